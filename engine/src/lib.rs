@@ -1,0 +1,20 @@
+//! Plimsoll's margin engine: exact, deterministic, pure.
+//!
+//! There is no I/O, clock, thread, environment or async here; readers take a [`std::io::BufRead`], everything else
+//! takes values. The rooms, in the order in which the data passes them:
+//!
+//! * [`types`]: exact numbers, codes, dates, lots;
+//! * [`contract`]: what is traded, and how a caller names it;
+//! * [`scenario`]: the scan points, and the risk arrays as contiguous matrices;
+//! * [`parameters`]: what an exchange publishes, read, cross-checked and compiled into an immutable set;
+//! * [`span`]: the SPAN method, from positions to every number on the way;
+//! * [`report`]: the totals and the outward shape of a result.
+
+#![deny(clippy::float_arithmetic)]
+
+pub mod contract;
+pub mod parameters;
+pub mod report;
+pub mod scenario;
+pub mod span;
+pub mod types;

@@ -1,0 +1,29 @@
+//! What an exchange publishes: read, cross-checked and compiled into an immutable, versioned set.
+//!
+//! A file becomes a [`Definition`] (what it says), and that becomes a [`ParameterSet`] (what a method can use), or is
+//! refused with every [`Diagnostic`] at once. Nothing of a refused file is kept.
+
+mod build;
+mod commodity;
+mod conversion;
+mod definition;
+mod diagnostic;
+mod listing;
+pub mod sample;
+mod set;
+pub mod spn;
+mod vintage;
+
+pub use build::{Refused, build};
+pub use commodity::{Commodity, ContractTerms, IntraLeg, IntraSpread, LevelFactor, OptionMinimum, PeriodIndex};
+pub use conversion::{ConversionStep, Conversions};
+pub use definition::{
+    AccountTypeDefinition, ArrayDefinition, ArrayTable, ChargeMethod, CommodityDefinition, CommodityTerms, ContractDefinition,
+    ContractReference, ConversionDefinition, CurrencyDefinition, Definition, FamilyDefinition, FamilyReference,
+    LegDefinition, LegPlace, LevelAdjustment, LevelDefinition, LevelRate, OptionDefinition, OptionMinimumMethod,
+    ProductLink, ScanRange, SeriesDefinition, Side, SpreadDefinition, TierDefinition, Valuation,
+};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use listing::{Listing, Listings, Match};
+pub use set::{CommodityIndex, InterLeg, InterSpread, Level, ParameterSet, RoundingProfile, Summary};
+pub use vintage::{Digest, Stage, Vintage};

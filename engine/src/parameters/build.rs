@@ -1,0 +1,129 @@
+//! Cross-checks a definition and compiles it into a set.
+
+mod commodities;
+mod families;
+mod levels;
+mod spreads;
+
+use thiserror::Error;
+
+use super::conversion::Conversions;
+use super::definition::Definition;
+use super::diagnostic::Diagnostics;
+use super::listing::Listings;
+use super::set::{ParameterSet, RoundingProfile};
+use super::vintage::{Digest, Stage, Vintage};
+use crate::scenario::ScanPoints;
+use crate::types::{Currency, House};
+
+/// A definition that cannot be trusted, with every finding about it.
+#[derive(Debug, Error)]
+#[error("the file is refused")]
+pub struct Refused(pub Diagnostics);
+
+/// Links and checks everything a file says and compiles it into an immutable set; findings are added to those of the
+/// reader and come back with the set.
+///
+/// # Errors
+/// [`Refused`] with all findings when any of them is an error.
+pub fn build(
+    definition: &Definition,
+    digest: Digest,
+    rounding: RoundingProfile,
+    mut diagnostics: Diagnostics,
+) -> Result<(ParameterSet, Diagnostics), Refused> {
+    let header = header(definition, &mut diagnostics);
+    let points = points(definition, &mut diagnostics);
+    check_conversions(definition, &mut diagnostics);
+    let conversions = Conversions::new(&definition.conversions);
+    let mut families = families::Families::index(definition, &mut diagnostics);
+    let levels = levels::levels(definition, &mut diagnostics);
+    let commodities =
+        commodities::commodities(definition, &mut families, &conversions, &levels, &mut diagnostics);
+    families.check_linked(&mut diagnostics);
+    let inter_spreads = spreads::inter_spreads(definition, &commodities, &mut diagnostics);
+    let base_currency = base_currency(definition);
+    if base_currency.is_none() {
+        diagnostics.error(1, "ccDef", "the file holds no combined commodity with a currency");
+    }
+    let (Some((house, vintage)), Some(points), Some(base_currency), false) =
+        (header, points, base_currency, diagnostics.refuses())
+    else {
+        return Err(Refused(diagnostics));
+    };
+    let short_digest: String = digest.to_string().chars().take(12).collect();
+    let (date, stage) = (vintage.business_date.compact(), vintage.stage.name());
+    let set = ParameterSet {
+        id: format!("{house}-{date}-{stage}-{short_digest}"),
+        vintage,
+        digest,
+        rounding,
+        base_currency,
+        points,
+        levels: levels.into_levels(),
+        conversions,
+        commodities,
+        inter_spreads,
+        listings: Listings::new(house.clone(), families.into_listings()),
+        house,
+    };
+    Ok((set, diagnostics))
+}
+
+fn header(definition: &Definition, diagnostics: &mut Diagnostics) -> Option<(House, Vintage)> {
+    let stage = match (definition.is_settlement, definition.settlement_qualifier.as_str()) {
+        (false, _) => Stage::Intraday,
+        (true, "early") => Stage::EarlySettlement,
+        (true, "complete") => Stage::CompleteSettlement,
+        (true, "final" | "") => Stage::FinalSettlement,
+        (true, other) => {
+            diagnostics.warning(1, "setlQualifier", format!("{other:?} is not known, taken as final"));
+            Stage::FinalSettlement
+        }
+    };
+    if definition.house.is_none() {
+        diagnostics.error(1, "clearingOrg", "ec is missing or faulty");
+    }
+    let Some(business_date) = definition.business_date else {
+        diagnostics.error(1, "pointInTime", "date is missing or faulty");
+        return None;
+    };
+    let created = definition.created.clone();
+    Some((definition.house.clone()?, Vintage { business_date, stage, run: definition.run, created }))
+}
+
+fn points(definition: &Definition, diagnostics: &mut Diagnostics) -> Option<ScanPoints> {
+    ScanPoints::new(definition.points.clone())
+        .map_err(|faults| faults.iter().for_each(|fault| diagnostics.error(1, "pointDef", fault.to_string())))
+        .ok()
+}
+
+fn check_conversions(definition: &Definition, diagnostics: &mut Diagnostics) {
+    for (index, conversion) in definition.conversions.iter().enumerate() {
+        let pair = (&conversion.from, &conversion.to);
+        if !conversion.factor.is_positive() {
+            diagnostics.error(conversion.line, "curConv", "the factor is to be greater than zero");
+        }
+        if definition.conversions[..index].iter().any(|other| (&other.from, &other.to) == pair) {
+            diagnostics.error(conversion.line, "curConv", format!("a second rate from {} to {}", pair.0, pair.1));
+        }
+    }
+}
+
+/// The currency that most conversions lead to, else that of most commodities; of equals the alphabetically first.
+fn base_currency(definition: &Definition) -> Option<Currency> {
+    let targets = definition.conversions.iter().map(|conversion| &conversion.to);
+    let own = definition.commodities.iter().filter_map(|commodity| commodity.terms.currency.as_ref());
+    most_frequent(targets).or_else(|| most_frequent(own)).cloned()
+}
+
+fn most_frequent<'a>(currencies: impl Iterator<Item = &'a Currency>) -> Option<&'a Currency> {
+    let mut sorted: Vec<&Currency> = currencies.collect();
+    sorted.sort();
+    let runs = sorted.chunk_by(|a, b| a == b);
+    runs.max_by(|a, b| a.len().cmp(&b.len()).then(b.cmp(a))).map(|run| run[0])
+}
+
+#[cfg(test)]
+#[path = "build/tests.rs"]
+mod tests;

@@ -1,0 +1,182 @@
+//! Spreads: rates of the base level, legs linked to commodities, tiers and periods.
+
+use super::commodities::tier_periods;
+use crate::contract::Period;
+use crate::parameters::commodity::{Commodity, IntraLeg, IntraSpread, PeriodIndex};
+use crate::parameters::definition::{
+    ChargeMethod, CommodityDefinition, Definition, LegDefinition, LegPlace, Side, SpreadDefinition,
+};
+use crate::parameters::diagnostic::Diagnostics;
+use crate::parameters::set::{CommodityIndex, InterLeg, InterSpread};
+use crate::types::{Decimal, Money};
+
+/// The most legs of a spread.
+const LEGS_LIMIT: usize = 16;
+
+/// A money rate in units of `10^exponent`; `None` if it is negative or too large.
+pub(super) fn money_rate(rate: Decimal, exponent: i32) -> Option<Money> {
+    if rate < Decimal::ZERO {
+        return None;
+    }
+    Money::from_scaled(i128::from(rate.mantissa()), i32::from(rate.places()) - exponent).ok()
+}
+
+pub(super) fn intra_spreads(
+    own: &CommodityDefinition,
+    base_level: u32,
+    periods: &[Period],
+    diagnostics: &mut Diagnostics,
+) -> Vec<IntraSpread> {
+    let mut spreads = Vec::new();
+    for spread in &own.terms.spreads {
+        if spread.charge != ChargeMethod::Flat {
+            diagnostics.error(spread.line, "dSpread", "inside a commodity only flat charges (F) are calculated");
+        }
+        let rate = rate_of(spread, base_level, diagnostics);
+        let legs = legs_of(spread, diagnostics);
+        let linked = legs.iter().filter_map(|leg| intra_leg(leg, own, periods, diagnostics)).collect();
+        let legs = merged(linked, spread, diagnostics);
+        match money_rate(rate, own.terms.risk_exponent) {
+            Some(rate) => spreads.push(IntraSpread { priority: spread.priority, rate, legs }),
+            None => diagnostics.error(spread.line, "dSpread", "the rate is negative or too large"),
+        }
+    }
+    spreads.sort_by_key(|spread| spread.priority);
+    spreads
+}
+
+/// Legs of one side that draw on the same periods are one leg with the sum of their ratios; where they share periods
+/// only in part, how many spreads can form is not defined.
+fn merged(legs: Vec<IntraLeg>, spread: &SpreadDefinition, diagnostics: &mut Diagnostics) -> Vec<IntraLeg> {
+    let mut merged: Vec<IntraLeg> = Vec::new();
+    for leg in legs {
+        match merged.iter_mut().find(|other| other.side == leg.side && other.periods == leg.periods) {
+            Some(same) => match same.ratio.plus(leg.ratio) {
+                Some(sum) => same.ratio = sum,
+                None => diagnostics.error(spread.line, "i", "the legs' ratios are too large"),
+            },
+            None => merged.push(leg),
+        }
+    }
+    for (index, leg) in merged.iter().enumerate() {
+        let shares = |other: &&IntraLeg| other.side == leg.side && other.periods.iter().any(|p| leg.periods.contains(p));
+        if merged[..index].iter().any(|other| shares(&other)) {
+            let message = "legs of one side share periods in part: not calculated, the file is refused";
+            diagnostics.error(spread.line, "dSpread", message);
+        }
+    }
+    merged
+}
+
+fn rate_of(spread: &SpreadDefinition, base_level: u32, diagnostics: &mut Diagnostics) -> Decimal {
+    let rate = spread.rates.iter().find(|rate| rate.level == base_level);
+    rate.map_or_else(
+        || {
+            diagnostics.error(spread.line, "dSpread", format!("no rate for level {base_level}"));
+            Decimal::ZERO
+        },
+        |rate| rate.value,
+    )
+}
+
+/// The legs of a spread that can form: both sides, positive ratios, a bounded number.
+fn legs_of<'a>(spread: &'a SpreadDefinition, diagnostics: &mut Diagnostics) -> &'a [LegDefinition] {
+    let has = |side: Side| spread.legs.iter().any(|leg| leg.side == side);
+    if !has(Side::A) || !has(Side::B) {
+        diagnostics.error(spread.line, "dSpread", "a spread needs legs of both sides");
+    }
+    if spread.legs.len() > LEGS_LIMIT {
+        diagnostics.error(spread.line, "dSpread", format!("more than {LEGS_LIMIT} legs"));
+        return &[];
+    }
+    for leg in spread.legs.iter().filter(|leg| !leg.ratio.is_positive()) {
+        diagnostics.error(leg.line, "i", "a leg's ratio is to be greater than zero");
+    }
+    &spread.legs
+}
+
+fn intra_leg(
+    leg: &LegDefinition,
+    own: &CommodityDefinition,
+    periods: &[Period],
+    diagnostics: &mut Diagnostics,
+) -> Option<IntraLeg> {
+    if leg.commodity != own.code {
+        let message = format!("a leg of {} inside {}", leg.commodity, own.code);
+        diagnostics.error(leg.line, "cc", message);
+        return None;
+    }
+    let covered = match leg.place {
+        LegPlace::Period(wanted) => {
+            (0..).zip(periods).filter(|(_, period)| **period == wanted).map(|(index, _)| PeriodIndex(index)).collect()
+        }
+        LegPlace::Tier(number) => match own.terms.intra_tiers.iter().find(|tier| tier.number == number) {
+            Some(tier) => tier_periods(tier, periods),
+            None => {
+                diagnostics.error(leg.line, "tn", format!("{} has no intra tier {number}", own.code));
+                return None;
+            }
+        },
+    };
+    Some(IntraLeg { periods: covered, side: leg.side, ratio: leg.ratio })
+}
+
+pub(super) fn inter_spreads(
+    definition: &Definition,
+    commodities: &[Commodity],
+    diagnostics: &mut Diagnostics,
+) -> Vec<InterSpread> {
+    let mut spreads = Vec::new();
+    for spread in &definition.inter_spreads {
+        if spread.charge != ChargeMethod::WeightedPriceRisk {
+            let message = "between commodities only credits by weighted price risk (W) are calculated";
+            diagnostics.error(spread.line, "dSpread", message);
+        }
+        let rate = rate_of(spread, definition.base_level, diagnostics);
+        if rate < Decimal::ZERO {
+            diagnostics.error(spread.line, "rate", "a credit rate is not to be negative");
+        } else if rate > Decimal::ONE {
+            diagnostics.error(spread.line, "rate", "a credit rate is a fraction: more than 1 credits more than the risk");
+        }
+        let mut legs: Vec<InterLeg> = Vec::new();
+        for leg in legs_of(spread, diagnostics) {
+            let Some(linked) = inter_leg(leg, definition, commodities, diagnostics) else { continue };
+            if legs.iter().any(|other| other.commodity == linked.commodity) {
+                let message = format!("{} stands in two legs: not calculated, the file is refused", leg.commodity);
+                diagnostics.error(leg.line, "cc", message);
+            }
+            legs.push(linked);
+        }
+        spreads.push(InterSpread { priority: spread.priority, rate, legs });
+    }
+    spreads.sort_by_key(|spread| spread.priority);
+    spreads
+}
+
+fn inter_leg(
+    leg: &LegDefinition,
+    definition: &Definition,
+    commodities: &[Commodity],
+    diagnostics: &mut Diagnostics,
+) -> Option<InterLeg> {
+    let found = commodities.binary_search_by(|commodity| commodity.code().cmp(&leg.commodity));
+    let defined = definition.commodities.iter().find(|commodity| commodity.code == leg.commodity);
+    let (Ok(index), Some(defined)) = (found, defined) else {
+        diagnostics.error(leg.line, "cc", format!("{} is not a combined commodity of the file", leg.commodity));
+        return None;
+    };
+    let tier = match leg.place {
+        LegPlace::Tier(number) => defined.terms.inter_tiers.iter().find(|tier| tier.number == number),
+        LegPlace::Period(_) => None,
+    };
+    match tier {
+        Some(tier) if tier.first.is_none() && tier.last.is_none() => {}
+        Some(_) => diagnostics.error(leg.line, "tn", "inter-commodity tiers by period are not calculated"),
+        None => {
+            let message = format!("{} has no inter tier for this leg", leg.commodity);
+            diagnostics.error(leg.line, "tn", message);
+        }
+    }
+    let commodity = CommodityIndex(u32::try_from(index).ok()?);
+    Some(InterLeg { commodity, side: leg.side, ratio: leg.ratio })
+}

@@ -1,0 +1,433 @@
+//! What a risk-parameter file says, independent of its format.
+//!
+//! Numbers are as written; nothing is linked or checked across elements yet (`build` does that). `line` is where the
+//! element stands in its file, for diagnostics.
+
+use crate::contract::{OptionTerms, Period, ProductType};
+use crate::scenario::ScanPoint;
+use crate::types::{BusinessDate, CommodityCode, Currency, Decimal, ExchangeCode, House, ProductCode};
+
+mod array_table;
+
+pub use array_table::ArrayTable;
+
+/// A whole file.
+#[derive(Clone, Debug, Default)]
+pub struct Definition {
+    /// Creation time as written.
+    pub created: String,
+    /// Currencies that the file names.
+    pub currencies: Vec<CurrencyDefinition>,
+    /// Account types that the file names.
+    pub account_types: Vec<AccountTypeDefinition>,
+    /// The day whose positions the file margins.
+    pub business_date: Option<BusinessDate>,
+    /// Settlement (true) or intraday.
+    pub is_settlement: bool,
+    /// `early`, `final`, `complete`, or what else the file says.
+    pub settlement_qualifier: String,
+    /// Number of the run, 0 where absent.
+    pub run: u32,
+    /// The clearing organisation.
+    pub house: Option<House>,
+    /// Its full name.
+    pub house_name: String,
+    /// Whether a commodity's own option value at most offsets its own risk, for commodities that do not say.
+    pub cap_option_value: bool,
+    /// Whether the delta of an option on a physical sits in the option's own period, for links that do not say.
+    pub option_delta_by_period: bool,
+    /// Currency conversions.
+    pub conversions: Vec<ConversionDefinition>,
+    /// Requirement levels.
+    pub levels: Vec<LevelDefinition>,
+    /// The level that arrays, rates and scan points are given for.
+    pub base_level: u32,
+    /// Scan points.
+    pub points: Vec<ScanPoint>,
+    /// Product families.
+    pub families: Vec<FamilyDefinition>,
+    /// Risk arrays of all contracts.
+    pub arrays: ArrayTable,
+    /// Combined commodities.
+    pub commodities: Vec<CommodityDefinition>,
+    /// Inter-commodity spreads.
+    pub inter_spreads: Vec<SpreadDefinition>,
+}
+
+/// A currency that a file names.
+#[derive(Clone, Debug)]
+pub struct CurrencyDefinition {
+    /// Its code.
+    pub currency: Currency,
+    /// One-character symbol.
+    pub symbol: String,
+    /// Name.
+    pub name: String,
+    /// Places of its minor unit; may be negative.
+    pub places: i32,
+}
+
+/// An account type that a file names.
+#[derive(Clone, Debug)]
+pub struct AccountTypeDefinition {
+    /// Customer (true) or clearing account.
+    pub is_customer: bool,
+    /// Code, such as `H` hedger, `M` member, `S` speculator.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Net (true) or gross margining.
+    pub is_net: bool,
+    /// Order of precedence.
+    pub priority: i32,
+}
+
+/// One unit of `from` is `factor` units of `to`.
+#[derive(Clone, Debug)]
+pub struct ConversionDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// The currency converted.
+    pub from: Currency,
+    /// The currency it is converted to.
+    pub to: Currency,
+    /// Units of `to` for one of `from`.
+    pub factor: Decimal,
+}
+
+/// A requirement level.
+#[derive(Clone, Debug)]
+pub struct LevelDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// Its number.
+    pub level: u32,
+    /// For customers (true) or clearing members.
+    pub is_customer: bool,
+    /// The account type it applies to.
+    pub account_type: String,
+    /// Maintenance (true) or initial.
+    pub is_maintenance: bool,
+    /// Performance-bond class: `CORE` or `RESRV`.
+    pub class: String,
+}
+
+/// A rate for one requirement level.
+#[derive(Clone, Copy, Debug)]
+pub struct LevelRate {
+    /// The level.
+    pub level: u32,
+    /// The rate.
+    pub value: Decimal,
+}
+
+/// How positions of a family are paid for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Valuation {
+    /// The premium is paid up front (`EQTY`): options have a market value.
+    PremiumStyle,
+    /// Gains and losses are settled daily (`FUT` and relatives): no option value.
+    FuturesStyle,
+}
+
+/// A product family and its contracts.
+#[derive(Clone, Debug)]
+pub struct FamilyDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// The exchange that lists it.
+    pub exchange: ExchangeCode,
+    /// The kind of product.
+    pub product_type: ProductType,
+    /// Its number, unique for the exchange and kind.
+    pub family_id: u32,
+    /// Its code.
+    pub product: ProductCode,
+    /// Name.
+    pub name: String,
+    /// Currency of prices and values.
+    pub currency: Option<Currency>,
+    /// Money for one point of price, for contracts without their own.
+    pub contract_value_factor: Option<Decimal>,
+    /// Places after the point of displayed prices.
+    pub price_places: Option<i32>,
+    /// Places after the point of displayed strikes.
+    pub strike_places: Option<i32>,
+    /// How positions are paid for.
+    pub valuation: Valuation,
+    /// `CASH` or `DELIV`.
+    pub settlement: String,
+    /// `EURO` or `AMER`, options only.
+    pub exercise: String,
+    /// Pricing model, options only.
+    pub pricing_model: String,
+    /// The underlying family.
+    pub underlying: Option<FamilyReference>,
+    /// Contracts that are no options.
+    pub contracts: Vec<ContractDefinition>,
+    /// Option series.
+    pub series: Vec<SeriesDefinition>,
+}
+
+/// A reference to a family.
+#[derive(Clone, Debug)]
+pub struct FamilyReference {
+    /// Exchange.
+    pub exchange: ExchangeCode,
+    /// Family number.
+    pub family_id: u32,
+    /// Family code.
+    pub product: ProductCode,
+    /// Family kind, as written.
+    pub product_type: String,
+}
+
+/// A reference to a contract.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ContractReference {
+    /// Exchange.
+    pub exchange: ExchangeCode,
+    /// Family number.
+    pub family_id: u32,
+    /// Contract number within the family.
+    pub contract_id: u64,
+}
+
+/// Price and volatility scan range at the base level.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanRange {
+    /// Price scan range, money per contract.
+    pub price: Decimal,
+    /// Volatility scan range: absolute, or as a fraction of the volatility where `volatility_is_relative`.
+    pub volatility: Decimal,
+    /// Whether the volatility range is a fraction of the volatility.
+    pub volatility_is_relative: bool,
+}
+
+/// A contract's array and composite delta at the base level.
+#[derive(Clone, Copy, Debug)]
+pub struct ArrayDefinition {
+    /// Index in [`Definition::arrays`].
+    pub array: u32,
+    /// Composite delta of one long contract.
+    pub delta: Decimal,
+}
+
+/// A contract that is no option.
+#[derive(Clone, Debug)]
+pub struct ContractDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// Its number within the family.
+    pub contract_id: u64,
+    /// Its period.
+    pub period: Period,
+    /// Price; `None` where the file has none.
+    pub price: Option<Decimal>,
+    /// Money for one point of price.
+    pub contract_value_factor: Option<Decimal>,
+    /// Delta scaling.
+    pub scaling: Decimal,
+    /// Settlement date as written.
+    pub settlement_date: String,
+    /// Years to expiry.
+    pub years: Option<Decimal>,
+    /// The contract that it is a future or forward on.
+    pub underlying: Option<ContractReference>,
+    /// Scan ranges.
+    pub scan: Option<ScanRange>,
+    /// Risk array and composite delta.
+    pub array: Option<ArrayDefinition>,
+}
+
+/// The options of one family and period.
+#[derive(Clone, Debug)]
+pub struct SeriesDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// Their period.
+    pub period: Period,
+    /// Money for one point of price.
+    pub contract_value_factor: Option<Decimal>,
+    /// Money for one point of strike.
+    pub strike_value_factor: Option<Decimal>,
+    /// Delta scaling.
+    pub scaling: Decimal,
+    /// Expiry date as written.
+    pub settlement_date: String,
+    /// Years to expiry.
+    pub years: Option<Decimal>,
+    /// The contract that they are options on.
+    pub underlying: Option<ContractReference>,
+    /// Scan ranges.
+    pub scan: Option<ScanRange>,
+    /// The options.
+    pub options: Vec<OptionDefinition>,
+}
+
+/// One option of a series.
+#[derive(Clone, Debug)]
+pub struct OptionDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// Its number within the family.
+    pub contract_id: u64,
+    /// Right and strike.
+    pub terms: OptionTerms,
+    /// Price; `None` where the file has none.
+    pub price: Option<Decimal>,
+    /// Implied volatility.
+    pub volatility: Option<Decimal>,
+    /// Money for one point of price, where it differs from the series.
+    pub contract_value_factor: Option<Decimal>,
+    /// Delta scaling, where it differs from the series.
+    pub scaling: Option<Decimal>,
+    /// Risk array and composite delta.
+    pub array: Option<ArrayDefinition>,
+}
+
+/// A combined commodity.
+#[derive(Clone, Debug)]
+pub struct CommodityDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// Its code.
+    pub code: CommodityCode,
+    /// All that the file says of it.
+    pub terms: CommodityTerms,
+}
+
+/// What a file says of a combined commodity.
+#[derive(Clone, Debug, Default)]
+pub struct CommodityTerms {
+    /// Name.
+    pub name: String,
+    /// Currency of its arrays and rates.
+    pub currency: Option<Currency>,
+    /// Arrays and rates are in units of `10^risk_exponent`.
+    pub risk_exponent: i32,
+    /// Whether its option value at most offsets its own risk; `None`: as the house says.
+    pub cap_option_value: Option<bool>,
+    /// How short options are counted.
+    pub option_minimum_method: OptionMinimumMethod,
+    /// The families margined together.
+    pub links: Vec<ProductLink>,
+    /// Requirement levels as multiples of others.
+    pub adjustments: Vec<LevelAdjustment>,
+    /// Tiers that intra-commodity spreads are formed between.
+    pub intra_tiers: Vec<TierDefinition>,
+    /// Tiers that inter-commodity spreads are formed from.
+    pub inter_tiers: Vec<TierDefinition>,
+    /// Tiers with short option minimum rates.
+    pub option_minimum_tiers: Vec<TierDefinition>,
+    /// Intra-commodity spreads.
+    pub spreads: Vec<SpreadDefinition>,
+}
+
+/// How short options are counted for the short option minimum.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum OptionMinimumMethod {
+    /// Short calls plus short puts (`GROSS`).
+    #[default]
+    Gross,
+    /// The greater of short calls and short puts (`MAX`).
+    Greater,
+}
+
+/// A family of a combined commodity.
+#[derive(Clone, Debug)]
+pub struct ProductLink {
+    /// Line in the file.
+    pub line: u64,
+    /// The family.
+    pub family: FamilyReference,
+    /// Delta scaling of all its contracts.
+    pub scaling: Decimal,
+    /// Whether the delta of an option on a physical sits in the option's own period; `None`: as the house says.
+    pub option_delta_by_period: Option<bool>,
+}
+
+/// Level `level` is level `base` times `factor`.
+#[derive(Clone, Debug)]
+pub struct LevelAdjustment {
+    /// Line in the file.
+    pub line: u64,
+    /// The level given.
+    pub level: u32,
+    /// The level it is a multiple of.
+    pub base: u32,
+    /// The multiple.
+    pub factor: Decimal,
+}
+
+/// A range of periods.
+#[derive(Clone, Debug)]
+pub struct TierDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// Its number.
+    pub number: i32,
+    /// First period; `None`: from the first.
+    pub first: Option<Period>,
+    /// Last period; `None`: to the last.
+    pub last: Option<Period>,
+    /// Its rates, where the tier set has any.
+    pub rates: Vec<LevelRate>,
+}
+
+/// How a spread is charged or credited.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ChargeMethod {
+    /// An amount for each spread (`F`).
+    Flat,
+    /// A fraction of the weighted price risk (`W`).
+    WeightedPriceRisk,
+}
+
+/// A spread formed from net deltas.
+#[derive(Clone, Debug)]
+pub struct SpreadDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// Its priority; lower numbers first.
+    pub priority: u32,
+    /// How it is charged or credited.
+    pub charge: ChargeMethod,
+    /// Its rates.
+    pub rates: Vec<LevelRate>,
+    /// Its legs.
+    pub legs: Vec<LegDefinition>,
+}
+
+/// A side of a spread: legs of one side have one sign, the others the other.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// Side A.
+    A,
+    /// Side B.
+    B,
+}
+
+/// Which periods of a commodity a leg takes its delta from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LegPlace {
+    /// A tier.
+    Tier(i32),
+    /// A single period.
+    Period(Period),
+}
+
+/// A leg of a spread.
+#[derive(Clone, Debug)]
+pub struct LegDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// The commodity.
+    pub commodity: CommodityCode,
+    /// Where in the commodity.
+    pub place: LegPlace,
+    /// Its side.
+    pub side: Side,
+    /// Delta for one spread.
+    pub ratio: Decimal,
+}

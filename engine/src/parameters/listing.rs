@@ -1,0 +1,175 @@
+//! Finding contracts by the names that callers use.
+
+use super::set::CommodityIndex;
+use crate::contract::{ContractKey, ContractQuery, OptionTerms, Period, ProductType};
+use crate::scenario::Row;
+use crate::types::{ExchangeCode, House, ProductCode};
+
+/// What a set knows of a contract that it lists.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Listing {
+    /// It is margined: its commodity and the row of its array there.
+    Row(CommodityIndex, Row),
+    /// The file has no array for it.
+    NoArray,
+    /// The file has no price for it, though it is a premium-style option.
+    NoPrice,
+    /// Its kind of product is not calculated.
+    NotCalculated,
+}
+
+/// What a query finds.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Match {
+    /// One contract.
+    One(Listing),
+    /// None.
+    None,
+    /// Several: the query is to name exchange or underlying period.
+    Several(Vec<ContractKey>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Family {
+    pub(super) exchange: ExchangeCode,
+    pub(super) product: ProductCode,
+    pub(super) product_type: ProductType,
+    pub(super) contracts: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Entry {
+    pub(super) period: Period,
+    pub(super) option: Option<OptionTerms>,
+    pub(super) underlying: Option<Period>,
+    pub(super) listing: Listing,
+}
+
+/// All contracts of a set, sorted for look-up.
+#[derive(Clone, Debug)]
+pub struct Listings {
+    house: House,
+    families: Vec<Family>,
+}
+
+impl Listings {
+    pub(super) fn new(house: House, mut families: Vec<Family>) -> Self {
+        for family in &mut families {
+            family.contracts.sort_unstable();
+        }
+        families.sort_by(|a, b| a.order().cmp(&b.order()));
+        Self { house, families }
+    }
+
+    /// Families and contracts.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.families.len(), self.families.iter().map(|family| family.contracts.len()).sum())
+    }
+
+    /// Every contract with what the set knows of it, by product, type, exchange, period and strike.
+    pub fn iter(&self) -> impl Iterator<Item = (ContractKey, Listing)> {
+        self.families
+            .iter()
+            .flat_map(|family| family.contracts.iter().map(|entry| (self.key(family, entry), entry.listing)))
+    }
+
+    /// Finds the contract that a query names.
+    #[must_use]
+    pub fn find(&self, query: &ContractQuery) -> Match {
+        let wanted = (query.product.as_str(), query.product_type);
+        let first = self.families.partition_point(|family| (family.product.as_str(), family.product_type) < wanted);
+        let same = |family: &&Family| family.product == query.product && family.product_type == query.product_type;
+        let mut found: Vec<(&Family, &Entry)> = Vec::new();
+        for family in self.families[first..].iter().take_while(same) {
+            if query.exchange.as_ref().is_none_or(|exchange| *exchange == family.exchange) {
+                found.extend(family.find(query).map(|entry| (family, entry)));
+            }
+        }
+        match found.as_slice() {
+            [] => Match::None,
+            [(_, entry)] => Match::One(entry.listing),
+            several => Match::Several(several.iter().map(|(family, entry)| self.key(family, entry)).collect()),
+        }
+    }
+
+    fn key(&self, family: &Family, entry: &Entry) -> ContractKey {
+        ContractKey {
+            house: self.house.clone(),
+            exchange: family.exchange.clone(),
+            product: family.product.clone(),
+            product_type: family.product_type,
+            period: entry.period,
+            underlying_period: entry.underlying,
+            option: entry.option,
+        }
+    }
+}
+
+impl Family {
+    fn order(&self) -> (&str, ProductType, &str) {
+        (self.product.as_str(), self.product_type, self.exchange.as_str())
+    }
+
+    fn find(&self, query: &ContractQuery) -> impl Iterator<Item = &Entry> {
+        let wanted = (query.period, query.option);
+        let underlying = query.underlying_period;
+        let first = self.contracts.partition_point(|entry| (entry.period, entry.option) < wanted);
+        self.contracts[first..]
+            .iter()
+            .take_while(move |entry| (entry.period, entry.option) == wanted)
+            .filter(move |entry| underlying.is_none_or(|period| Some(period) == entry.underlying))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::ContractText;
+
+    fn listings() -> Listings {
+        let family = |exchange: &str, contracts: &[(&str, &str)]| Family {
+            exchange: ExchangeCode::new(exchange).unwrap(),
+            product: ProductCode::new("GC").unwrap(),
+            product_type: ProductType::Future,
+            contracts: contracts
+                .iter()
+                .zip(0..)
+                .map(|(&(period, underlying), row)| Entry {
+                    period: Period::new(period).unwrap(),
+                    option: None,
+                    underlying: Period::new(underlying).ok(),
+                    listing: Listing::Row(CommodityIndex(0), Row::new(row)),
+                })
+                .collect(),
+        };
+        let families = vec![
+            family("XMIN", &[("202506", "")]),
+            family("CMX", &[("202508", "202510"), ("202506", ""), ("202508", "202512")]),
+        ];
+        Listings::new(House::new("CME").unwrap(), families)
+    }
+
+    fn find(exchange: &str, period: &str, underlying_period: &str) -> Match {
+        let text = ContractText {
+            exchange,
+            product: "GC",
+            product_type: "FUT",
+            period,
+            underlying_period,
+            ..ContractText::default()
+        };
+        listings().find(&ContractQuery::parse(&text).unwrap())
+    }
+
+    #[test]
+    fn one_none_or_several() {
+        let row = |row| Match::One(Listing::Row(CommodityIndex(0), Row::new(row)));
+        assert_eq!(find("CMX", "202506", ""), row(1));
+        assert_eq!(find("", "202508", "202512"), row(2));
+        assert_eq!(find("", "202509", ""), Match::None);
+        assert_eq!(find("NYM", "202506", ""), Match::None);
+        assert!(matches!(find("", "202506", ""), Match::Several(keys) if keys.len() == 2));
+        assert!(matches!(find("CMX", "202508", ""), Match::Several(keys) if keys.len() == 2));
+    }
+}

@@ -1,0 +1,222 @@
+//! The compiled set: everything a method needs, linked, checked and dense.
+
+use super::commodity::Commodity;
+use super::conversion::Conversions;
+use super::definition::Side;
+use super::listing::Listings;
+use super::vintage::{Digest, Vintage};
+use crate::scenario::ScanPoints;
+use crate::types::{Currency, Decimal, House};
+
+/// The dense index of a combined commodity in one set.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct CommodityIndex(pub(super) u32);
+
+impl CommodityIndex {
+    /// The place in [`ParameterSet::commodities`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Which numbers are rounded, and how (see `docs/span.md`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum RoundingProfile {
+    /// The textbook: nothing is rounded before the report.
+    #[default]
+    Exact,
+    /// As Takasbank's calculator: scan risk to whole units and not floored, long-only options capped at their value.
+    Takasbank,
+}
+
+impl RoundingProfile {
+    /// Every profile, with the name that people use.
+    pub const NAMES: [(Self, &'static str); 2] = [(Self::Exact, "exact"), (Self::Takasbank, "takasbank")];
+
+    /// The name that people use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(profile, _)| *profile == self).map_or("", |(_, name)| name)
+    }
+
+    /// The profile with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(profile, _)| *profile)
+    }
+}
+
+/// A requirement level of the set.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Level {
+    /// Its number in the file.
+    pub number: u32,
+    /// The account type it applies to, as the file codes it (`H`, `M`, `S`).
+    pub account_type: String,
+    /// Maintenance (true) or initial.
+    pub is_maintenance: bool,
+    /// Whether it belongs to the reserve class rather than to core.
+    pub is_reserve: bool,
+}
+
+impl Level {
+    /// The name in reports.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match (self.is_maintenance, self.is_reserve) {
+            (false, false) => "initial",
+            (true, false) => "maintenance",
+            (false, true) => "initial_reserve",
+            (true, true) => "maintenance_reserve",
+        }
+    }
+}
+
+/// An inter-commodity spread: a credit for net deltas of opposite sign.
+#[derive(Clone, Debug)]
+pub struct InterSpread {
+    /// Its priority; lower numbers first.
+    pub priority: u32,
+    /// The part of each leg's price risk that is credited, as a fraction.
+    pub rate: Decimal,
+    /// Its legs, each of another commodity.
+    pub legs: Vec<InterLeg>,
+}
+
+/// A leg of an inter-commodity spread.
+#[derive(Clone, Debug)]
+pub struct InterLeg {
+    /// The commodity.
+    pub commodity: CommodityIndex,
+    /// Its side.
+    pub side: Side,
+    /// Delta for one spread; greater than zero.
+    pub ratio: Decimal,
+}
+
+/// Everything the SPAN method needs from a house's file: immutable, versioned, cross-checked.
+#[derive(Debug)]
+pub struct ParameterSet {
+    pub(super) id: String,
+    pub(super) house: House,
+    pub(super) vintage: Vintage,
+    pub(super) digest: Digest,
+    pub(super) rounding: RoundingProfile,
+    pub(super) base_currency: Currency,
+    pub(super) points: ScanPoints,
+    pub(super) levels: Vec<Level>,
+    pub(super) conversions: Conversions,
+    pub(super) commodities: Vec<Commodity>,
+    pub(super) inter_spreads: Vec<InterSpread>,
+    pub(super) listings: Listings,
+}
+
+/// Sizes of a set, for people.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Summary {
+    /// Combined commodities.
+    pub commodities: usize,
+    /// Product families.
+    pub products: usize,
+    /// Contracts, with and without an array.
+    pub contracts: usize,
+    /// Risk arrays.
+    pub arrays: usize,
+    /// Scenarios of an array.
+    pub scenarios: usize,
+    /// Intra-commodity spreads.
+    pub intra_spreads: usize,
+    /// Inter-commodity spreads.
+    pub inter_spreads: usize,
+}
+
+impl ParameterSet {
+    /// A name made of house, business date, stage and the first digits of the digest: the same for the same file.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The house whose file it is.
+    #[must_use]
+    pub const fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// Its revision.
+    #[must_use]
+    pub const fn vintage(&self) -> &Vintage {
+        &self.vintage
+    }
+
+    /// SHA-256 of its file.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The rounding profile used unless a request names another.
+    #[must_use]
+    pub const fn rounding(&self) -> RoundingProfile {
+        self.rounding
+    }
+
+    /// The currency of totals unless a request names another: the one that most conversions lead to, else that of most
+    /// commodities.
+    #[must_use]
+    pub const fn base_currency(&self) -> &Currency {
+        &self.base_currency
+    }
+
+    /// The scan points.
+    #[must_use]
+    pub const fn points(&self) -> &ScanPoints {
+        &self.points
+    }
+
+    /// The requirement levels.
+    #[must_use]
+    pub fn levels(&self) -> &[Level] {
+        &self.levels
+    }
+
+    /// The currency conversions.
+    #[must_use]
+    pub const fn conversions(&self) -> &Conversions {
+        &self.conversions
+    }
+
+    /// The combined commodities, by code.
+    #[must_use]
+    pub fn commodities(&self) -> &[Commodity] {
+        &self.commodities
+    }
+
+    /// The inter-commodity spreads, by priority.
+    #[must_use]
+    pub fn inter_spreads(&self) -> &[InterSpread] {
+        &self.inter_spreads
+    }
+
+    /// Where contracts are found by their names.
+    #[must_use]
+    pub const fn listings(&self) -> &Listings {
+        &self.listings
+    }
+
+    /// Its sizes.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let (products, contracts) = self.listings.counts();
+        Summary {
+            commodities: self.commodities.len(),
+            products,
+            contracts,
+            arrays: self.commodities.iter().map(|commodity| commodity.contracts().len()).sum(),
+            scenarios: self.points.count(),
+            intra_spreads: self.commodities.iter().map(|commodity| commodity.intra_spreads().len()).sum(),
+            inter_spreads: self.inter_spreads.len(),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! SPAN risk-parameter files in XML (`.spn`, file format 4.00): the reader and the writer.
+//!
+//! The reader streams: bytes -> UTF-8 (`source`) -> elements (`cursor`) -> [`Definition`](super::Definition), section by
+//! section (`header`, `products`, `commodities`, `spreads`). Layout: CME's SPAN XML schema, file format 4.00.
+
+mod commodities;
+mod cursor;
+mod element;
+mod header;
+mod products;
+mod read;
+mod source;
+mod spreads;
+mod write;
+
+pub use read::{ReadError, Reading, read};
+

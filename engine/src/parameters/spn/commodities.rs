@@ -1,0 +1,163 @@
+//! Combined commodities: links, levels, tiers and methods.
+
+use std::io::BufRead;
+
+use super::cursor::{Cursor, Stop};
+use super::element::Element;
+use super::header::{code, missing, short_text};
+use super::products::period_of;
+use super::spreads::spread;
+use crate::parameters::definition::{
+    CommodityDefinition, CommodityTerms, Definition, FamilyReference, LevelAdjustment, LevelRate, OptionMinimumMethod, ProductLink,
+    TierDefinition,
+};
+use crate::types::Decimal;
+
+pub(super) fn commodity<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut own_code, mut terms) = (None, CommodityTerms::default());
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Cc => own_code = code(x, element)?,
+            Element::Name => terms.name = short_text(x, element)?,
+            Element::Currency => terms.currency = code(x, element)?,
+            Element::RiskExponent => terms.risk_exponent = x.whole(element)?.unwrap_or(0),
+            Element::CapAnov => terms.cap_option_value = x.flag(element)?,
+            Element::ProcMeth | Element::WfprMeth => only(x, element, &["NORMAL"])?,
+            Element::SomMeth => terms.option_minimum_method = option_minimum_method(x)?,
+            Element::PfLink => terms.links.extend(link(x)?),
+            Element::AdjRate => terms.adjustments.extend(adjustment(x)?),
+            Element::IntraTiers => terms.intra_tiers = tiers(x)?,
+            Element::InterTiers => terms.inter_tiers = tiers(x)?,
+            Element::SomTiers => terms.option_minimum_tiers = tiers(x)?,
+            Element::ScanTiers => scan_tiers(x)?,
+            Element::DSpread => terms.spreads.extend(spread(x)?),
+            other => x.pass(other)?,
+        }
+    }
+    match own_code {
+        Some(code) => definition.commodities.push(CommodityDefinition { line, code, terms }),
+        None => missing(x, Element::CcDef, Element::Cc),
+    }
+    Ok(())
+}
+
+/// Refuses a method that is not calculated, by name.
+pub(super) fn only<R: BufRead>(x: &mut Cursor<R>, element: Element, calculated: &[&str]) -> Result<(), Stop> {
+    let text = short_text(x, element)?;
+    if !text.is_empty() && !calculated.contains(&text.as_str()) {
+        x.error(element, format!("{text:?} is not calculated (only {}): the file is refused", calculated.join(", ")));
+    }
+    Ok(())
+}
+
+fn option_minimum_method<R: BufRead>(x: &mut Cursor<R>) -> Result<OptionMinimumMethod, Stop> {
+    let method = x.value_with(Element::SomMeth, |text| match text {
+        "GROSS" => Ok(OptionMinimumMethod::Gross),
+        "MAX" => Ok(OptionMinimumMethod::Greater),
+        _ => Err("expected GROSS or MAX".to_owned()),
+    })?;
+    Ok(method.unwrap_or_default())
+}
+
+fn link<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ProductLink>, Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut exchange, mut family_id, mut product, mut product_type) = (None, None, None, String::new());
+    let (mut scaling, mut option_delta_by_period) = (Decimal::ONE, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Exch => exchange = code(x, element)?,
+            Element::PfId => family_id = x.whole(element)?,
+            Element::PfCode => product = code(x, element)?,
+            Element::PfType => product_type = short_text(x, element)?,
+            Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
+            Element::OopDeltaMeth => option_delta_by_period = Some(x.text()? == "PERIOD"),
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(exchange), Some(family_id), Some(product)) = (exchange, family_id, product) else {
+        x.error(Element::PfLink, "needs exch, pfId and pfCode");
+        return Ok(None);
+    };
+    let family = FamilyReference { exchange, family_id, product, product_type };
+    Ok(Some(ProductLink { line, family, scaling, option_delta_by_period }))
+}
+
+fn adjustment<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<LevelAdjustment>, Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut level, mut base, mut factor) = (None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::R => level = x.whole(element)?,
+            Element::BaseR => base = x.whole(element)?,
+            Element::Val => factor = x.value(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(level), Some(base), Some(factor)) = (level, base, factor) else {
+        x.error(Element::AdjRate, "needs r, baseR and val");
+        return Ok(None);
+    };
+    Ok(Some(LevelAdjustment { line, level, base, factor }))
+}
+
+fn tiers<R: BufRead>(x: &mut Cursor<R>) -> Result<Vec<TierDefinition>, Stop> {
+    let mut tiers = Vec::new();
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Tier => tiers.extend(tier(x)?),
+            other => x.pass(other)?,
+        }
+    }
+    Ok(tiers)
+}
+
+/// One scanning tier over all periods is no tier at all; more are another algorithm.
+fn scan_tiers<R: BufRead>(x: &mut Cursor<R>) -> Result<(), Stop> {
+    let tiers = tiers(x)?;
+    if tiers.len() > 1 || tiers.iter().any(|tier| tier.first.is_some() || tier.last.is_some()) {
+        x.error(Element::ScanTiers, "scanning tiers are not calculated: the file is refused");
+    }
+    Ok(())
+}
+
+fn tier<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<TierDefinition>, Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut number, mut first, mut last, mut rates) = (None, None, None, Vec::new());
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Tn => number = x.whole(element)?,
+            Element::SPe => first = period_of(x, element)?,
+            Element::EPe => last = period_of(x, element)?,
+            Element::Rate => rates.extend(rate(x)?),
+            other => x.pass(other)?,
+        }
+    }
+    match number {
+        Some(number) => Ok(Some(TierDefinition { line, number, first, last, rates })),
+        None => {
+            missing(x, Element::Tier, Element::Tn);
+            Ok(None)
+        }
+    }
+}
+
+pub(super) fn rate<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<LevelRate>, Stop> {
+    let (mut level, mut value) = (None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::R => level = x.whole(element)?,
+            Element::Val => value = x.value(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(level), Some(value)) = (level, value) else {
+        x.error(Element::Rate, "needs r and val");
+        return Ok(None);
+    };
+    Ok(Some(LevelRate { level, value }))
+}

@@ -1,0 +1,80 @@
+//! The element names of the format, as a closed set.
+
+macro_rules! elements {
+    (read { $($variant:ident = $name:literal,)* } harmless { $($harmless:literal,)* } essential { $($essential:literal,)* }) => {
+        /// What an element's name says about it.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub(super) enum Element {
+            $($variant,)*
+            /// Known, and without influence on what is calculated.
+            Harmless,
+            /// Known to change margins in a way that is not calculated; its presence with content refuses the file.
+            Essential,
+            /// Not an element of the format.
+            Unknown,
+        }
+
+        impl Element {
+            pub(super) fn of(name: &str) -> Self {
+                match name {
+                    $($name => Self::$variant,)*
+                    $($harmless)|* => Self::Harmless,
+                    $($essential)|* => Self::Essential,
+                    _ => Self::Unknown,
+                }
+            }
+
+            pub(super) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Harmless | Self::Essential | Self::Unknown => "",
+                }
+            }
+        }
+    };
+}
+
+elements! {
+    read {
+        A = "a", AcctType = "acctType", AcctTypeDef = "acctTypeDef", AdjRate = "adjRate", BaseR = "baseR", C = "c",
+        CId = "cId", CapAnov = "capAnov", Cc = "cc", CcDef = "ccDef", ChargeMeth = "chargeMeth",
+        ClearingOrg = "clearingOrg", Cmb = "cmb", CmbPf = "cmbPf", Created = "created", CurConv = "curConv",
+        Currency = "currency", CurrencyDef = "currencyDef", Cvf = "cvf", D = "d", DSpread = "dSpread", Date = "date",
+        DecimalPos = "decimalPos", Definitions = "definitions", Denominator = "denominator", Ec = "ec",
+        Equity = "equity", EquityPf = "equityPf", Exch = "exch", Exchange = "exchange", Exercise = "exercise",
+        Factor = "factor", FileFormat = "fileFormat", FromCur = "fromCur", Fut = "fut", FutPf = "futPf", Fwd = "fwd",
+        FwdPf = "fwdPf", I = "i", InterSpreads = "interSpreads", InterTiers = "interTiers", IntraTiers = "intraTiers",
+        IsCust = "isCust", IsM = "isM", IsNetMargin = "isNetMargin", IsSetl = "isSetl", K = "k", Mult = "mult",
+        Name = "name", Numerator = "numerator", O = "o", OocPf = "oocPf", OoePf = "ooePf", OofPf = "oofPf",
+        OopDeltaMeth = "oopDeltaMeth", OopPf = "oopPf", Opt = "opt", P = "p", PLeg = "pLeg",
+        PairedPoint = "pairedPoint", PbRateDef = "pbRateDef", Pbc = "pbc", Pe = "pe", PfCode = "pfCode",
+        PfId = "pfId", PfLink = "pfLink", PfType = "pfType", Phy = "phy", PhyPf = "phyPf", Point = "point",
+        PointDef = "pointDef", PointInTime = "pointInTime", PriceDl = "priceDl", PriceModel = "priceModel",
+        PriceScan = "priceScan", PriceScanDef = "priceScanDef", Priority = "priority", ProcMeth = "procMeth", R = "r",
+        Ra = "ra", Rate = "rate", RiskExponent = "riskExponent", Rs = "rs", Run = "run", S = "s", SPe = "sPe",
+        EPe = "ePe", Sc = "sc", ScanPointDef = "scanPointDef", ScanRate = "scanRate", ScanTiers = "scanTiers",
+        Series = "series", SetlDate = "setlDate", SetlMeth = "setlMeth", SetlQualifier = "setlQualifier",
+        SomMeth = "somMeth", SomTiers = "somTiers", SpanFile = "spanFile", Spread = "spread",
+        SpreadType = "spreadType", StrikeDl = "strikeDl", Svf = "svf", Symbol = "symbol", T = "t", TLeg = "tLeg",
+        Tier = "tier", Tn = "tn", ToCur = "toCur", UndC = "undC", UndPf = "undPf", V = "v", Val = "val",
+        ValueMeth = "valueMeth", VolScan = "volScan", VolScanDef = "volScanDef", VolScanPct = "volScanPct",
+        Weight = "weight", WfprMeth = "wfprMeth",
+    }
+    harmless {
+        "aVal", "acctSubTypeCode", "acctSubTypeDef", "alias", "arrayPrecision", "binaryArrays", "cab", "calDef",
+        "cmbMeth", "contractSize", "dataType", "daysPerYear", "deltaPointDef", "description", "divRate",
+        "eqPosFactor", "fdot", "fee", "feeTypeDef", "finalizeMeth", "group", "groupDef", "groupTypeDef", "hfactor",
+        "id", "intrRate", "isContractScale", "isVariableTick", "ldot", "limitArraysTo16Points", "lookAheadDays",
+        "lookAheadYears", "marginMeth", "notionAmt", "portfolio", "positionsAllowed", "pq", "priceFmt", "priceMeth",
+        "priceType", "refPrice", "refPriceFlag", "sectorDef", "seriesSetlMeth", "specs", "spotMeth", "strikeFmt",
+        "tick", "tickTypeDef", "time", "uom", "uomQty", "useOTCRounding", "venue", "venueDef", "vmClass", "vmRate",
+        "volSrc", "volType", "zeroCurve",
+    }
+    essential {
+        "CDSwapPf", "IRSwapPf", "applyBasisRisk", "basisRates", "businessFunction", "capRiskArray", "cdsMarginParams",
+        "cdsRate", "concAdjRate", "concScaleUp", "custUseLov", "debtPf", "eDebtPf", "fxHvarSetId", "hvarMarginParams",
+        "hvarSetId", "interClearSpreads", "isCDSScanRisk", "limitSubAccountOffset", "liqRate",
+        "minIntExDeltaPct", "pmpsRate", "rateTiers", "rpLeg", "sSpread", "spotRate", "superInterClearSpreads",
+        "superSpreads", "useLovPct", "volRate",
+    }
+}

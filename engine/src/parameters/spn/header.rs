@@ -1,0 +1,208 @@
+//! Definitions, conversions, requirement levels and scan points.
+
+use std::io::BufRead;
+
+use super::cursor::{Cursor, Stop};
+use super::element::Element;
+use crate::parameters::definition::{
+    AccountTypeDefinition, ConversionDefinition, CurrencyDefinition, Definition, LevelDefinition,
+};
+use crate::scenario::{ScanFraction, ScanPoint, ScanPoints};
+use crate::types::{Code, Decimal};
+
+/// The longest name kept.
+const TEXT_LIMIT: usize = 256;
+
+/// A name or other free text of bounded length.
+pub(super) fn short_text<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<String, Stop> {
+    let text = x.text()?;
+    if text.len() <= TEXT_LIMIT {
+        return Ok(text.to_owned());
+    }
+    x.error(element, format!("longer than {TEXT_LIMIT} bytes"));
+    Ok(String::new())
+}
+
+/// A code; `None` for a blank or faulty one.
+pub(super) fn code<R: BufRead, K: crate::types::Kind>(
+    x: &mut Cursor<R>,
+    element: Element,
+) -> Result<Option<Code<K>>, Stop> {
+    x.value_with(element, |text| Code::new(text).map_err(|e| e.to_string()))
+}
+
+/// Records that an element lacks a child.
+pub(super) fn missing<R: BufRead>(x: &mut Cursor<R>, element: Element, child: Element) {
+    x.error(element, format!("{} is missing or faulty", child.name()));
+}
+
+pub(super) fn definitions<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::CurrencyDef => currency(x, definition)?,
+            Element::AcctTypeDef => account_type(x, definition)?,
+            other => x.pass(other)?,
+        }
+    }
+    Ok(())
+}
+
+fn currency<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    x.list()?;
+    let (mut currency, mut symbol, mut name, mut places) = (None, String::new(), String::new(), 2);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Currency => currency = code(x, element)?,
+            Element::Symbol => symbol = short_text(x, element)?,
+            Element::Name => name = short_text(x, element)?,
+            Element::DecimalPos => places = x.whole(element)?.unwrap_or(2),
+            other => x.pass(other)?,
+        }
+    }
+    match currency {
+        Some(currency) => definition.currencies.push(CurrencyDefinition { currency, symbol, name, places }),
+        None => missing(x, Element::CurrencyDef, Element::Currency),
+    }
+    Ok(())
+}
+
+fn account_type<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    x.list()?;
+    let mut account_type = AccountTypeDefinition {
+        is_customer: false,
+        code: String::new(),
+        name: String::new(),
+        is_net: true,
+        priority: 0,
+    };
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::IsCust => account_type.is_customer = x.flag(element)?.unwrap_or(false),
+            Element::AcctType => account_type.code = short_text(x, element)?,
+            Element::Name => account_type.name = short_text(x, element)?,
+            Element::IsNetMargin => account_type.is_net = x.flag(element)?.unwrap_or(true),
+            Element::Priority => account_type.priority = x.whole(element)?.unwrap_or(0),
+            other => x.pass(other)?,
+        }
+    }
+    definition.account_types.push(account_type);
+    Ok(())
+}
+
+pub(super) fn conversion<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut from, mut to, mut factor) = (None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::FromCur => from = code(x, element)?,
+            Element::ToCur => to = code(x, element)?,
+            Element::Factor => factor = x.value(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    match (from, to, factor) {
+        (Some(from), Some(to), Some(factor)) => {
+            definition.conversions.push(ConversionDefinition { line, from, to, factor });
+        }
+        (None, _, _) => missing(x, Element::CurConv, Element::FromCur),
+        (_, None, _) => missing(x, Element::CurConv, Element::ToCur),
+        (_, _, None) => missing(x, Element::CurConv, Element::Factor),
+    }
+    Ok(())
+}
+
+pub(super) fn level<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut number, mut is_customer, mut is_maintenance) = (None, false, None);
+    let (mut account_type, mut class) = (String::new(), String::new());
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::R => number = x.whole(element)?,
+            Element::IsCust => is_customer = x.flag(element)?.unwrap_or(false),
+            Element::AcctType => account_type = short_text(x, element)?,
+            Element::IsM => is_maintenance = x.flag(element)?,
+            Element::Pbc => class = short_text(x, element)?,
+            other => x.pass(other)?,
+        }
+    }
+    match (number, is_maintenance) {
+        (Some(level), Some(is_maintenance)) => definition.levels.push(LevelDefinition {
+            line,
+            level,
+            is_customer,
+            account_type,
+            is_maintenance,
+            class,
+        }),
+        (None, _) => missing(x, Element::PbRateDef, Element::R),
+        (_, None) => missing(x, Element::PbRateDef, Element::IsM),
+    }
+    Ok(())
+}
+
+/// Scan points. Arrays and rates are read for the level of the first set; a second set belongs to another level.
+pub(super) fn points<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    let mut level = None;
+    let mut points = Vec::new();
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::R => level = x.whole(element)?,
+            Element::ScanPointDef => {
+                x.list()?;
+                points.extend(point(x)?);
+                if points.len() > ScanPoints::MOST {
+                    x.error(element, format!("more than {} scan points", ScanPoints::MOST));
+                    points.clear();
+                }
+            }
+            other => x.pass(other)?,
+        }
+    }
+    if definition.points.is_empty() {
+        definition.points = points;
+        definition.base_level = level.unwrap_or(1);
+    } else {
+        x.error(Element::PointDef, "scan points of a second level: arrays of one level are read");
+    }
+    Ok(())
+}
+
+fn point<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ScanPoint>, Stop> {
+    let (mut number, mut price, mut volatility, mut weight, mut paired) = (None, None, None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Point => number = x.whole(element)?,
+            Element::PriceScanDef => price = fraction(x)?,
+            Element::VolScanDef => volatility = fraction(x)?,
+            Element::Weight => weight = x.value(element)?,
+            Element::PairedPoint => paired = x.whole(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    let weight = weight.unwrap_or(Decimal::ONE);
+    if let (Some(number), Some(price), Some(volatility), Some(paired)) = (number, price, volatility, paired) {
+        return Ok(Some(ScanPoint { number, price, volatility, weight, paired }));
+    }
+    x.error(Element::ScanPointDef, "needs point, priceScanDef, volScanDef and pairedPoint");
+    Ok(None)
+}
+
+fn fraction<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ScanFraction>, Stop> {
+    let (mut multiplier, mut numerator, mut denominator) = (None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Mult => multiplier = x.value(element)?,
+            Element::Numerator => numerator = x.value(element)?,
+            Element::Denominator => denominator = x.value(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    let Some(multiplier) = multiplier else { return Ok(None) };
+    Ok(Some(ScanFraction {
+        multiplier,
+        numerator: numerator.unwrap_or(multiplier),
+        denominator: denominator.unwrap_or(Decimal::ONE),
+    }))
+}

@@ -1,0 +1,335 @@
+//! Product families, contracts, series, options and their arrays.
+
+use std::io::BufRead;
+
+use super::cursor::{Cursor, Stop};
+use super::element::Element;
+use super::header::{code, missing, short_text};
+use crate::contract::{OptionRight, OptionTerms, Period, ProductType};
+use crate::parameters::definition::{
+    ArrayDefinition, ArrayTable, ContractDefinition, ContractReference, Definition, FamilyDefinition,
+    FamilyReference, OptionDefinition, ScanRange, SeriesDefinition, Valuation,
+};
+use crate::types::{Decimal, ExchangeCode};
+
+/// Where arrays go, and which level they are read for.
+struct Arrays<'a> {
+    table: &'a mut ArrayTable,
+    level: u32,
+    count: usize,
+}
+
+pub(super) fn exchange<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    let mut exchange = None;
+    let mut arrays =
+        Arrays { table: &mut definition.arrays, level: definition.base_level, count: definition.points.len() };
+    if arrays.count == 0 {
+        x.error(Element::PointDef, "scan points are to stand before the exchanges");
+    }
+    while let Some(element) = x.next_child()? {
+        let product_type = match element {
+            Element::Exch => {
+                exchange = code(x, element)?;
+                continue;
+            }
+            Element::PhyPf => ProductType::Physical,
+            Element::EquityPf => ProductType::Equity,
+            Element::FutPf => ProductType::Future,
+            Element::FwdPf => ProductType::Forward,
+            Element::OopPf => ProductType::OptionOnPhysical,
+            Element::OofPf => ProductType::OptionOnFuture,
+            Element::OoePf => ProductType::OptionOnEquity,
+            Element::CmbPf => ProductType::Combination,
+            Element::OocPf => ProductType::OptionOnCombination,
+            other => {
+                x.pass(other)?;
+                continue;
+            }
+        };
+        x.list()?;
+        let families = &mut definition.families;
+        match &exchange {
+            Some(exchange) => families.extend(family(x, exchange, product_type, &mut arrays)?),
+            None => {
+                missing(x, Element::Exchange, Element::Exch);
+                x.skip()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn family<R: BufRead>(
+    x: &mut Cursor<R>,
+    exchange: &ExchangeCode,
+    product_type: ProductType,
+    arrays: &mut Arrays<'_>,
+) -> Result<Option<FamilyDefinition>, Stop> {
+    let line = x.line();
+    let (mut family_id, mut product, mut name, mut currency) = (None, None, String::new(), None);
+    let (mut contract_value_factor, mut price_places, mut strike_places) = (None, None, None);
+    let (mut valuation, mut settlement) = (Valuation::FuturesStyle, String::new());
+    let (mut exercise, mut pricing_model, mut underlying) = (String::new(), String::new(), None);
+    let (mut contracts, mut series) = (Vec::new(), Vec::new());
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::PfId => family_id = x.whole(element)?,
+            Element::PfCode => product = code(x, element)?,
+            Element::Name => name = short_text(x, element)?,
+            Element::Currency => currency = code(x, element)?,
+            Element::Cvf => contract_value_factor = x.value(element)?,
+            Element::PriceDl => price_places = x.whole(element)?,
+            Element::StrikeDl => strike_places = x.whole(element)?,
+            Element::ValueMeth => valuation = valuation_of(x)?.unwrap_or(valuation),
+            Element::SetlMeth => settlement = short_text(x, element)?,
+            Element::Exercise => exercise = short_text(x, element)?,
+            Element::PriceModel => pricing_model = short_text(x, element)?,
+            Element::UndPf => underlying = family_reference(x)?,
+            Element::Phy | Element::Equity | Element::Fut | Element::Fwd | Element::Cmb => {
+                contracts.extend(contract(x, element, arrays)?);
+            }
+            Element::Series => series.extend(option_series(x, arrays)?),
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(family_id), Some(product)) = (family_id, product) else {
+        x.error(Element::PfId, "a product family needs pfId and pfCode");
+        return Ok(None);
+    };
+    Ok(Some(FamilyDefinition {
+        line,
+        exchange: exchange.clone(),
+        product_type,
+        family_id,
+        product,
+        name,
+        currency,
+        contract_value_factor,
+        price_places,
+        strike_places,
+        valuation,
+        settlement,
+        exercise,
+        pricing_model,
+        underlying,
+        contracts,
+        series,
+    }))
+}
+
+fn valuation_of<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<Valuation>, Stop> {
+    x.value_with(Element::ValueMeth, |text| match text {
+        "EQTY" => Ok(Valuation::PremiumStyle),
+        "FUT" | "FUTDA" | "FWD" => Ok(Valuation::FuturesStyle),
+        _ => Err("expected EQTY, FUT, FUTDA or FWD".to_owned()),
+    })
+}
+
+pub(super) fn family_reference<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<FamilyReference>, Stop> {
+    let (mut exchange, mut family_id, mut product, mut product_type) = (None, None, None, String::new());
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Exch => exchange = code(x, element)?,
+            Element::PfId => family_id = x.whole(element)?,
+            Element::PfCode => product = code(x, element)?,
+            Element::PfType => product_type = short_text(x, element)?,
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(exchange), Some(family_id), Some(product)) = (exchange, family_id, product) else {
+        x.error(Element::UndPf, "needs exch, pfId and pfCode");
+        return Ok(None);
+    };
+    Ok(Some(FamilyReference { exchange, family_id, product, product_type }))
+}
+
+fn contract<R: BufRead>(
+    x: &mut Cursor<R>,
+    own: Element,
+    arrays: &mut Arrays<'_>,
+) -> Result<Option<ContractDefinition>, Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut contract_id, mut period, mut price, mut factor) = (None, None, None, None);
+    let (mut scaling, mut settlement_date, mut years) = (Decimal::ONE, String::new(), None);
+    let (mut underlying, mut scan, mut array) = (None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::CId => contract_id = x.whole(element)?,
+            Element::Pe => period = period_of(x, element)?,
+            Element::P => price = x.value(element)?,
+            Element::Cvf => factor = x.value(element)?,
+            Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
+            Element::SetlDate => settlement_date = short_text(x, element)?,
+            Element::T => years = x.value(element)?,
+            Element::UndC => underlying = contract_reference(x)?.or(underlying),
+            Element::ScanRate => scan = scan_range(x, arrays.level)?.or(scan),
+            Element::Ra => array = risk_array(x, arrays)?.or(array),
+            Element::D | Element::V | Element::Val => x.skip()?,
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(contract_id), Some(period)) = (contract_id, period) else {
+        x.error(own, "needs cId and pe");
+        return Ok(None);
+    };
+    Ok(Some(ContractDefinition {
+        line,
+        contract_id,
+        period,
+        price,
+        contract_value_factor: factor,
+        scaling,
+        settlement_date,
+        years,
+        underlying,
+        scan,
+        array,
+    }))
+}
+
+fn option_series<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Option<SeriesDefinition>, Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut period, mut contract_value_factor, mut strike_value_factor) = (None, None, None);
+    let (mut scaling, mut settlement_date, mut years) = (Decimal::ONE, String::new(), None);
+    let (mut underlying, mut scan, mut options) = (None, None, Vec::new());
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Pe => period = period_of(x, element)?,
+            Element::Cvf => contract_value_factor = x.value(element)?,
+            Element::Svf => strike_value_factor = x.value(element)?,
+            Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
+            Element::SetlDate => settlement_date = short_text(x, element)?,
+            Element::T => years = x.value(element)?,
+            Element::UndC => underlying = contract_reference(x)?.or(underlying),
+            Element::ScanRate => scan = scan_range(x, arrays.level)?.or(scan),
+            Element::Opt => options.extend(option(x, arrays)?),
+            Element::V => x.skip()?,
+            other => x.pass(other)?,
+        }
+    }
+    let Some(period) = period else {
+        missing(x, Element::Series, Element::Pe);
+        return Ok(None);
+    };
+    Ok(Some(SeriesDefinition {
+        line,
+        period,
+        contract_value_factor,
+        strike_value_factor,
+        scaling,
+        settlement_date,
+        years,
+        underlying,
+        scan,
+        options,
+    }))
+}
+
+fn option<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Option<OptionDefinition>, Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut contract_id, mut right, mut strike, mut price) = (None, None, None, None);
+    let (mut volatility, mut factor, mut scaling, mut array) = (None, None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::CId => contract_id = x.whole(element)?,
+            Element::O => {
+                let read = |text: &str| OptionRight::from_code(text).ok_or_else(|| "expected C or P".to_owned());
+                right = x.value_with(element, read)?;
+            }
+            Element::K => strike = x.value(element)?,
+            Element::P => price = x.value(element)?,
+            Element::V => volatility = x.value(element)?,
+            Element::Cvf => factor = x.value(element)?,
+            Element::Sc => scaling = x.value(element)?,
+            Element::Ra => array = risk_array(x, arrays)?.or(array),
+            Element::D | Element::Val | Element::Svf => x.skip()?,
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(contract_id), Some(right), Some(strike)) = (contract_id, right, strike) else {
+        x.error(Element::Opt, "needs cId, o and k");
+        return Ok(None);
+    };
+    let terms = OptionTerms { right, strike };
+    let contract_value_factor = factor;
+    Ok(Some(OptionDefinition { line, contract_id, terms, price, volatility, contract_value_factor, scaling, array }))
+}
+
+pub(super) fn period_of<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<Option<Period>, Stop> {
+    x.value_with(element, |text| Period::new(text).map_err(|e| e.to_string()))
+}
+
+fn contract_reference<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ContractReference>, Stop> {
+    let (mut exchange, mut family_id, mut contract_id) = (None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Exch => exchange = code(x, element)?,
+            Element::PfId => family_id = x.whole(element)?,
+            Element::CId => contract_id = x.whole(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(exchange), Some(family_id), Some(contract_id)) = (exchange, family_id, contract_id) else {
+        x.error(Element::UndC, "needs exch, pfId and cId");
+        return Ok(None);
+    };
+    Ok(Some(ContractReference { exchange, family_id, contract_id }))
+}
+
+fn scan_range<R: BufRead>(x: &mut Cursor<R>, wanted: u32) -> Result<Option<ScanRange>, Stop> {
+    let (mut level, mut price, mut absolute, mut relative) = (None, None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::R => level = x.whole(element)?,
+            Element::PriceScan => price = x.value(element)?,
+            Element::VolScan => absolute = x.value(element)?,
+            Element::VolScanPct => relative = x.value(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    Ok((level == Some(wanted)).then(|| ScanRange {
+        price: price.unwrap_or_default(),
+        volatility: relative.or(absolute).unwrap_or_default(),
+        volatility_is_relative: relative.is_some(),
+    }))
+}
+
+/// An array of the wanted level: exactly one value for every scan point, then the composite delta.
+fn risk_array<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Option<ArrayDefinition>, Stop> {
+    let (mut level, mut delta, mut count) = (None, None, 0);
+    let Some(array) = arrays.table.begin() else {
+        x.error(Element::Ra, "too many risk arrays");
+        return Err(Stop);
+    };
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::R => level = x.whole(element)?,
+            Element::A => {
+                count += 1;
+                if let Some(value) = x.value(element)?
+                    && let Err(message) = arrays.table.push(value)
+                {
+                    x.error(element, message);
+                }
+            }
+            Element::D => delta = x.value(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    if level.is_some_and(|level: u32| level != arrays.level) {
+        return Ok(None);
+    }
+    if count != arrays.count {
+        x.error(Element::Ra, format!("{count} values for {} scan points", arrays.count));
+    }
+    match delta {
+        Some(delta) => Ok(Some(ArrayDefinition { array, delta })),
+        None => {
+            missing(x, Element::Ra, Element::D);
+            Ok(None)
+        }
+    }
+}

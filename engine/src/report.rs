@@ -1,0 +1,168 @@
+//! The outward shape of a result: totals by currency and converted, levels, and every number on the way, at six places.
+
+mod calculate;
+mod totals;
+
+pub use calculate::{CalculationError, CalculationOptions, calculate};
+
+use crate::parameters::{ConversionStep, Digest, RoundingProfile};
+use crate::span::{Position, Unmatched};
+use crate::types::{Amount, BusinessDate, CommodityCode, Currency};
+
+/// The set that a report was calculated with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SetReference {
+    /// Its id.
+    pub id: String,
+    /// Its business date.
+    pub business_date: BusinessDate,
+    /// SHA-256 of its file.
+    pub digest: Digest,
+}
+
+/// Totals of the commodities of one currency, in it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CurrencyTotals {
+    /// The currency.
+    pub currency: Currency,
+    /// Sum of the commodities' risk.
+    pub risk: Amount,
+    /// Sum of long less short option values.
+    pub net_option_value: Amount,
+    /// What must be paid after option value; never negative.
+    pub requirement: Amount,
+}
+
+/// The risk that a requirement level asks for, in the report's currency, before option value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LevelAmount {
+    /// `initial` or `maintenance`, with `_reserve` for the reserve class.
+    pub level: String,
+    /// Sum over the commodities of factor times risk.
+    pub amount: Amount,
+}
+
+/// The net delta of one period.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PeriodDelta {
+    /// The period.
+    pub period: String,
+    /// Net delta; long positive.
+    pub net_delta: Amount,
+}
+
+/// Intra-commodity spreads formed in one pass.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IntraSpreadReport {
+    /// The spread's priority.
+    pub priority: u32,
+    /// Whether side A was long.
+    pub side_a_long: bool,
+    /// How many were formed.
+    pub count: Amount,
+    /// The charge.
+    pub charge: Amount,
+}
+
+/// One commodity, in the report's currency. Losses, charges, credits and option values are positive.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CommodityReport {
+    /// Its code.
+    pub commodity: CommodityCode,
+    /// The currency of these numbers.
+    pub currency: Currency,
+    /// The scenario with the largest loss, from 1.
+    pub active_scenario: u8,
+    /// The loss in every scenario.
+    pub scenario_losses: Vec<Amount>,
+    /// The largest loss, floored and rounded as the profile says.
+    pub scan_risk: Amount,
+    /// Mean loss of the scenarios without a price move.
+    pub time_risk: Amount,
+    /// Half the difference between the active scenario and its pair.
+    pub volatility_risk: Amount,
+    /// Scan risk less time and volatility risk, at least 0.
+    pub price_risk: Amount,
+    /// Price risk for each unit of net delta.
+    pub weighted_price_risk: Amount,
+    /// Net delta over all periods.
+    pub net_delta: Amount,
+    /// Net delta of every period with one.
+    pub period_deltas: Vec<PeriodDelta>,
+    /// Intra-commodity spreads formed.
+    pub intra_spreads: Vec<IntraSpreadReport>,
+    /// Sum of their charges.
+    pub intra_charge: Amount,
+    /// Delivery charge.
+    pub delivery_charge: Amount,
+    /// Sum of the credits from inter-commodity spreads.
+    pub inter_credit: Amount,
+    /// The least that short options require.
+    pub short_option_minimum: Amount,
+    /// Market value of long premium-style options.
+    pub long_option_value: Amount,
+    /// Market value of short premium-style options.
+    pub short_option_value: Amount,
+    /// `max(scan risk + charges - credit, short option minimum)`.
+    pub risk: Amount,
+}
+
+/// A leg of inter-commodity spreads formed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InterSpreadLegReport {
+    /// The commodity.
+    pub commodity: CommodityCode,
+    /// The delta used up.
+    pub consumed_delta: Amount,
+    /// The credit, in the report's currency.
+    pub credit: Amount,
+}
+
+/// Inter-commodity spreads formed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InterSpreadReport {
+    /// The spread's priority.
+    pub priority: u32,
+    /// How many were formed.
+    pub count: Amount,
+    /// Its legs.
+    pub legs: Vec<InterSpreadLegReport>,
+}
+
+/// The requirement of one account and every number on the way.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MarginReport {
+    /// The set used.
+    pub parameter_set: SetReference,
+    /// The rounding profile used.
+    pub rounding: RoundingProfile,
+    /// The currency of the totals and the commodities' numbers.
+    pub currency: Currency,
+    /// Sum of the commodities' risk.
+    pub risk: Amount,
+    /// Long less short option value.
+    pub net_option_value: Amount,
+    /// What must be paid after option value; never negative.
+    pub requirement: Amount,
+    /// Totals in the commodities' own currencies, by currency.
+    pub by_currency: Vec<CurrencyTotals>,
+    /// The rates that totals were converted with.
+    pub conversions: Vec<ConversionStep>,
+    /// Requirement levels.
+    pub levels: Vec<LevelAmount>,
+    /// Commodities with positions, by code.
+    pub commodities: Vec<CommodityReport>,
+    /// Inter-commodity spreads formed, in order.
+    pub inter_spreads: Vec<InterSpreadReport>,
+    /// Positions left out because the set cannot margin them, where the request allowed that.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// The positions of one account.
+#[derive(Clone, Debug, Default)]
+pub struct PortfolioRequest {
+    /// The positions, each contract once.
+    pub positions: Vec<Position>,
+    /// What the caller asks of the calculation.
+    pub options: CalculationOptions,
+}

@@ -1,0 +1,183 @@
+//! The one way from positions to a report.
+
+use thiserror::Error;
+
+use super::totals::Converter;
+use super::{CommodityReport, InterSpreadLegReport, InterSpreadReport, IntraSpreadReport, MarginReport, PeriodDelta};
+use super::{PortfolioRequest, SetReference};
+use crate::parameters::{Level, ParameterSet, RoundingProfile};
+use crate::span::{CommodityMargin, InterFormed, Portfolio, PositionFault, SpanMargin, TooLarge, Unmatched, margin};
+use crate::types::{Amount, Currency, Money};
+
+/// What a caller asks of a calculation.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CalculationOptions {
+    /// The rounding profile; `None`: the set's.
+    pub rounding: Option<RoundingProfile>,
+    /// The currency of the totals; `None`: the set's base currency.
+    pub currency: Option<Currency>,
+    /// The account type whose levels are reported, as the set codes it (`H`, `M`, `S`); `None`: hedger, or the set's
+    /// first type where it has no hedger.
+    pub account_type: Option<String>,
+    /// Whether positions that the set cannot margin are listed and left out; else they refuse the calculation.
+    pub allow_unmatched: bool,
+}
+
+/// Why there is no report.
+#[derive(Clone, Debug, Error)]
+pub enum CalculationError {
+    /// The caller's fault: positions that stand twice or are named ambiguously.
+    #[error("{}", .0.iter().map(|f| format!("positions[{}].{}: {}", f.position, f.field, f.message)).collect::<Vec<_>>().join("; "))]
+    Positions(Vec<PositionFault>),
+    /// The caller's fault: the set has no way to the wanted currency.
+    #[error("currency: no conversion from {from} to {to} in the parameter set")]
+    NoConversion {
+        /// A commodity's currency.
+        from: Currency,
+        /// The wanted currency.
+        to: Currency,
+    },
+    /// The caller's fault: the set has no levels for the account type.
+    #[error("account_type: the parameter set has no levels for {wanted:?}, only for {known}")]
+    AccountType {
+        /// The wanted type.
+        wanted: String,
+        /// The types of the set.
+        known: String,
+    },
+    /// A refusal: positions that the set cannot margin, all of them.
+    #[error("unmatched: {}", .0.iter().map(|u| format!("positions[{}] {} ({})", u.position, u.contract, u.reason.name())).collect::<Vec<_>>().join("; "))]
+    Unmatched(Vec<Unmatched>),
+    /// A refusal: numbers beyond the exact range.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+/// Calculates the margin of one account and reports every number on the way.
+///
+/// The checks come in the order of [`CalculationError`].
+///
+/// # Errors
+/// [`CalculationError`] as documented there.
+pub fn calculate(set: &ParameterSet, request: &PortfolioRequest) -> Result<MarginReport, CalculationError> {
+    let options = &request.options;
+    let portfolio = Portfolio::resolve(set, &request.positions).map_err(CalculationError::Positions)?;
+    let currency = options.currency.clone().unwrap_or_else(|| set.base_currency().clone());
+    let converter = Converter::new(set, &portfolio, currency)?;
+    let levels = levels(set, options.account_type.as_deref())?;
+    if !portfolio.unmatched().is_empty() && !options.allow_unmatched {
+        return Err(CalculationError::Unmatched(portfolio.unmatched().to_vec()));
+    }
+    let rounding = options.rounding.unwrap_or_else(|| set.rounding());
+    let margin = margin(set, &portfolio, rounding)?;
+    let total = |overflow| TooLarge { commodity: "of the totals".to_owned(), overflow };
+    let totals = converter.totals(&margin).map_err(total)?;
+    Ok(MarginReport {
+        parameter_set: SetReference {
+            id: set.id().to_owned(),
+            business_date: set.vintage().business_date,
+            digest: set.digest(),
+        },
+        rounding,
+        risk: Amount::rounded_half_away(totals.risk),
+        net_option_value: Amount::rounded_half_away(totals.net_option_value),
+        requirement: Amount::rounded_half_away(totals.requirement),
+        by_currency: totals.by_currency,
+        levels: converter.levels(&margin, &levels).map_err(total)?,
+        commodities: margin
+            .commodities
+            .iter()
+            .map(|own| commodity(set, &converter, own))
+            .collect::<Result<_, _>>()
+            .map_err(total)?,
+        inter_spreads: inter_spreads(set, &converter, &margin).map_err(total)?,
+        unmatched: portfolio.unmatched().to_vec(),
+        conversions: converter.steps(),
+        currency: converter.into_currency(),
+    })
+}
+
+/// The indexes of the levels to report.
+fn levels(set: &ParameterSet, wanted: Option<&str>) -> Result<Vec<usize>, CalculationError> {
+    let has = |code: &str| set.levels().iter().any(|level| level.account_type == code);
+    let first = set.levels().first().map_or("H", |level| level.account_type.as_str());
+    let code = wanted.unwrap_or(if has("H") { "H" } else { first });
+    if let Some(wanted) = wanted
+        && !has(wanted)
+    {
+        let mut known: Vec<&str> = set.levels().iter().map(|level| level.account_type.as_str()).collect();
+        known.sort_unstable();
+        known.dedup();
+        return Err(CalculationError::AccountType { wanted: wanted.to_owned(), known: known.join(", ") });
+    }
+    let order = |&(_, level): &(usize, &Level)| (level.is_reserve, level.is_maintenance, level.number);
+    let mut found: Vec<_> = set.levels().iter().enumerate().filter(|(_, level)| level.account_type == code).collect();
+    found.sort_by_key(order);
+    Ok(found.into_iter().map(|(index, _)| index).collect())
+}
+
+fn commodity(
+    set: &ParameterSet,
+    converter: &Converter<'_>,
+    own: &CommodityMargin,
+) -> Result<CommodityReport, crate::types::Overflow> {
+    let commodity = &set.commodities()[own.commodity.index()];
+    let amount = |money: Money| converter.amount(commodity.currency(), money);
+    let (scan, options) = (&own.scan, &own.options);
+    let losses = scan.scenario_losses.iter().map(|loss| amount(*loss)).collect::<Result<_, _>>()?;
+    let with_delta = commodity.periods().iter().zip(&own.period_deltas).filter(|(_, delta)| !delta.is_zero());
+    let intra = |formed: &crate::span::IntraFormed| {
+        Ok(IntraSpreadReport {
+            priority: formed.priority,
+            side_a_long: formed.side_a_long,
+            count: Amount::rounded_half_away(formed.count),
+            charge: amount(formed.charge)?,
+        })
+    };
+    Ok(CommodityReport {
+        commodity: commodity.code().clone(),
+        currency: converter.currency().clone(),
+        active_scenario: scan.active_scenario.number(),
+        scenario_losses: losses,
+        scan_risk: amount(scan.scan_risk)?,
+        time_risk: amount(scan.time_risk)?,
+        volatility_risk: amount(scan.volatility_risk)?,
+        price_risk: amount(scan.price_risk)?,
+        weighted_price_risk: amount(scan.weighted_price_risk)?,
+        net_delta: Amount::rounded_half_away(scan.net_delta),
+        period_deltas: with_delta
+            .map(|(period, delta)| PeriodDelta {
+                period: period.to_string(),
+                net_delta: Amount::rounded_half_away(*delta),
+            })
+            .collect(),
+        intra_spreads: own.intra_spreads.iter().map(intra).collect::<Result<_, _>>()?,
+        intra_charge: amount(own.intra_charge)?,
+        delivery_charge: Amount::default(),
+        inter_credit: amount(own.inter_credit)?,
+        short_option_minimum: amount(options.short_option_minimum)?,
+        long_option_value: amount(options.long_option_value)?,
+        short_option_value: amount(options.short_option_value)?,
+        risk: amount(own.risk)?,
+    })
+}
+
+fn inter_spreads(
+    set: &ParameterSet,
+    converter: &Converter<'_>,
+    margin: &SpanMargin,
+) -> Result<Vec<InterSpreadReport>, crate::types::Overflow> {
+    let report = |formed: &InterFormed| {
+        let legs = formed.legs.iter().map(|leg| {
+            let commodity = &set.commodities()[leg.commodity.index()];
+            Ok(InterSpreadLegReport {
+                commodity: commodity.code().clone(),
+                consumed_delta: Amount::rounded_half_away(leg.consumed),
+                credit: converter.amount(commodity.currency(), leg.credit)?,
+            })
+        });
+        let count = Amount::rounded_half_away(formed.count);
+        Ok(InterSpreadReport { priority: formed.priority, count, legs: legs.collect::<Result<_, _>>()? })
+    };
+    margin.inter_spreads.iter().map(report).collect()
+}

@@ -1,0 +1,141 @@
+//! Step 9: totals by currency and converted, and requirement levels.
+//!
+//! In each currency, with `NOV` the net option value:
+//!
+//! ```text
+//! requirement = max(0, sum of risk - sum of NOV)             commodities whose option value is not capped
+//!             + sum of max(0, risk - NOV)                    commodities whose option value is capped at their risk
+//! ```
+//!
+//! The total in one currency is the sum of the converted totals: option value in one currency never pays risk in another.
+
+use std::collections::BTreeMap;
+
+use super::calculate::CalculationError;
+use super::{CurrencyTotals, LevelAmount};
+use crate::parameters::{ConversionStep, ParameterSet};
+use crate::span::{Portfolio, SpanMargin};
+use crate::types::{Amount, Currency, Money, Overflow};
+
+/// Converts to the report's currency at the set's rates.
+pub(super) struct Converter<'a> {
+    set: &'a ParameterSet,
+    currency: Currency,
+    paths: BTreeMap<Currency, Vec<ConversionStep>>,
+}
+
+/// Exact totals in the report's currency, and rounded ones by currency.
+pub(super) struct Totals {
+    pub(super) risk: Money,
+    pub(super) net_option_value: Money,
+    pub(super) requirement: Money,
+    pub(super) by_currency: Vec<CurrencyTotals>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    risk: Money,
+    net_option_value: Money,
+    /// Risk less option value of the commodities without a cap; may be negative.
+    uncapped: Money,
+    capped: Money,
+}
+
+impl<'a> Converter<'a> {
+    /// Finds the way from every currency of the portfolio, which is the only thing that can be missing.
+    pub(super) fn new(
+        set: &'a ParameterSet,
+        portfolio: &Portfolio,
+        currency: Currency,
+    ) -> Result<Self, CalculationError> {
+        let mut paths = BTreeMap::new();
+        for holding in portfolio.holdings() {
+            let from = set.commodities()[holding.commodity.index()].currency();
+            if !paths.contains_key(from) {
+                let no_way = || CalculationError::NoConversion { from: from.clone(), to: currency.clone() };
+                paths.insert(from.clone(), set.conversions().path(from, &currency).ok_or_else(no_way)?);
+            }
+        }
+        Ok(Self { set, currency, paths })
+    }
+
+    pub(super) const fn currency(&self) -> &Currency {
+        &self.currency
+    }
+
+    pub(super) fn into_currency(self) -> Currency {
+        self.currency
+    }
+
+    /// The rates used, each once.
+    pub(super) fn steps(&self) -> Vec<ConversionStep> {
+        let mut steps: Vec<ConversionStep> = Vec::new();
+        for step in self.paths.values().flatten() {
+            if !steps.contains(step) {
+                steps.push(step.clone());
+            }
+        }
+        steps
+    }
+
+    fn convert(&self, from: &Currency, amount: Money) -> Result<Money, Overflow> {
+        let path = self.paths.get(from).map_or(&[][..], Vec::as_slice);
+        path.iter().try_fold(amount, |amount, step| step.convert_half_away(amount))
+    }
+
+    /// An amount in the report's currency at six places.
+    pub(super) fn amount(&self, from: &Currency, amount: Money) -> Result<Amount, Overflow> {
+        self.convert(from, amount).map(Amount::rounded_half_away)
+    }
+
+    pub(super) fn totals(&self, margin: &SpanMargin) -> Result<Totals, Overflow> {
+        let mut sums: BTreeMap<&Currency, Sums> = BTreeMap::new();
+        for own in &margin.commodities {
+            let commodity = &self.set.commodities()[own.commodity.index()];
+            let sum = sums.entry(commodity.currency()).or_default();
+            let net_option_value = own.options.net_option_value()?;
+            let after = own.risk.minus(net_option_value)?;
+            sum.risk = sum.risk.plus(own.risk)?;
+            sum.net_option_value = sum.net_option_value.plus(net_option_value)?;
+            if commodity.cap_option_value() {
+                sum.capped = sum.capped.plus(after.max(Money::ZERO))?;
+            } else {
+                sum.uncapped = sum.uncapped.plus(after)?;
+            }
+        }
+        let mut totals = Totals {
+            risk: Money::ZERO,
+            net_option_value: Money::ZERO,
+            requirement: Money::ZERO,
+            by_currency: Vec::with_capacity(sums.len()),
+        };
+        for (currency, sum) in sums {
+            let requirement = sum.uncapped.max(Money::ZERO).plus(sum.capped)?;
+            totals.risk = totals.risk.plus(self.convert(currency, sum.risk)?)?;
+            totals.net_option_value = totals.net_option_value.plus(self.convert(currency, sum.net_option_value)?)?;
+            totals.requirement = totals.requirement.plus(self.convert(currency, requirement)?)?;
+            totals.by_currency.push(CurrencyTotals {
+                currency: currency.clone(),
+                risk: Amount::rounded_half_away(sum.risk),
+                net_option_value: Amount::rounded_half_away(sum.net_option_value),
+                requirement: Amount::rounded_half_away(requirement),
+            });
+        }
+        Ok(totals)
+    }
+
+    /// For each level the sum over the commodities of factor times risk; factors never scale option value.
+    pub(super) fn levels(&self, margin: &SpanMargin, levels: &[usize]) -> Result<Vec<LevelAmount>, Overflow> {
+        let amount = |&index: &usize| {
+            let mut sum = Money::ZERO;
+            for own in &margin.commodities {
+                let commodity = &self.set.commodities()[own.commodity.index()];
+                let scaled = own.risk.times_half_away(commodity.level_factors()[index])?;
+                sum = sum.plus(self.convert(commodity.currency(), scaled)?)?;
+            }
+            let level = self.set.levels()[index].name().to_owned();
+            Ok(LevelAmount { level, amount: Amount::rounded_half_away(sum) })
+        };
+        levels.iter().map(amount).collect()
+    }
+}

@@ -1,0 +1,7 @@
+//! The joint moves of price and volatility that a portfolio is scanned over, and what each costs.
+
+mod arrays;
+mod points;
+
+pub use arrays::{RiskArrays, Row};
+pub use points::{PointsError, ScanFraction, ScanPoint, ScanPoints, ScenarioIndex};

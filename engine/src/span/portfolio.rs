@@ -1,0 +1,159 @@
+//! Positions as callers name them, found in a set and grouped by commodity.
+
+use std::collections::BTreeMap;
+
+use crate::contract::ContractQuery;
+use crate::parameters::{CommodityIndex, Listing, Match, ParameterSet};
+use crate::scenario::Row;
+use crate::types::Lots;
+
+/// A position as a caller names it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Position {
+    /// The contract.
+    pub contract: ContractQuery,
+    /// How many, long positive.
+    pub lots: Lots,
+}
+
+/// What is wrong with one position of a request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PositionFault {
+    /// The place in the request, from 0.
+    pub position: usize,
+    /// The field, as callers write it.
+    pub field: &'static str,
+    /// What is wrong, for the caller.
+    pub message: String,
+}
+
+/// Why a contract cannot be margined with a set.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum UnmatchedReason {
+    /// The set does not list it.
+    UnknownContract,
+    /// The set has no risk array for it.
+    NoRiskArray,
+    /// The set has no price for it, and its option value counts.
+    NoPrice,
+    /// Its kind of product is not calculated.
+    ProductNotCalculated,
+}
+
+impl UnmatchedReason {
+    /// Every reason, with its name in reports.
+    pub const NAMES: [(Self, &'static str); 4] = [
+        (Self::UnknownContract, "unknown_contract"),
+        (Self::NoRiskArray, "no_risk_array"),
+        (Self::NoPrice, "no_price"),
+        (Self::ProductNotCalculated, "product_not_calculated"),
+    ];
+
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(reason, _)| *reason == self).map_or("", |(_, name)| name)
+    }
+
+    /// The reason with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(reason, _)| *reason)
+    }
+}
+
+/// A position that cannot be margined with a set.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unmatched {
+    /// The place in the request, from 0.
+    pub position: usize,
+    /// The contract as the caller named it.
+    pub contract: ContractQuery,
+    /// How many.
+    pub lots: Lots,
+    /// Why.
+    pub reason: UnmatchedReason,
+}
+
+/// The positions in one commodity.
+#[derive(Clone, Debug)]
+pub struct Holding {
+    /// The commodity.
+    pub commodity: CommodityIndex,
+    /// Rows of its matrix, ascending, each once.
+    pub positions: Vec<(Row, Lots)>,
+}
+
+/// Positions found in a set.
+#[derive(Clone, Debug)]
+pub struct Portfolio {
+    holdings: Vec<Holding>,
+    unmatched: Vec<Unmatched>,
+}
+
+impl Portfolio {
+    /// The most positions of one portfolio; [`Lots::MAX`] and this bound every sum.
+    pub const MOST_POSITIONS: usize = 100_000;
+
+    /// Finds every position in the set.
+    ///
+    /// # Errors
+    /// A [`PositionFault`] for each contract that stands twice or that the query does not name uniquely, and for too
+    /// many positions.
+    pub fn resolve(set: &ParameterSet, positions: &[Position]) -> Result<Self, Vec<PositionFault>> {
+        if positions.len() > Self::MOST_POSITIONS {
+            let message = format!("{} positions: at most {} are calculated", positions.len(), Self::MOST_POSITIONS);
+            return Err(vec![PositionFault { position: Self::MOST_POSITIONS, field: "positions", message }]);
+        }
+        let (mut faults, mut unmatched) = (Vec::new(), Vec::new());
+        let mut rows: BTreeMap<(CommodityIndex, Row), (usize, Lots)> = BTreeMap::new();
+        for (position, Position { contract, lots }) in positions.iter().enumerate() {
+            let reason = match set.listings().find(contract) {
+                Match::One(Listing::Row(commodity, row)) => {
+                    if let Some((first, _)) = rows.insert((commodity, row), (position, *lots)) {
+                        let message = format!("{contract} stands here a second time, first as position {first}");
+                        faults.push(PositionFault { position, field: "product", message });
+                    }
+                    continue;
+                }
+                Match::Several(keys) => {
+                    let names: Vec<String> = keys.iter().take(10).map(ToString::to_string).collect();
+                    let message = format!("{contract} may be any of {}", names.join("; "));
+                    let exchanges_differ = keys.iter().any(|key| key.exchange != keys[0].exchange);
+                    let field = if exchanges_differ { "exchange" } else { "underlying_period" };
+                    faults.push(PositionFault { position, field, message });
+                    continue;
+                }
+                Match::None => UnmatchedReason::UnknownContract,
+                Match::One(Listing::NoArray) => UnmatchedReason::NoRiskArray,
+                Match::One(Listing::NoPrice) => UnmatchedReason::NoPrice,
+                Match::One(Listing::NotCalculated) => UnmatchedReason::ProductNotCalculated,
+            };
+            unmatched.push(Unmatched { position, contract: contract.clone(), lots: *lots, reason });
+        }
+        if faults.is_empty() { Ok(Self { holdings: grouped(rows), unmatched }) } else { Err(faults) }
+    }
+
+    /// The positions by commodity.
+    #[must_use]
+    pub fn holdings(&self) -> &[Holding] {
+        &self.holdings
+    }
+
+    /// The positions that cannot be margined with the set, in the order of the request.
+    #[must_use]
+    pub fn unmatched(&self) -> &[Unmatched] {
+        &self.unmatched
+    }
+}
+
+fn grouped(rows: BTreeMap<(CommodityIndex, Row), (usize, Lots)>) -> Vec<Holding> {
+    let mut holdings: Vec<Holding> = Vec::new();
+    for ((commodity, row), (_, lots)) in rows {
+        match holdings.last_mut() {
+            Some(last) if last.commodity == commodity => last.positions.push((row, lots)),
+            _ => holdings.push(Holding { commodity, positions: vec![(row, lots)] }),
+        }
+    }
+    holdings
+}

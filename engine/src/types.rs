@@ -1,0 +1,23 @@
+//! Exact numbers, codes, dates and lots: the vocabulary of every other room.
+//!
+//! | type | holds | scale | arithmetic |
+//! |---|---|---|---|
+//! | [`Decimal`] | a number as a file or a person wrote it | its own, at most 18 places | exact comparison and conversion only |
+//! | [`Money`] | an amount in one currency | 1e-18 | checked; quotients rounded once, half away from zero |
+//! | [`Delta`] | a net delta or a number of spreads | 1e-18 | as `Money`; never mixes with it |
+//! | [`Amount`] | a number for people and the wire | 1e-6 | none: it is where a calculation ends |
+//! | [`Lots`] | a signed position, long positive | 1 | none: multiplied into the others |
+
+mod amount;
+mod code;
+mod date;
+mod decimal;
+mod fixed;
+mod lots;
+
+pub use amount::Amount;
+pub use code::{Code, CodeError, CommodityCode, Currency, ExchangeCode, House, Kind, ProductCode};
+pub use date::{BusinessDate, DateError};
+pub use decimal::{Decimal, DecimalError};
+pub use fixed::{Delta, Fixed, Money, Overflow};
+pub use lots::{Lots, LotsError};

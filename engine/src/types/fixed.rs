@@ -1,0 +1,298 @@
+//! Exact fixed-point numbers at 1e-18, and the one way in which a quotient is formed.
+//!
+//! Sums and products with whole lots are exact. A quotient multiplies first, in 256 bits, and rounds once to 1e-18, half
+//! away from zero. Nothing wraps: what does not fit is an [`Overflow`].
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::marker::PhantomData;
+
+use ethnum::I256;
+use thiserror::Error;
+
+use super::decimal::Decimal;
+use super::lots::Lots;
+
+const PLACES: u8 = 18;
+const ONE: i128 = 10_i128.pow(PLACES as u32);
+
+/// A number does not fit into 38 digits, 18 of them after the point.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("a number on the way exceeds 1.7e20")]
+pub struct Overflow;
+
+/// The unit of [`Money`].
+#[derive(Clone, Copy, Debug)]
+pub enum MoneyUnit {}
+
+/// The unit of [`Delta`].
+#[derive(Clone, Copy, Debug)]
+pub enum DeltaUnit {}
+
+/// A fixed-point number at 1e-18 of one unit; numbers of different units do not mix.
+pub struct Fixed<U>(i128, PhantomData<U>);
+
+/// An amount of money in one currency. Losses, charges and requirements are positive.
+pub type Money = Fixed<MoneyUnit>;
+
+/// A delta, or a number of spreads formed from deltas. Long is positive.
+pub type Delta = Fixed<DeltaUnit>;
+
+impl<U> Fixed<U> {
+    /// Nothing.
+    pub const ZERO: Self = Self(0, PhantomData);
+
+    pub(crate) const fn from_raw(raw: i128) -> Self {
+        Self(raw, PhantomData)
+    }
+
+    pub(crate) const fn raw(self) -> i128 {
+        self.0
+    }
+
+    /// `value / 10^places`, exactly; `places` may be negative.
+    pub(crate) fn from_scaled(value: i128, places: i32) -> Result<Self, Overflow> {
+        let shift = u32::try_from(i32::from(PLACES) - places).map_err(|_| Overflow)?;
+        let factor = 10_i128.checked_pow(shift).ok_or(Overflow)?;
+        value.checked_mul(factor).map(Self::from_raw).ok_or(Overflow)
+    }
+
+    /// A decimal number as it is.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn from_decimal(value: Decimal) -> Result<Self, Overflow> {
+        Self::from_scaled(i128::from(value.mantissa()), i32::from(value.places()))
+    }
+
+    /// The exact product of decimal numbers.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or has more than 18 places.
+    pub fn from_product(factors: &[Decimal]) -> Result<Self, Overflow> {
+        let (mut product, mut places) = (1_i128, 0);
+        for factor in factors {
+            let factor = factor.normalized();
+            product = product.checked_mul(i128::from(factor.mantissa())).ok_or(Overflow)?;
+            places += i32::from(factor.places());
+        }
+        Self::from_scaled(product, places)
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).map(Self::from_raw).ok_or(Overflow)
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).map(Self::from_raw).ok_or(Overflow)
+    }
+
+    /// The product with a whole number of lots.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn times_lots(self, lots: Lots) -> Result<Self, Overflow> {
+        self.0.checked_mul(i128::from(lots.get())).map(Self::from_raw).ok_or(Overflow)
+    }
+
+    /// The product with a decimal factor, rounded half away from zero to 1e-18.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn times_half_away(self, factor: Decimal) -> Result<Self, Overflow> {
+        let product = [self.0, i128::from(factor.mantissa())];
+        quotient_half_away(&product, &[], -i32::from(factor.places())).map(Self::from_raw)
+    }
+
+    /// The quotient by a decimal divisor, rounded half away from zero to 1e-18.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or the divisor is zero.
+    pub fn over_half_away(self, divisor: Decimal) -> Result<Self, Overflow> {
+        let bottom = [i128::from(divisor.mantissa())];
+        quotient_half_away(&[self.0], &bottom, i32::from(divisor.places())).map(Self::from_raw)
+    }
+
+    /// `self * numerator / denominator`, rounded half away from zero to 1e-18.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or the denominator is zero.
+    pub fn scaled_half_away(self, numerator: Decimal, denominator: Decimal) -> Result<Self, Overflow> {
+        let shift = i32::from(denominator.places()) - i32::from(numerator.places());
+        let top = [self.0, i128::from(numerator.mantissa())];
+        quotient_half_away(&top, &[i128::from(denominator.mantissa())], shift).map(Self::from_raw)
+    }
+
+    /// Half of it, rounded half away from zero to 1e-18 (exact unless the last of 18 places is odd).
+    #[must_use]
+    pub const fn half_away(self) -> Self {
+        Self::from_raw(self.0 / 2 + self.0 % 2)
+    }
+
+    /// Rounded half away from zero to `places` after the point.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn rounded_half_away(self, places: u8) -> Result<Self, Overflow> {
+        let shift = i32::from(PLACES.saturating_sub(places));
+        let rounded = quotient_half_away(&[self.0], &[], -shift)?;
+        Self::from_scaled(rounded, i32::from(places))
+    }
+
+    /// The greater of the two.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        if other > self { other } else { self }
+    }
+
+    /// The lesser of the two.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        if other < self { other } else { self }
+    }
+
+    /// The size without the sign.
+    #[must_use]
+    pub const fn magnitude(self) -> Self {
+        Self::from_raw(self.0.saturating_abs())
+    }
+
+    /// The same size with the opposite sign.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self::from_raw(self.0.saturating_neg())
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it is greater than zero.
+    #[must_use]
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// Whether it is less than zero.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+}
+
+impl Money {
+    /// Money for each unit of delta: `self / |delta|`, rounded half away from zero to 1e-18.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or the delta is zero.
+    pub fn per_delta_half_away(self, delta: Delta) -> Result<Self, Overflow> {
+        quotient_half_away(&[self.0], &[delta.magnitude().0], i32::from(PLACES)).map(Self::from_raw)
+    }
+
+    /// `self * part / whole * rate`: the money that falls on a part of a delta, rounded once, half away from zero.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or the whole is zero.
+    pub fn share_half_away(self, part: Delta, whole: Delta, rate: Decimal) -> Result<Self, Overflow> {
+        let top = [self.0, part.0, i128::from(rate.mantissa())];
+        quotient_half_away(&top, &[whole.0], -i32::from(rate.places())).map(Self::from_raw)
+    }
+
+    /// `self * delta / ratio`: a rate for every `ratio` of delta, rounded once, half away from zero.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or the ratio is zero.
+    pub fn for_delta_half_away(self, delta: Delta, ratio: Decimal) -> Result<Self, Overflow> {
+        let shift = i32::from(ratio.places()) - i32::from(PLACES);
+        quotient_half_away(&[self.0, delta.0], &[i128::from(ratio.mantissa())], shift).map(Self::from_raw)
+    }
+}
+
+/// Product of `top` over product of `bottom`, times `10^shift`, rounded once, half away from zero.
+fn quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Result<i128, Overflow> {
+    match narrow_quotient_half_away(top, bottom, shift) {
+        Some(quotient) => Ok(quotient),
+        None => wide_quotient_half_away(top, bottom, shift).ok_or(Overflow),
+    }
+}
+
+fn narrow_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<i128> {
+    let power = 10_i128.checked_pow(shift.unsigned_abs())?;
+    let (over, under) = if shift < 0 { (1, power) } else { (power, 1) };
+    let numerator = top.iter().try_fold(over, |product, &n| product.checked_mul(n))?;
+    let denominator = bottom.iter().try_fold(under, |product, &n| product.checked_mul(n))?;
+    let quotient = numerator.checked_div(denominator)?;
+    let rest = (numerator % denominator).unsigned_abs();
+    let size = denominator.unsigned_abs();
+    let step = if (numerator < 0) == (denominator < 0) { 1 } else { -1 };
+    if rest >= size - rest { quotient.checked_add(step) } else { Some(quotient) }
+}
+
+fn wide_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<i128> {
+    let power = I256::from(10).checked_pow(shift.unsigned_abs())?;
+    let (over, under) = if shift < 0 { (I256::ONE, power) } else { (power, I256::ONE) };
+    let numerator = top.iter().try_fold(over, |product, &n| product.checked_mul(I256::from(n)))?;
+    let denominator = bottom.iter().try_fold(under, |product, &n| product.checked_mul(I256::from(n)))?;
+    let quotient = numerator.checked_div(denominator)?;
+    let rest = numerator.checked_rem(denominator)?.unsigned_abs();
+    let size = denominator.unsigned_abs();
+    let step = if (numerator < 0) == (denominator < 0) { I256::ONE } else { I256::MINUS_ONE };
+    let rounded = if rest >= size - rest { quotient.checked_add(step)? } else { quotient };
+    i128::try_from(rounded).ok()
+}
+
+impl<U> Clone for Fixed<U> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<U> Copy for Fixed<U> {}
+
+impl<U> Default for Fixed<U> {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl<U> PartialEq for Fixed<U> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<U> Eq for Fixed<U> {}
+
+impl<U> PartialOrd for Fixed<U> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<U> Ord for Fixed<U> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl<U> fmt::Debug for Fixed<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let size = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:018}", size / ONE.unsigned_abs(), size % ONE.unsigned_abs())
+    }
+}
+
+#[cfg(test)]
+#[path = "fixed/tests.rs"]
+mod tests;
