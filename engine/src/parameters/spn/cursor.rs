@@ -83,6 +83,7 @@ impl<R: BufRead> Cursor<R> {
 
     /// Moves to the next child of the current element; `None` once the current element has ended.
     pub(super) fn next_child(&mut self) -> Result<Option<Element>, Stop> {
+        self.text.clear();
         loop {
             let stray = match self.next_event()? {
                 Token::Start(element) => return Ok(Some(element)),
@@ -121,7 +122,6 @@ impl<R: BufRead> Cursor<R> {
                 return Err(self.stop("the file ends inside this element"));
             }
         }
-        self.text.clear();
         Ok(())
     }
 
