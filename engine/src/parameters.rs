@@ -15,13 +15,16 @@ pub mod spn;
 mod vintage;
 
 pub use build::{Refused, build};
-pub use commodity::{Commodity, ContractTerms, IntraLeg, IntraSpread, LevelFactor, OptionMinimum, PeriodIndex};
+pub use commodity::{
+    Commodity, ContractTerms, IntraLeg, IntraSpread, LevelFactor, OptionMinimum, PeriodIndex,
+};
 pub use conversion::{ConversionStep, Conversions};
 pub use definition::{
-    AccountTypeDefinition, ArrayDefinition, ArrayTable, ChargeMethod, CommodityDefinition, CommodityTerms, ContractDefinition,
-    ContractReference, ConversionDefinition, CurrencyDefinition, Definition, FamilyDefinition, FamilyReference,
-    LegDefinition, LegPlace, LevelAdjustment, LevelDefinition, LevelRate, OptionDefinition, OptionMinimumMethod,
-    ProductLink, ScanRange, SeriesDefinition, Side, SpreadDefinition, TierDefinition, Valuation,
+    AccountTypeDefinition, ArrayDefinition, ArrayTable, ChargeMethod, CommodityDefinition, CommodityTerms,
+    ContractDefinition, ContractReference, ConversionDefinition, CurrencyDefinition, Definition,
+    FamilyDefinition, FamilyReference, LegDefinition, LegPlace, LevelAdjustment, LevelDefinition, LevelRate,
+    OptionDefinition, OptionMinimumMethod, ProductLink, ScanRange, SeriesDefinition, Side, SpreadDefinition,
+    TierDefinition, Valuation,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use listing::{Listing, Listings, Match};

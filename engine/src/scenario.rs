@@ -4,4 +4,4 @@ mod arrays;
 mod points;
 
 pub use arrays::{RiskArrays, Row};
-pub use points::{PointsError, ScanFraction, ScanPoint, ScanPoints, ScenarioIndex};
+pub use points::{DeltaPoint, PointsError, ScanFraction, ScanPoint, ScanPoints, ScenarioIndex};

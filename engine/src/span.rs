@@ -68,11 +68,16 @@ pub struct TooLarge {
 /// # Errors
 /// [`TooLarge`] when a number on the way exceeds the exact range; positions within [`Lots`](crate::types::Lots) on a
 /// real exchange's parameters stay far from it.
-pub fn margin(set: &ParameterSet, portfolio: &Portfolio, rounding: RoundingProfile) -> Result<SpanMargin, TooLarge> {
+pub fn margin(
+    set: &ParameterSet,
+    portfolio: &Portfolio,
+    rounding: RoundingProfile,
+) -> Result<SpanMargin, TooLarge> {
     let mut commodities = Vec::with_capacity(portfolio.holdings().len());
     for holding in portfolio.holdings() {
         let name = || set.commodities()[holding.commodity.index()].code().to_string();
-        let own = outright(set, holding, rounding).map_err(|overflow| TooLarge { commodity: name(), overflow })?;
+        let own =
+            outright(set, holding, rounding).map_err(|overflow| TooLarge { commodity: name(), overflow })?;
         commodities.push(own);
     }
     let overflow = |overflow| TooLarge { commodity: "of an inter-commodity spread".to_owned(), overflow };
@@ -84,7 +89,11 @@ pub fn margin(set: &ParameterSet, portfolio: &Portfolio, rounding: RoundingProfi
 }
 
 /// Everything about one commodity that does not depend on the others.
-fn outright(set: &ParameterSet, holding: &Holding, rounding: RoundingProfile) -> Result<CommodityMargin, Overflow> {
+fn outright(
+    set: &ParameterSet,
+    holding: &Holding,
+    rounding: RoundingProfile,
+) -> Result<CommodityMargin, Overflow> {
     let commodity = &set.commodities()[holding.commodity.index()];
     let period_deltas = scan::period_deltas(commodity, &holding.positions)?;
     let options = options::totals(commodity, &holding.positions)?;

@@ -105,7 +105,11 @@ fn check_conversions(definition: &Definition, diagnostics: &mut Diagnostics) {
             diagnostics.error(conversion.line, "curConv", "the factor is to be greater than zero");
         }
         if definition.conversions[..index].iter().any(|other| (&other.from, &other.to) == pair) {
-            diagnostics.error(conversion.line, "curConv", format!("a second rate from {} to {}", pair.0, pair.1));
+            diagnostics.error(
+                conversion.line,
+                "curConv",
+                format!("a second rate from {} to {}", pair.0, pair.1),
+            );
         }
     }
 }

@@ -65,7 +65,8 @@ impl Conversions {
 
     fn step(&self, from: &Currency, to: &Currency) -> Option<ConversionStep> {
         let stated = self.0.get(&(from.clone(), to.clone())).map(|rate| (*rate, false));
-        let (rate, divides) = stated.or_else(|| self.0.get(&(to.clone(), from.clone())).map(|rate| (*rate, true)))?;
+        let (rate, divides) =
+            stated.or_else(|| self.0.get(&(to.clone(), from.clone())).map(|rate| (*rate, true)))?;
         Some(ConversionStep { from: from.clone(), to: to.clone(), rate, divides })
     }
 }

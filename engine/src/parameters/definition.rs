@@ -4,7 +4,7 @@
 //! element stands in its file, for diagnostics.
 
 use crate::contract::{OptionTerms, Period, ProductType};
-use crate::scenario::ScanPoint;
+use crate::scenario::{DeltaPoint, ScanPoint};
 use crate::types::{BusinessDate, CommodityCode, Currency, Decimal, ExchangeCode, House, ProductCode};
 
 mod array_table;
@@ -44,6 +44,8 @@ pub struct Definition {
     pub base_level: u32,
     /// Scan points.
     pub points: Vec<ScanPoint>,
+    /// Points of the composite delta.
+    pub delta_points: Vec<DeltaPoint>,
     /// Product families.
     pub families: Vec<FamilyDefinition>,
     /// Risk arrays of all contracts.

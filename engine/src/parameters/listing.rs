@@ -78,8 +78,10 @@ impl Listings {
     #[must_use]
     pub fn find(&self, query: &ContractQuery) -> Match {
         let wanted = (query.product.as_str(), query.product_type);
-        let first = self.families.partition_point(|family| (family.product.as_str(), family.product_type) < wanted);
-        let same = |family: &&Family| family.product == query.product && family.product_type == query.product_type;
+        let first =
+            self.families.partition_point(|family| (family.product.as_str(), family.product_type) < wanted);
+        let same =
+            |family: &&Family| family.product == query.product && family.product_type == query.product_type;
         let mut found: Vec<(&Family, &Entry)> = Vec::new();
         for family in self.families[first..].iter().take_while(same) {
             if query.exchange.as_ref().is_none_or(|exchange| *exchange == family.exchange) {
@@ -89,7 +91,9 @@ impl Listings {
         match found.as_slice() {
             [] => Match::None,
             [(_, entry)] => Match::One(entry.listing),
-            several => Match::Several(several.iter().map(|(family, entry)| self.key(family, entry)).collect()),
+            several => {
+                Match::Several(several.iter().map(|(family, entry)| self.key(family, entry)).collect())
+            }
         }
     }
 

@@ -14,4 +14,4 @@ mod spreads;
 mod write;
 
 pub use read::{ReadError, Reading, read};
-
+pub use write::write;

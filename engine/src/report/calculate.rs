@@ -3,10 +3,14 @@
 use thiserror::Error;
 
 use super::totals::Converter;
-use super::{CommodityReport, InterSpreadLegReport, InterSpreadReport, IntraSpreadReport, MarginReport, PeriodDelta};
+use super::{
+    CommodityReport, InterSpreadLegReport, InterSpreadReport, IntraSpreadReport, MarginReport, PeriodDelta,
+};
 use super::{PortfolioRequest, SetReference};
 use crate::parameters::{Level, ParameterSet, RoundingProfile};
-use crate::span::{CommodityMargin, InterFormed, Portfolio, PositionFault, SpanMargin, TooLarge, Unmatched, margin};
+use crate::span::{
+    CommodityMargin, InterFormed, Portfolio, PositionFault, SpanMargin, TooLarge, Unmatched, margin,
+};
 use crate::types::{Amount, Currency, Money};
 
 /// What a caller asks of a calculation.
@@ -111,7 +115,8 @@ fn levels(set: &ParameterSet, wanted: Option<&str>) -> Result<Vec<usize>, Calcul
         return Err(CalculationError::AccountType { wanted: wanted.to_owned(), known: known.join(", ") });
     }
     let order = |&(_, level): &(usize, &Level)| (level.is_reserve, level.is_maintenance, level.number);
-    let mut found: Vec<_> = set.levels().iter().enumerate().filter(|(_, level)| level.account_type == code).collect();
+    let mut found: Vec<_> =
+        set.levels().iter().enumerate().filter(|(_, level)| level.account_type == code).collect();
     found.sort_by_key(order);
     Ok(found.into_iter().map(|(index, _)| index).collect())
 }

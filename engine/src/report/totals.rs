@@ -112,7 +112,8 @@ impl<'a> Converter<'a> {
         for (currency, sum) in sums {
             let requirement = sum.uncapped.max(Money::ZERO).plus(sum.capped)?;
             totals.risk = totals.risk.plus(self.convert(currency, sum.risk)?)?;
-            totals.net_option_value = totals.net_option_value.plus(self.convert(currency, sum.net_option_value)?)?;
+            totals.net_option_value =
+                totals.net_option_value.plus(self.convert(currency, sum.net_option_value)?)?;
             totals.requirement = totals.requirement.plus(self.convert(currency, requirement)?)?;
             totals.by_currency.push(CurrencyTotals {
                 currency: currency.clone(),

@@ -111,7 +111,8 @@ mod tests {
     fn sums_beyond_64_bits_are_exact() {
         let arrays = RiskArrays::new(array![[i64::MAX, i64::MIN], [i64::MAX, 1]], 6);
         let most = Lots::MAX;
-        let expected = [2 * i128::from(i64::MAX) * i128::from(most), i128::from(most) * (i128::from(i64::MIN) + 1)];
+        let expected =
+            [2 * i128::from(i64::MAX) * i128::from(most), i128::from(most) * (i128::from(i64::MIN) + 1)];
         assert_eq!(arrays.scenario_sums(&[position(0, most), position(1, most)]), expected);
     }
 

@@ -52,6 +52,19 @@ pub struct ScanPoint {
     pub paired: u8,
 }
 
+/// One point of a composite delta: the delta at a price move counts with a weight.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DeltaPoint {
+    /// From 1.
+    pub number: u8,
+    /// The price move in price scan ranges.
+    pub price: ScanFraction,
+    /// The volatility move in volatility scan ranges.
+    pub volatility: ScanFraction,
+    /// Its weight; the weights add up to one.
+    pub weight: Decimal,
+}
+
 /// The scan points of a set, numbered from 1 without gaps, each paired with one that is paired with it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ScanPoints(Vec<ScanPoint>);
@@ -135,11 +148,8 @@ mod tests {
     use super::*;
 
     fn point(number: u8, paired: u8) -> ScanPoint {
-        let none = ScanFraction {
-            multiplier: Decimal::ZERO,
-            numerator: Decimal::ZERO,
-            denominator: Decimal::ONE,
-        };
+        let none =
+            ScanFraction { multiplier: Decimal::ZERO, numerator: Decimal::ZERO, denominator: Decimal::ONE };
         ScanPoint { number, price: none, volatility: none, weight: Decimal::ONE, paired }
     }
 

@@ -56,7 +56,8 @@ pub(super) fn form(set: &ParameterSet, own: &mut [CommodityMargin]) -> Result<Ve
 
 /// Where the legs' commodities stand in the portfolio; `None` if one is not there.
 fn places(spread: &InterSpread, own: &[CommodityMargin]) -> Option<Vec<usize>> {
-    let place = |leg: &InterLeg| own.binary_search_by(|commodity| commodity.commodity.cmp(&leg.commodity)).ok();
+    let place =
+        |leg: &InterLeg| own.binary_search_by(|commodity| commodity.commodity.cmp(&leg.commodity)).ok();
     spread.legs.iter().map(place).collect()
 }
 

@@ -28,7 +28,8 @@ pub struct IntraFormed {
 pub(super) fn form(commodity: &Commodity, period_deltas: &[Delta]) -> Result<Vec<IntraFormed>, Overflow> {
     let mut left = period_deltas.to_vec();
     let mut formed = Vec::new();
-    let spreads_can_form = left.iter().any(|delta| delta.is_positive()) && left.iter().any(|delta| delta.is_negative());
+    let spreads_can_form =
+        left.iter().any(|delta| delta.is_positive()) && left.iter().any(|delta| delta.is_negative());
     if !spreads_can_form {
         return Ok(formed);
     }
@@ -40,7 +41,11 @@ pub(super) fn form(commodity: &Commodity, period_deltas: &[Delta]) -> Result<Vec
     Ok(formed)
 }
 
-fn form_one(spread: &IntraSpread, side_a_long: bool, left: &mut [Delta]) -> Result<Option<IntraFormed>, Overflow> {
+fn form_one(
+    spread: &IntraSpread,
+    side_a_long: bool,
+    left: &mut [Delta],
+) -> Result<Option<IntraFormed>, Overflow> {
     let mut limiting: Option<(Delta, Delta, Decimal)> = None;
     for leg in &spread.legs {
         let available = available(leg, side_a_long, left)?;
@@ -69,8 +74,8 @@ const fn is_long(leg: &IntraLeg, side_a_long: bool) -> bool {
 fn available(leg: &IntraLeg, side_a_long: bool, left: &[Delta]) -> Result<Delta, Overflow> {
     let long = is_long(leg, side_a_long);
     let months = leg.periods.iter().map(|period| left[period.index()]);
-    let own_side = months.filter(|delta| if long { delta.is_positive() } else { delta.is_negative() });
-    own_side.fold(Ok(Delta::ZERO), |sum, delta| sum?.plus(delta.magnitude()))
+    let mut own_side = months.filter(|delta| if long { delta.is_positive() } else { delta.is_negative() });
+    own_side.try_fold(Delta::ZERO, |sum, delta| sum.plus(delta.magnitude()))
 }
 
 fn consume(leg: &IntraLeg, side_a_long: bool, consumed: Delta, left: &mut [Delta]) -> Result<(), Overflow> {

@@ -85,9 +85,8 @@ fn minimum(commodity: &Commodity, shorts: &[Shorts]) -> Result<Money, Overflow> 
     Ok(total)
 }
 
-fn sum<'a>(shorts: impl Iterator<Item = &'a Shorts>) -> Result<Shorts, Overflow> {
-    shorts.fold(Ok(Shorts::default()), |all, one| {
-        let all: Shorts = all?;
+fn sum<'a>(mut shorts: impl Iterator<Item = &'a Shorts>) -> Result<Shorts, Overflow> {
+    shorts.try_fold(Shorts::default(), |all, one| {
         Ok(Shorts { calls: all.calls.plus(one.calls)?, puts: all.puts.plus(one.puts)? })
     })
 }

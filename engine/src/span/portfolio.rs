@@ -102,7 +102,8 @@ impl Portfolio {
     /// many positions.
     pub fn resolve(set: &ParameterSet, positions: &[Position]) -> Result<Self, Vec<PositionFault>> {
         if positions.len() > Self::MOST_POSITIONS {
-            let message = format!("{} positions: at most {} are calculated", positions.len(), Self::MOST_POSITIONS);
+            let message =
+                format!("{} positions: at most {} are calculated", positions.len(), Self::MOST_POSITIONS);
             return Err(vec![PositionFault { position: Self::MOST_POSITIONS, field: "positions", message }]);
         }
         let (mut faults, mut unmatched) = (Vec::new(), Vec::new());
@@ -111,7 +112,8 @@ impl Portfolio {
             let reason = match set.listings().find(contract) {
                 Match::One(Listing::Row(commodity, row)) => {
                     if let Some((first, _)) = rows.insert((commodity, row), (position, *lots)) {
-                        let message = format!("{contract} stands here a second time, first as position {first}");
+                        let message =
+                            format!("{contract} stands here a second time, first as position {first}");
                         faults.push(PositionFault { position, field: "product", message });
                     }
                     continue;

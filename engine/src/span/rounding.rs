@@ -25,7 +25,11 @@ pub(super) fn scan_base(profile: RoundingProfile, largest: Money) -> ScanBase {
     }
 }
 
-pub(super) fn scan_risk(profile: RoundingProfile, loss: Money, options: &OptionTotals) -> Result<Money, Overflow> {
+pub(super) fn scan_risk(
+    profile: RoundingProfile,
+    loss: Money,
+    options: &OptionTotals,
+) -> Result<Money, Overflow> {
     match profile {
         RoundingProfile::Exact => Ok(loss),
         RoundingProfile::Takasbank if options.only_long_options => {

@@ -39,7 +39,10 @@ pub struct Scan {
 }
 
 /// Net delta of each period.
-pub(super) fn period_deltas(commodity: &Commodity, positions: &[(Row, Lots)]) -> Result<Vec<Delta>, Overflow> {
+pub(super) fn period_deltas(
+    commodity: &Commodity,
+    positions: &[(Row, Lots)],
+) -> Result<Vec<Delta>, Overflow> {
     let mut deltas = vec![Delta::ZERO; commodity.periods().len()];
     for &(row, lots) in positions {
         let contract = commodity.contract(row);

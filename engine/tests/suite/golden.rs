@@ -5,7 +5,9 @@ use std::io::{BufRead, BufReader};
 
 use plimsoll_engine::contract::{ContractQuery, ContractText};
 use plimsoll_engine::parameters::{ParameterSet, RoundingProfile, build, spn};
-use plimsoll_engine::report::{CalculationOptions, CommodityReport, MarginReport, PortfolioRequest, calculate};
+use plimsoll_engine::report::{
+    CalculationOptions, CommodityReport, MarginReport, PortfolioRequest, calculate,
+};
 use plimsoll_engine::span::Position;
 use plimsoll_engine::types::{Amount, Lots};
 use serde_json::Value;
@@ -49,7 +51,12 @@ fn close(what: &str, actual: Amount, expected: &Value, tolerance: i128) {
 
 fn commodity_agrees(account: &str, own: &CommodityReport, expected: &Value) {
     let what = |key: &str| format!("{account} {} {key}", own.commodity);
-    assert_eq!(u64::from(own.active_scenario), expected["active_scenario"].as_u64().unwrap(), "{}", what("active"));
+    assert_eq!(
+        u64::from(own.active_scenario),
+        expected["active_scenario"].as_u64().unwrap(),
+        "{}",
+        what("active")
+    );
     for (key, actual) in [
         ("scan_risk", own.scan_risk),
         ("time_risk", own.time_risk),
@@ -87,7 +94,12 @@ fn the_golden_portfolios_agree_in_both_profiles() {
         let takasbank = report(&set, &line, RoundingProfile::Takasbank);
         let expected = &line["expected"]["takasbank"];
         close(&format!("{account} takasbank risk"), takasbank.risk, &expected["risk"], 1_000);
-        close(&format!("{account} takasbank NOV"), takasbank.net_option_value, &expected["net_option_value"], 1_000);
+        close(
+            &format!("{account} takasbank NOV"),
+            takasbank.net_option_value,
+            &expected["net_option_value"],
+            1_000,
+        );
         lines += 1;
     }
     assert_eq!(lines, 600);

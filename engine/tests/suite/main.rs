@@ -1,4 +1,12 @@
 //! The engine's integration tests, one binary.
 
+// Tests may stop on a surprise and read files of the machine.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod exchange;
 mod golden;
+mod random;
+
 mod shared;
+mod steps;
+mod twin;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 ///
 /// # Panics
 /// When `PLIMSOLL_REQUIRE_SHARED` is set and the file is absent.
-pub fn shared(path: &str) -> Option<PathBuf> {
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared");
     let root = std::env::var("PLIMSOLL_SHARED").unwrap_or_else(|_| beside.to_owned());
     let file = PathBuf::from(root).join(path);

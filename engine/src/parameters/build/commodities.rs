@@ -38,7 +38,8 @@ pub(super) fn commodities(
     }
     let mut commodities = Vec::with_capacity(sorted.len());
     for (index, own) in (0..).zip(sorted) {
-        let mut rows = Rows { definition, conversions, commodity: CommodityIndex(index), contracts: Vec::new() };
+        let mut rows =
+            Rows { definition, conversions, commodity: CommodityIndex(index), contracts: Vec::new() };
         let Some(currency) = own.terms.currency.clone() else {
             diagnostics.error(own.line, "ccDef", format!("{}: currency is missing or faulty", own.code));
             continue;
@@ -107,12 +108,17 @@ impl Rows<'_> {
         for contract in listed(family) {
             let underlying = contract.underlying.map(|reference| families.underlying_period(reference));
             if underlying == Some(None) {
-                diagnostics.error(contract.line, "undC", format!("{name}: the underlying contract is not in the file"));
+                diagnostics.error(
+                    contract.line,
+                    "undC",
+                    format!("{name}: the underlying contract is not in the file"),
+                );
             }
             let underlying = underlying.flatten();
             let key = (contract.period, contract.option, underlying);
             if !seen.insert(key) {
-                let terms = contract.option.map(|o| format!(" {} {}", o.right.code(), o.strike)).unwrap_or_default();
+                let terms =
+                    contract.option.map(|o| format!(" {} {}", o.right.code(), o.strike)).unwrap_or_default();
                 let message = format!("{name} {}{terms} stands here a second time", contract.period);
                 diagnostics.error(contract.line, "cId", message);
             }
@@ -173,7 +179,8 @@ impl Rows<'_> {
         currency: &Currency,
     ) -> Result<Money, String> {
         let factor = contract.factor.or(family.contract_value_factor).filter(|factor| factor.is_positive());
-        let factor = factor.ok_or("a premium-style option needs a contract value factor greater than zero")?;
+        let factor =
+            factor.ok_or("a premium-style option needs a contract value factor greater than zero")?;
         let value = Money::from_product(&[contract.price.unwrap_or_default(), factor]);
         let value = value.map_err(|_| "price times contract value factor has more than 18 places")?;
         let own = family.currency.as_ref().unwrap_or(currency);
@@ -273,7 +280,8 @@ fn option_minimum(
 ) -> OptionMinimum {
     let mut tiers = Vec::new();
     for tier in &own.terms.option_minimum_tiers {
-        let rate = tier.rates.iter().find(|rate| rate.level == base_level).map_or(Decimal::ZERO, |rate| rate.value);
+        let rate =
+            tier.rates.iter().find(|rate| rate.level == base_level).map_or(Decimal::ZERO, |rate| rate.value);
         match spreads::money_rate(rate, own.terms.risk_exponent) {
             Some(rate) => tiers.push((rate, tier_periods(tier, periods))),
             None => diagnostics.error(tier.line, "somTiers", "the rate is negative or too large"),

@@ -25,7 +25,8 @@ impl<'a> Families<'a> {
         for (index, family) in all.iter().enumerate() {
             let same_id = by_id.entry((&family.exchange, family.family_id)).or_default();
             if same_id.iter().any(|&other| all[other].product_type == family.product_type) {
-                let message = format!("a second {} family with pfId {}", family.product_type, family.family_id);
+                let message =
+                    format!("a second {} family with pfId {}", family.product_type, family.family_id);
                 diagnostics.error(family.line, "pfId", message);
             }
             same_id.push(index);

@@ -22,11 +22,13 @@ pub(super) fn levels<'a>(definition: &'a Definition, diagnostics: &mut Diagnosti
     let base = definition.base_level;
     let mut kept = Vec::new();
     for level in &definition.levels {
-        let lacks = definition.commodities.iter().find(|c| factor(&c.terms.adjustments, level, base).is_none());
+        let lacks =
+            definition.commodities.iter().find(|c| factor(&c.terms.adjustments, level, base).is_none());
         match lacks {
             None => kept.push(level),
             Some(commodity) => {
-                let message = format!("level {} has no adjustment in {}: not reported", level.level, commodity.code);
+                let message =
+                    format!("level {} has no adjustment in {}: not reported", level.level, commodity.code);
                 diagnostics.warning(level.line, "pbRateDef", message);
             }
         }
@@ -36,7 +38,11 @@ pub(super) fn levels<'a>(definition: &'a Definition, diagnostics: &mut Diagnosti
 
 impl Levels<'_> {
     /// The factors of one commodity, for each level kept.
-    pub(super) fn factors(&self, commodity: &CommodityDefinition, diagnostics: &mut Diagnostics) -> Vec<LevelFactor> {
+    pub(super) fn factors(
+        &self,
+        commodity: &CommodityDefinition,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<LevelFactor> {
         for adjustment in &commodity.terms.adjustments {
             if !adjustment.factor.is_positive() {
                 diagnostics.error(adjustment.line, "adjRate", "the factor is to be greater than zero");
@@ -57,7 +63,8 @@ impl Levels<'_> {
 }
 
 fn factor(adjustments: &[LevelAdjustment], level: &LevelDefinition, base: u32) -> Option<Decimal> {
-    let find = |number: u32| adjustments.iter().find(|a| a.level == number && a.base == base).map(|a| a.factor);
+    let find =
+        |number: u32| adjustments.iter().find(|a| a.level == number && a.base == base).map(|a| a.factor);
     let to_itself = find(base);
     if level.level != base
         && let Some(own) = find(level.level)

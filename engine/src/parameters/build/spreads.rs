@@ -30,7 +30,11 @@ pub(super) fn intra_spreads(
     let mut spreads = Vec::new();
     for spread in &own.terms.spreads {
         if spread.charge != ChargeMethod::Flat {
-            diagnostics.error(spread.line, "dSpread", "inside a commodity only flat charges (F) are calculated");
+            diagnostics.error(
+                spread.line,
+                "dSpread",
+                "inside a commodity only flat charges (F) are calculated",
+            );
         }
         let rate = rate_of(spread, base_level, diagnostics);
         let legs = legs_of(spread, diagnostics);
@@ -59,7 +63,9 @@ fn merged(legs: Vec<IntraLeg>, spread: &SpreadDefinition, diagnostics: &mut Diag
         }
     }
     for (index, leg) in merged.iter().enumerate() {
-        let shares = |other: &&IntraLeg| other.side == leg.side && other.periods.iter().any(|p| leg.periods.contains(p));
+        let shares = |other: &&IntraLeg| {
+            other.side == leg.side && other.periods.iter().any(|p| leg.periods.contains(p))
+        };
         if merged[..index].iter().any(|other| shares(&other)) {
             let message = "legs of one side share periods in part: not calculated, the file is refused";
             diagnostics.error(spread.line, "dSpread", message);
@@ -107,9 +113,11 @@ fn intra_leg(
         return None;
     }
     let covered = match leg.place {
-        LegPlace::Period(wanted) => {
-            (0..).zip(periods).filter(|(_, period)| **period == wanted).map(|(index, _)| PeriodIndex(index)).collect()
-        }
+        LegPlace::Period(wanted) => (0..)
+            .zip(periods)
+            .filter(|(_, period)| **period == wanted)
+            .map(|(index, _)| PeriodIndex(index))
+            .collect(),
         LegPlace::Tier(number) => match own.terms.intra_tiers.iter().find(|tier| tier.number == number) {
             Some(tier) => tier_periods(tier, periods),
             None => {
@@ -136,13 +144,18 @@ pub(super) fn inter_spreads(
         if rate < Decimal::ZERO {
             diagnostics.error(spread.line, "rate", "a credit rate is not to be negative");
         } else if rate > Decimal::ONE {
-            diagnostics.error(spread.line, "rate", "a credit rate is a fraction: more than 1 credits more than the risk");
+            diagnostics.error(
+                spread.line,
+                "rate",
+                "a credit rate is a fraction: more than 1 credits more than the risk",
+            );
         }
         let mut legs: Vec<InterLeg> = Vec::new();
         for leg in legs_of(spread, diagnostics) {
             let Some(linked) = inter_leg(leg, definition, commodities, diagnostics) else { continue };
             if legs.iter().any(|other| other.commodity == linked.commodity) {
-                let message = format!("{} stands in two legs: not calculated, the file is refused", leg.commodity);
+                let message =
+                    format!("{} stands in two legs: not calculated, the file is refused", leg.commodity);
                 diagnostics.error(leg.line, "cc", message);
             }
             legs.push(linked);
@@ -162,7 +175,11 @@ fn inter_leg(
     let found = commodities.binary_search_by(|commodity| commodity.code().cmp(&leg.commodity));
     let defined = definition.commodities.iter().find(|commodity| commodity.code == leg.commodity);
     let (Ok(index), Some(defined)) = (found, defined) else {
-        diagnostics.error(leg.line, "cc", format!("{} is not a combined commodity of the file", leg.commodity));
+        diagnostics.error(
+            leg.line,
+            "cc",
+            format!("{} is not a combined commodity of the file", leg.commodity),
+        );
         return None;
     };
     let tier = match leg.place {

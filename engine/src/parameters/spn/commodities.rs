@@ -8,8 +8,8 @@ use super::header::{code, missing, short_text};
 use super::products::period_of;
 use super::spreads::spread;
 use crate::parameters::definition::{
-    CommodityDefinition, CommodityTerms, Definition, FamilyReference, LevelAdjustment, LevelRate, OptionMinimumMethod, ProductLink,
-    TierDefinition,
+    CommodityDefinition, CommodityTerms, Definition, FamilyReference, LevelAdjustment, LevelRate,
+    OptionMinimumMethod, ProductLink, TierDefinition,
 };
 use crate::types::Decimal;
 
@@ -47,7 +47,10 @@ pub(super) fn commodity<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definiti
 pub(super) fn only<R: BufRead>(x: &mut Cursor<R>, element: Element, calculated: &[&str]) -> Result<(), Stop> {
     let text = short_text(x, element)?;
     if !text.is_empty() && !calculated.contains(&text.as_str()) {
-        x.error(element, format!("{text:?} is not calculated (only {}): the file is refused", calculated.join(", ")));
+        x.error(
+            element,
+            format!("{text:?} is not calculated (only {}): the file is refused", calculated.join(", ")),
+        );
     }
     Ok(())
 }

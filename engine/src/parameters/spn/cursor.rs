@@ -66,7 +66,11 @@ impl<R: BufRead> Cursor<R> {
     /// Counts one more listed thing.
     pub(super) fn list(&mut self) -> Result<(), Stop> {
         self.listed += 1;
-        if self.listed > LISTED_LIMIT { Err(self.stop("the file lists more things than any exchange has")) } else { Ok(()) }
+        if self.listed > LISTED_LIMIT {
+            Err(self.stop("the file lists more things than any exchange has"))
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn error(&mut self, element: Element, message: impl Into<String>) {

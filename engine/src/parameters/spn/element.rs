@@ -40,7 +40,7 @@ elements! {
         CId = "cId", CapAnov = "capAnov", Cc = "cc", CcDef = "ccDef", ChargeMeth = "chargeMeth",
         ClearingOrg = "clearingOrg", Cmb = "cmb", CmbPf = "cmbPf", Created = "created", CurConv = "curConv",
         Currency = "currency", CurrencyDef = "currencyDef", Cvf = "cvf", D = "d", DSpread = "dSpread", Date = "date",
-        DecimalPos = "decimalPos", Definitions = "definitions", Denominator = "denominator", Ec = "ec",
+        DecimalPos = "decimalPos", DeltaPointDef = "deltaPointDef", Definitions = "definitions", Denominator = "denominator", Ec = "ec",
         Equity = "equity", EquityPf = "equityPf", Exch = "exch", Exchange = "exchange", Exercise = "exercise",
         Factor = "factor", FileFormat = "fileFormat", FromCur = "fromCur", Fut = "fut", FutPf = "futPf", Fwd = "fwd",
         FwdPf = "fwdPf", I = "i", InterSpreads = "interSpreads", InterTiers = "interTiers", IntraTiers = "intraTiers",
@@ -62,7 +62,7 @@ elements! {
     }
     harmless {
         "aVal", "acctSubTypeCode", "acctSubTypeDef", "alias", "arrayPrecision", "binaryArrays", "cab", "calDef",
-        "cmbMeth", "contractSize", "dataType", "daysPerYear", "deltaPointDef", "description", "divRate",
+        "cmbMeth", "contractSize", "dataType", "daysPerYear", "description", "divRate",
         "eqPosFactor", "fdot", "fee", "feeTypeDef", "finalizeMeth", "group", "groupDef", "groupTypeDef", "hfactor",
         "id", "intrRate", "isContractScale", "isVariableTick", "ldot", "limitArraysTo16Points", "lookAheadDays",
         "lookAheadYears", "marginMeth", "notionAmt", "portfolio", "positionsAllowed", "pq", "priceFmt", "priceMeth",

@@ -7,7 +7,7 @@ use super::element::Element;
 use crate::parameters::definition::{
     AccountTypeDefinition, ConversionDefinition, CurrencyDefinition, Definition, LevelDefinition,
 };
-use crate::scenario::{ScanFraction, ScanPoint, ScanPoints};
+use crate::scenario::{DeltaPoint, ScanFraction, ScanPoint, ScanPoints};
 use crate::types::{Code, Decimal};
 
 /// The longest name kept.
@@ -145,23 +145,23 @@ pub(super) fn level<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) 
 /// Scan points. Arrays and rates are read for the level of the first set; a second set belongs to another level.
 pub(super) fn points<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
     let mut level = None;
-    let mut points = Vec::new();
+    let (mut points, mut delta_points) = (Vec::new(), Vec::new());
     while let Some(element) = x.next_child()? {
         match element {
             Element::R => level = x.whole(element)?,
-            Element::ScanPointDef => {
-                x.list()?;
-                points.extend(point(x)?);
-                if points.len() > ScanPoints::MOST {
-                    x.error(element, format!("more than {} scan points", ScanPoints::MOST));
-                    points.clear();
-                }
-            }
+            Element::ScanPointDef => points.extend(point(x, element)?.and_then(PointText::scan_point)),
+            Element::DeltaPointDef => delta_points.extend(point(x, element)?.map(PointText::delta_point)),
             other => x.pass(other)?,
+        }
+        if points.len().max(delta_points.len()) > ScanPoints::MOST {
+            x.error(Element::PointDef, format!("more than {} points", ScanPoints::MOST));
+            points.clear();
+            delta_points.clear();
         }
     }
     if definition.points.is_empty() {
         definition.points = points;
+        definition.delta_points = delta_points;
         definition.base_level = level.unwrap_or(1);
     } else {
         x.error(Element::PointDef, "scan points of a second level: arrays of one level are read");
@@ -169,7 +169,29 @@ pub(super) fn points<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition)
     Ok(())
 }
 
-fn point<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ScanPoint>, Stop> {
+/// A scan point or a delta point, which has no pair.
+struct PointText {
+    number: u8,
+    price: ScanFraction,
+    volatility: ScanFraction,
+    weight: Decimal,
+    paired: Option<u8>,
+}
+
+impl PointText {
+    fn scan_point(self) -> Option<ScanPoint> {
+        let Self { number, price, volatility, weight, paired } = self;
+        Some(ScanPoint { number, price, volatility, weight, paired: paired? })
+    }
+
+    fn delta_point(self) -> DeltaPoint {
+        let Self { number, price, volatility, weight, .. } = self;
+        DeltaPoint { number, price, volatility, weight }
+    }
+}
+
+fn point<R: BufRead>(x: &mut Cursor<R>, own: Element) -> Result<Option<PointText>, Stop> {
+    x.list()?;
     let (mut number, mut price, mut volatility, mut weight, mut paired) = (None, None, None, None, None);
     while let Some(element) = x.next_child()? {
         match element {
@@ -182,11 +204,16 @@ fn point<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ScanPoint>, Stop> {
         }
     }
     let weight = weight.unwrap_or(Decimal::ONE);
-    if let (Some(number), Some(price), Some(volatility), Some(paired)) = (number, price, volatility, paired) {
-        return Ok(Some(ScanPoint { number, price, volatility, weight, paired }));
+    let lacks_pair = own == Element::ScanPointDef && paired.is_none();
+    match (number, price, volatility) {
+        (Some(number), Some(price), Some(volatility)) if !lacks_pair => {
+            Ok(Some(PointText { number, price, volatility, weight, paired }))
+        }
+        _ => {
+            x.error(own, "needs point, priceScanDef and volScanDef, and a scan point pairedPoint");
+            Ok(None)
+        }
     }
-    x.error(Element::ScanPointDef, "needs point, priceScanDef, volScanDef and pairedPoint");
-    Ok(None)
 }
 
 fn fraction<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ScanFraction>, Stop> {

@@ -21,8 +21,11 @@ struct Arrays<'a> {
 
 pub(super) fn exchange<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
     let mut exchange = None;
-    let mut arrays =
-        Arrays { table: &mut definition.arrays, level: definition.base_level, count: definition.points.len() };
+    let mut arrays = Arrays {
+        table: &mut definition.arrays,
+        level: definition.base_level,
+        count: definition.points.len(),
+    };
     if arrays.count == 0 {
         x.error(Element::PointDef, "scan points are to stand before the exchanges");
     }
@@ -188,7 +191,10 @@ fn contract<R: BufRead>(
     }))
 }
 
-fn option_series<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Option<SeriesDefinition>, Stop> {
+fn option_series<R: BufRead>(
+    x: &mut Cursor<R>,
+    arrays: &mut Arrays<'_>,
+) -> Result<Option<SeriesDefinition>, Stop> {
     x.list()?;
     let line = x.line();
     let (mut period, mut contract_value_factor, mut strike_value_factor) = (None, None, None);
@@ -236,7 +242,8 @@ fn option<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Opti
         match element {
             Element::CId => contract_id = x.whole(element)?,
             Element::O => {
-                let read = |text: &str| OptionRight::from_code(text).ok_or_else(|| "expected C or P".to_owned());
+                let read =
+                    |text: &str| OptionRight::from_code(text).ok_or_else(|| "expected C or P".to_owned());
                 right = x.value_with(element, read)?;
             }
             Element::K => strike = x.value(element)?,
@@ -255,7 +262,16 @@ fn option<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Opti
     };
     let terms = OptionTerms { right, strike };
     let contract_value_factor = factor;
-    Ok(Some(OptionDefinition { line, contract_id, terms, price, volatility, contract_value_factor, scaling, array }))
+    Ok(Some(OptionDefinition {
+        line,
+        contract_id,
+        terms,
+        price,
+        volatility,
+        contract_value_factor,
+        scaling,
+        array,
+    }))
 }
 
 pub(super) fn period_of<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<Option<Period>, Stop> {
@@ -298,7 +314,10 @@ fn scan_range<R: BufRead>(x: &mut Cursor<R>, wanted: u32) -> Result<Option<ScanR
 }
 
 /// An array of the wanted level: exactly one value for every scan point, then the composite delta.
-fn risk_array<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Option<ArrayDefinition>, Stop> {
+fn risk_array<R: BufRead>(
+    x: &mut Cursor<R>,
+    arrays: &mut Arrays<'_>,
+) -> Result<Option<ArrayDefinition>, Stop> {
     let (mut level, mut delta, mut count) = (None, None, 0);
     let Some(array) = arrays.table.begin() else {
         x.error(Element::Ra, "too many risk arrays");

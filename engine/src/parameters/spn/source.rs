@@ -106,8 +106,12 @@ fn detect(bytes: &mut Vec<u8>) -> Decoding {
         };
     }
     match bytes.as_slice() {
-        [b'<', 0, ..] => Decoding::Streaming(Box::new(encoding_rs::UTF_16LE.new_decoder_without_bom_handling())),
-        [0, b'<', ..] => Decoding::Streaming(Box::new(encoding_rs::UTF_16BE.new_decoder_without_bom_handling())),
+        [b'<', 0, ..] => {
+            Decoding::Streaming(Box::new(encoding_rs::UTF_16LE.new_decoder_without_bom_handling()))
+        }
+        [0, b'<', ..] => {
+            Decoding::Streaming(Box::new(encoding_rs::UTF_16BE.new_decoder_without_bom_handling()))
+        }
         _ => Decoding::Lenient(declared(bytes).unwrap_or(WINDOWS_1252)),
     }
 }
@@ -117,10 +121,12 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(256)];
     let end = head.iter().position(|&b| b == b'>')?;
     let text = std::str::from_utf8(&head[..end]).ok()?;
-    let value = text.strip_prefix("<?xml")?.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let value =
+        text.strip_prefix("<?xml")?.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let label = value[1..].split(quote).next()?;
-    Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible() && *encoding != UTF_8)
+    Encoding::for_label(label.as_bytes())
+        .filter(|encoding| encoding.is_ascii_compatible() && *encoding != UTF_8)
 }
 
 /// Appends `bytes` as UTF-8 and returns the start of a character that the next bytes may complete.
@@ -229,7 +235,9 @@ mod tests {
         assert_eq!(text_of(b"\xEF\xBB\xBF<a/>"), "<a/>");
         for big in [true, false] {
             let utf16 = |text: &str| -> Vec<u8> {
-                text.encode_utf16().flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect()
+                text.encode_utf16()
+                    .flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() })
+                    .collect()
             };
             assert_eq!(text_of(&utf16("\u{FEFF}<a>ı𝄞</a>")), "<a>ı𝄞</a>");
             assert_eq!(text_of(&utf16("<a>ı</a>")), "<a>ı</a>");

@@ -7,7 +7,9 @@ use super::cursor::{Cursor, Stop};
 use super::element::Element;
 use super::header::code;
 use super::products::period_of;
-use crate::parameters::definition::{ChargeMethod, Definition, LegDefinition, LegPlace, Side, SpreadDefinition};
+use crate::parameters::definition::{
+    ChargeMethod, Definition, LegDefinition, LegPlace, Side, SpreadDefinition,
+};
 
 pub(super) fn inter_spreads<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
     while let Some(element) = x.next_child()? {

@@ -36,7 +36,8 @@ fn quotients_of_the_published_garane_spread() {
 
 #[test]
 fn a_million_lots_of_everything_still_fit() {
-    let credit = money("400000000000").share_half_away(delta("399999999.999999"), delta("400000000"), decimal("1"));
+    let credit =
+        money("400000000000").share_half_away(delta("399999999.999999"), delta("400000000"), decimal("1"));
     assert_eq!(credit.unwrap(), money("399999999999.999"));
 }
 
@@ -46,7 +47,10 @@ fn what_does_not_fit_is_an_overflow() {
     assert_eq!(most.plus(Money::from_raw(1)), Err(Overflow));
     assert_eq!(most.times_half_away(decimal("1.1")), Err(Overflow));
     assert_eq!(money("1").per_delta_half_away(Delta::ZERO), Err(Overflow));
-    assert_eq!(most.share_half_away(Delta::from_raw(i128::MAX), Delta::from_raw(1), decimal("1")), Err(Overflow));
+    assert_eq!(
+        most.share_half_away(Delta::from_raw(i128::MAX), Delta::from_raw(1), decimal("1")),
+        Err(Overflow)
+    );
 }
 
 proptest! {
