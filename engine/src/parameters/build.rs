@@ -127,7 +127,3 @@ fn most_frequent<'a>(currencies: impl Iterator<Item = &'a Currency>) -> Option<&
     let runs = sorted.chunk_by(|a, b| a == b);
     runs.max_by(|a, b| a.len().cmp(&b.len()).then(b.cmp(a))).map(|run| run[0])
 }
-
-#[cfg(test)]
-#[path = "build/tests.rs"]
-mod tests;

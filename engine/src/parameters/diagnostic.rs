@@ -51,6 +51,12 @@ impl Diagnostics {
         self.push(Severity::Error, line, element, message.into());
     }
 
+    /// An error that ends the reading: kept even when there are too many others, as it says why nothing follows.
+    pub(crate) fn last_error(&mut self, line: u64, element: &str, message: impl Into<String>) {
+        self.kept.truncate(Self::MOST - 1);
+        self.error(line, element, message);
+    }
+
     pub(crate) fn warning(&mut self, line: u64, element: &str, message: impl Into<String>) {
         self.push(Severity::Warning, line, element, message.into());
     }

@@ -16,21 +16,28 @@ pub(crate) fn array_of_range(range: i64) -> Vec<String> {
     ordinary.into_iter().chain(extreme).collect()
 }
 
+/// Product, period, array and delta of a future.
+type FutureText = (String, String, Vec<String>, String);
+/// Product, period, terms, array, delta and price of an option.
+type OptionText = (String, String, OptionTerms, Vec<String>, String, String);
+/// Priority, rate and legs of an inter-commodity spread.
+type InterText = (u32, String, Vec<(String, Side, String)>);
+
 #[derive(Default)]
 pub(crate) struct Commodity {
     code: String,
     currency: String,
     pub(crate) scaling: &'static str,
     pub(crate) option_minimum: &'static str,
-    futures: Vec<(String, String, Vec<String>, String)>,
-    options: Vec<(String, String, OptionTerms, Vec<String>, String, String)>,
+    futures: Vec<FutureText>,
+    options: Vec<OptionText>,
     spreads: Vec<(u32, String, [LegPlace; 2])>,
 }
 
 #[derive(Default)]
 pub(crate) struct Exchange {
     commodities: Vec<Commodity>,
-    inter: Vec<(u32, String, Vec<(String, Side, String)>)>,
+    inter: Vec<InterText>,
 }
 
 impl Commodity {
@@ -230,7 +237,7 @@ impl Commodity {
         if let Some(index) = definition.families.iter().position(known) {
             return index;
         }
-        let family_id = definition.families.len() as u32 + 1;
+        let family_id = u32::try_from(definition.families.len()).unwrap() + 1;
         let exchange = Code::new("X").unwrap();
         let code = Code::new(product).unwrap();
         definition.families.push(FamilyDefinition {

@@ -6,6 +6,7 @@
 mod exchange;
 mod golden;
 mod random;
+mod refused;
 
 mod shared;
 mod steps;

@@ -81,7 +81,7 @@ impl<R: BufRead> Cursor<R> {
     fn stop(&mut self, message: impl Into<String>) -> Stop {
         let line = self.line();
         let name = std::mem::take(&mut self.name);
-        self.diagnostics.error(line, &name, message);
+        self.diagnostics.last_error(line, &name, message);
         Stop
     }
 

@@ -145,7 +145,3 @@ fn clearing_organisation<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definit
     }
     Ok(())
 }
-
-#[cfg(test)]
-#[path = "read/tests.rs"]
-mod tests;

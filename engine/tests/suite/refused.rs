@@ -1,0 +1,293 @@
+//! Files that cannot be trusted: what is said about them, and that nothing of them is kept.
+
+use std::io::{self, BufReader, Read};
+
+use plimsoll_engine::parameters::spn::{ReadError, read, write};
+use plimsoll_engine::parameters::{
+    Diagnostics, ParameterSet, Refused, RoundingProfile, Severity, build, sample,
+};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+fn sample_text() -> String {
+    let mut bytes = Vec::new();
+    write(&sample::definition(), &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn load(bytes: &[u8]) -> Result<(ParameterSet, Diagnostics), Diagnostics> {
+    let reading = match read(bytes) {
+        Ok(reading) => reading,
+        Err(ReadError::Refused(diagnostics)) => return Err(diagnostics),
+        Err(ReadError::Io(error)) => panic!("a slice is always readable: {error}"),
+    };
+    let built = build(&reading.definition, reading.digest, RoundingProfile::Exact, reading.diagnostics);
+    built.map_err(|Refused(diagnostics)| diagnostics)
+}
+
+fn errors(diagnostics: &Diagnostics) -> Vec<String> {
+    let errors = diagnostics.as_slice().iter().filter(|found| found.severity == Severity::Error);
+    errors.map(ToString::to_string).collect()
+}
+
+/// The errors of the sample with the first `from` replaced by `to`.
+fn edited(from: &str, to: &str) -> Vec<String> {
+    let text = sample_text();
+    assert!(text.contains(from), "the sample has no {from:?}");
+    errors(&load(text.replacen(from, to, 1).as_bytes()).expect_err(to))
+}
+
+/// Rows of an edit of the sample (text, its replacement) and the error that names it.
+fn check(cases: &[(&str, &str, &str)]) {
+    for (from, to, expected) in cases {
+        let errors = edited(from, to);
+        assert!(
+            errors.iter().any(|error| error.contains(expected)),
+            "{to:?} gives {errors:?}, not {expected:?}"
+        );
+    }
+}
+
+const FIRST_FUTURE: &str = "<fut>\n<cId>1</cId>\n<pe>202611</pe>";
+const FIRST_LEG: &str = "<pLeg>\n<cc>CRUDE</cc>\n<pe>202611</pe>\n<rs>A</rs>\n<i>1</i>";
+
+#[test]
+fn a_faulty_value_is_named_with_its_line_and_element() {
+    check(&[
+        ("<fileFormat>4.00", "<fileFormat>5.00", "line 3: fileFormat: only file format 4.00 is read"),
+        ("<date>20260918</date>", "<date>20260931</date>", "line 41: date: \"20260931\": expected a date"),
+        ("<date>20260918</date>", "", "pointInTime: date is missing or faulty"),
+        ("<ec>HARBOUR</ec>", "", "clearingOrg: ec is missing or faulty"),
+        ("<isSetl>1<", "<isSetl>yes<", "isSetl: \"yes\": expected 0 or 1"),
+        (
+            "<factor>1.085000<",
+            "<factor>1,085<",
+            "factor: \"1,085\": expected a decimal number such as \"52.5\", found ','",
+        ),
+        ("<factor>1.085000<", "<factor>-1<", "curConv: the factor is to be greater than zero"),
+        (
+            "<pairedPoint>2<",
+            "<pairedPoint>3<",
+            "pointDef: scan point 1 is paired with 3, which is not paired with it",
+        ),
+        ("<point>16<", "<point>17<", "found 17 in place of 16"),
+        ("<a>-1433.33</a>\n", "", "ra: 15 values for 16 scan points"),
+        ("<a>-1433.33</a>", "<a>-1433.3333333333</a>", "a: more than nine places after the point"),
+        ("<a>-1433.33</a>", "<a>NaN</a>", "a: \"NaN\": expected a decimal number"),
+        ("<d>1.000000</d>\n</ra>", "</ra>", "ra: d is missing or faulty"),
+        (FIRST_FUTURE, "<fut>\n<cId>1</cId>\n<pe>2026-11</pe>", "pe: \"2026-11\": expected a period"),
+        (FIRST_FUTURE, "<fut>\n<cId>1</cId>", "fut: needs cId and pe"),
+        ("<o>C</o>", "<o>X</o>", "o: \"X\": expected C or P"),
+        ("<valueMeth>FUT", "<valueMeth>SWAP", "valueMeth: \"SWAP\": expected EQTY, FUT, FUTDA or FWD"),
+        ("<procMeth>NORMAL", "<procMeth>LIQRISK", "procMeth: \"LIQRISK\" is not calculated (only NORMAL)"),
+        ("<somMeth>GROSS", "<somMeth>NET", "somMeth: \"NET\": expected GROSS or MAX"),
+        ("<chargeMeth>F", "<chargeMeth>P", "chargeMeth: \"P\": this charge method is not calculated"),
+    ]);
+}
+
+#[test]
+fn what_does_not_fit_together_is_named() {
+    let three_legged =
+        "<dSpread>\n<spread>1</spread>\n<chargeMeth>W</chargeMeth>\n<rate>\n<r>1</r>\n<val>0.85</val>";
+    check(&[
+        (FIRST_FUTURE, "<fut>\n<cId>1</cId>\n<pe>202612</pe>", "HCL FUT 202612 stands here a second time"),
+        ("<pfId>21</pfId>", "<pfId>11</pfId>", "pfId: a second FUT family with pfId 11"),
+        (
+            "<pfLink>\n<exch>HBX</exch>\n<pfId>21",
+            "<pfLink>\n<exch>HBX</exch>\n<pfId>22",
+            "HGO FUT belongs to no combined commodity",
+        ),
+        (
+            "<pfId>12</pfId>\n<pfCode>HCLO</pfCode>\n<pfType>OOF",
+            "<pfId>11</pfId>\n<pfCode>HCL</pfCode>\n<pfType>FUT",
+            "is linked a second time",
+        ),
+        ("<cc>GASOIL</cc>", "<cc>CRUDE</cc>", "ccDef: a second combined commodity CRUDE"),
+        (
+            "<currency>USD</currency>\n<riskExponent>",
+            "<riskExponent>",
+            "CRUDE: currency is missing or faulty",
+        ),
+        ("<riskExponent>0", "<riskExponent>12", "riskExponent: beyond 10^9"),
+        ("<sc>1</sc>\n<t>", "<sc>0</sc>\n<t>", "sc: delta scaling is to be greater than zero"),
+        (
+            "<undC>\n<exch>HBX</exch>\n<pfId>11",
+            "<undC>\n<exch>HBX</exch>\n<pfId>99",
+            "undC: HCLO OOF: the underlying contract is not in the file",
+        ),
+        (
+            FIRST_LEG,
+            "<pLeg>\n<cc>GOLD</cc>\n<pe>202611</pe>\n<rs>A</rs>\n<i>1</i>",
+            "cc: a leg of GOLD inside CRUDE",
+        ),
+        (
+            FIRST_LEG,
+            "<pLeg>\n<cc>CRUDE</cc>\n<pe>202611</pe>\n<rs>A</rs>\n<i>0</i>",
+            "i: a leg's ratio is to be greater than zero",
+        ),
+        (
+            FIRST_LEG,
+            "<pLeg>\n<cc>CRUDE</cc>\n<pe>202611</pe>\n<rs>B</rs>\n<i>1</i>",
+            "dSpread: a spread needs legs of both sides",
+        ),
+        ("<tLeg>\n<cc>CRUDE</cc>\n<tn>3", "<tLeg>\n<cc>CRUDE</cc>\n<tn>7", "tn: CRUDE has no intra tier 7"),
+        (
+            "<cc>GASOIL</cc>\n<tn>0</tn>\n<rs>B",
+            "<cc>LEAD</cc>\n<tn>0</tn>\n<rs>B",
+            "cc: LEAD is not a combined commodity of the file",
+        ),
+        (three_legged, &three_legged.replace("0.85", "85"), "a credit rate is a fraction"),
+        (three_legged, &three_legged.replace("<r>1</r>", "<r>2</r>"), "dSpread: no rate for level 1"),
+    ]);
+}
+
+#[test]
+fn what_changes_margins_and_is_not_calculated_is_refused_by_name() {
+    check(&[
+        (
+            "<interSpreads>",
+            "<superSpreads>\n<dSpread>\n</dSpread>\n</superSpreads>\n<interSpreads>",
+            "superSpreads: changes margins in a way that is not calculated",
+        ),
+        (
+            "<interSpreads>",
+            "<interSpreads>\n<sSpread>\n<spread>1</spread>\n</sSpread>",
+            "sSpread: changes margins",
+        ),
+        (
+            "<intraTiers>",
+            "<spotRate>\n<r>1</r>\n<pe>202611</pe>\n<sprd>1</sprd>\n<outr>2</outr>\n</spotRate>\n<intraTiers>",
+            "spotRate: changes margins",
+        ),
+        (
+            "<intraTiers>",
+            "<scanTiers>\n<tier>\n<tn>1</tn>\n<sPe>202611</sPe>\n</tier>\n</scanTiers>\n<intraTiers>",
+            "scanTiers: scanning tiers are not calculated",
+        ),
+        (
+            "<interTiers>\n<tier>\n<tn>0</tn>",
+            "<interTiers>\n<tier>\n<tn>0</tn>\n<sPe>202611</sPe>",
+            "inter-commodity tiers by period are not calculated",
+        ),
+        (
+            "</pointInTime>",
+            "</pointInTime>\n<pointInTime>\n</pointInTime>",
+            "pointInTime: a second point in time",
+        ),
+    ]);
+}
+
+#[test]
+fn all_faults_come_at_once() {
+    let text = sample_text().replace("<rs>B</rs>", "<rs>Q</rs>").replacen("4.00", "4.01", 1);
+    let found = errors(&load(text.as_bytes()).unwrap_err());
+    assert!(found.len() > 20 && found[0].contains("fileFormat"), "{found:?}");
+    let many = sample_text().replace("<a>", "<a>x");
+    let diagnostics = load(many.as_bytes()).unwrap_err();
+    assert_eq!(diagnostics.as_slice().len(), Diagnostics::MOST);
+    assert!(diagnostics.dropped() > 1_000);
+}
+
+#[test]
+fn hostile_structure_is_refused() {
+    let bomb = "<?xml version=\"1.0\"?><!DOCTYPE s [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;\">]><spanFile>&b;</spanFile>";
+    let deep = format!("<spanFile>{}", "<x>".repeat(100_000));
+    let wide = format!("<spanFile><{}>", "x".repeat(1 << 20));
+    let long = format!("<spanFile><created>{}", "1".repeat(1 << 20));
+    let countless = format!("<spanFile><definitions>{}", "<currencyDef/>".repeat(3_100_000));
+    for (name, text, expected) in [
+        ("nothing", "", "the file holds no spanFile element"),
+        ("blanks", " \r\n ", "the file holds no spanFile element"),
+        ("no XML", "account,product\n1,2\n", "the file holds no spanFile element"),
+        ("another document", "<html></html>", "expected one spanFile element and nothing else"),
+        ("two documents", "<spanFile></spanFile><spanFile></spanFile>", "expected one spanFile element"),
+        ("entity bomb", bomb, "document type declarations are not accepted"),
+        ("own entity", "<spanFile>&bomb;</spanFile>", "entity &bomb;: only XML's own are accepted"),
+        ("wrong end", "<spanFile><created></spanFile>", "malformed XML"),
+        ("cut tag", "<spanFile><crea", "malformed XML"),
+        ("cut text", "<spanFile><created>2026", "the file ends inside this element"),
+        ("deep", &deep, "elements are nested too deeply"),
+        ("endless name", &wide, "a tag or text is longer than"),
+        ("endless text", &long, "a tag or text is longer than"),
+        ("countless", &countless, "the file lists more things than any exchange has"),
+        (
+            "nested text",
+            "<spanFile><created><b>1</b></created></spanFile>",
+            "an element stands where only text can",
+        ),
+    ] {
+        let errors = errors(&load(text.as_bytes()).expect_err(name));
+        assert!(errors.iter().any(|error| error.contains(expected)), "{name}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused() {
+    let text = sample_text();
+    let end = text.trim_end().len();
+    for cut in (0..end).step_by(997).chain(end - 12..end) {
+        assert!(load(&text.as_bytes()[..cut]).is_err(), "cut at {cut}");
+    }
+    assert!(load(&text.as_bytes()[..end]).is_ok());
+}
+
+#[test]
+fn changed_bytes_never_panic() {
+    let bytes = sample_text().into_bytes();
+    let config = Config { cases: 150, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[11; 32]));
+    let changes = prop::collection::vec((any::<Index>(), any::<u8>()), 1..8);
+    let outcome = runner.run(&changes, |changes| {
+        let mut bytes = bytes.clone();
+        for (place, byte) in changes {
+            *place.get_mut(&mut bytes) = byte;
+        }
+        // Either a whole set or a refusal that says why.
+        if let Err(diagnostics) = load(&bytes) {
+            prop_assert!(diagnostics.refuses() && !diagnostics.as_slice().is_empty());
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn a_source_that_fails_is_no_refusal() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::new(io::ErrorKind::ConnectionReset, "gone"))
+        }
+    }
+    let text = sample_text();
+    let source = BufReader::new(text.as_bytes().take(5_000).chain(Broken));
+    assert!(
+        matches!(read(source), Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::ConnectionReset)
+    );
+}
+
+#[test]
+fn what_people_write_by_hand_is_read() {
+    let text = sample_text();
+    let plain = load(text.as_bytes()).unwrap().0;
+    let crlf = text.replace('\n', "\r\n");
+    let one_line = text.replace('\n', "");
+    let empty_tags =
+        text.replacen("<name>US dollar</name>", "<name/>", 1).replacen("<symbol>$<", "<symbol> <", 1);
+    let commented = text.replacen("<definitions>", "<!-- a -- comment --><?pi?><definitions>", 1);
+    let escaped = text.replacen("US dollar", "US &amp; &#8364; <![CDATA[<dollar>]]>", 1);
+    let unknown = text.replacen("<definitions>", "<novelty><a>1</a></novelty><definitions>", 1);
+    for (name, text, warnings) in [
+        ("CRLF", crlf, 0),
+        ("one line", one_line, 0),
+        ("empty tags", empty_tags, 0),
+        ("comments", commented, 0),
+        ("escapes", escaped, 0),
+        ("unknown elements", unknown, 1),
+    ] {
+        let (set, diagnostics) = load(text.as_bytes()).unwrap_or_else(|found| panic!("{name}: {found:?}"));
+        assert_eq!(set.summary(), plain.summary(), "{name}");
+        assert_eq!(diagnostics.as_slice().len(), warnings, "{name}");
+    }
+}
