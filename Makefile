@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
 
 TOOLS := $(CURDIR)/.tools
-DENY_VERSION := 0.19.4
+DENY_VERSION := 0.20.2
 
 .PHONY: help
 help: ## Lists the targets.
@@ -31,17 +31,24 @@ test: setup ## Runs every test.
 	cargo test --locked --workspace
 
 .PHONY: lint
-lint: setup ## Checks format, lints, documentation and the tree.
+lint: setup tidy ## Checks format, lints, documentation and the tree.
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+.PHONY: tidy
+tidy:
+	@long=$$(git ls-files '*.rs' '*.proto' | xargs wc -l | awk '$$2 != "total" && $$1 > 500'); \
+	  [ -z "$$long" ] || { echo "rooms over 500 lines:" "$$long" >&2; exit 1; }
+	@impure=$$(cargo tree --locked -p plimsoll-engine -e normal --prefix none | grep -E '^(tokio|tonic|prost|dashmap|rayon|openblas|lapack)' || true); \
+	  [ -z "$$impure" ] || { echo "the engine is to be pure, yet depends on:" "$$impure" >&2; exit 1; }
 
 .PHONY: policy
 policy: setup $(TOOLS)/bin/cargo-deny ## Checks licences, sources and duplicates of dependencies, offline.
 	$(TOOLS)/bin/cargo-deny --offline --all-features check bans licenses sources
 
 $(TOOLS)/bin/cargo-deny:
-	cargo install --locked --quiet --root $(TOOLS) cargo-deny@$(DENY_VERSION)
+	cargo install --locked --quiet --no-default-features --root $(TOOLS) cargo-deny@$(DENY_VERSION)
 
 .PHONY: advisories
 advisories: setup $(TOOLS)/bin/cargo-deny ## Checks dependencies against the advisory database (needs the network).

@@ -29,6 +29,8 @@ pub(crate) struct Commodity {
     currency: String,
     pub(crate) scaling: &'static str,
     pub(crate) option_minimum: &'static str,
+    pub(crate) risk_exponent: i32,
+    pub(crate) cap_option_value: bool,
     futures: Vec<FutureText>,
     options: Vec<OptionText>,
     spreads: Vec<(u32, String, [LegPlace; 2])>,
@@ -214,6 +216,8 @@ impl Commodity {
         });
         CommodityTerms {
             currency: Some(Code::new(&self.currency).unwrap()),
+            risk_exponent: self.risk_exponent,
+            cap_option_value: Some(self.cap_option_value),
             links,
             intra_tiers: vec![tier(None)],
             inter_tiers: vec![tier(None)],

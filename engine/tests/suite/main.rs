@@ -7,6 +7,7 @@ mod exchange;
 mod golden;
 mod random;
 mod refused;
+mod requests;
 
 mod shared;
 mod steps;

@@ -17,7 +17,7 @@ fn set(definition: &Definition) -> ParameterSet {
 }
 
 /// `"-3 SP FUT 201606"` or `"10 SP OOF 201612 C 410"`.
-fn position(text: &str) -> Position {
+pub(crate) fn position(text: &str) -> Position {
     let words: Vec<&str> = text.split(' ').collect();
     let word = |index: usize| words.get(index).copied().unwrap_or("");
     let contract = ContractQuery::parse(&ContractText {
@@ -260,6 +260,43 @@ fn a_short_option_minimum_floors_the_commodity_and_a_long_option_caps_under_taka
     // min(40, 14.5) to whole units, half away from zero; the option value then pays for it.
     expect(&long_only, "CC", "scan=15 risk=15 lov=14.5");
     assert_eq!(long_only.requirement.to_string(), "0.500000");
+}
+
+#[test]
+fn a_risk_exponent_scales_arrays_and_rates_and_no_option_value() {
+    for (exponent, expected) in [
+        (0, "scan=20 som=50 intra=3 risk=50 sov=7.25"),
+        (2, "scan=2000 som=5000 intra=300 risk=5000 sov=7.25"),
+        (-1, "scan=2 som=5 intra=0.3 risk=5 sov=7.25"),
+    ] {
+        let mut exchange = Exchange::new();
+        let commodity = exchange.commodity("CC", "USD");
+        (commodity.option_minimum, commodity.risk_exponent) = ("50", exponent);
+        commodity.option("CC", "202612", "C", "5", &array_of_range(20), "0.5", "7.25");
+        commodity.future("CC", "202703", &array_of_range(0), "0.5").tier_spread(1, "6");
+        let report = margin(&set(&exchange.definition()), &["-1 CC OOP 202612 C 5", "1 CC FUT 202703"]);
+        expect(&report, "CC", expected);
+    }
+}
+
+#[test]
+fn a_cap_keeps_option_value_inside_its_commodity() {
+    for (capped, requirement) in [(false, "0.000000"), (true, "100.000000")] {
+        let mut exchange = Exchange::new();
+        for code in ["AA", "BB"] {
+            let commodity = exchange.commodity(code, "USD");
+            commodity.cap_option_value = capped;
+            commodity.option(code, "202612", "C", "5", &array_of_range(100), "0.5", "250");
+            commodity.future(code, "202612", &array_of_range(100), "1");
+        }
+        // Option value 250 against a risk of 100 in AA; BB has a risk of 100 and no option.
+        let report = margin(&set(&exchange.definition()), &["1 AA OOP 202612 C 5", "1 BB FUT 202612"]);
+        assert_eq!(report.requirement.to_string(), requirement);
+        assert_eq!(
+            (report.risk.to_string(), report.net_option_value.to_string()),
+            ("200.000000".into(), "250.000000".into())
+        );
+    }
 }
 
 #[test]

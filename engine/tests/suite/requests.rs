@@ -1,0 +1,130 @@
+//! Requests that are refused, and what the refusal says.
+
+use plimsoll_engine::parameters::{Definition, Digest, ParameterSet, RoundingProfile, build, sample};
+use plimsoll_engine::report::{CalculationError, CalculationOptions, PortfolioRequest, calculate};
+use plimsoll_engine::span::{Portfolio, Position};
+use plimsoll_engine::types::{Code, Lots};
+
+use crate::exchange::{Exchange, array_of_range};
+use crate::steps::position;
+
+fn set(definition: &Definition) -> ParameterSet {
+    build(definition, Digest([0; 32]), RoundingProfile::Exact, Default::default()).unwrap().0
+}
+
+/// The sample exchange with one option without a price, one future without an array and a combination.
+fn patchy() -> ParameterSet {
+    let mut definition = sample::definition();
+    for family in &mut definition.families {
+        match family.product.as_str() {
+            "HCLO" => family.series[0].options[0].price = None,
+            "HRB" => family.contracts[0].array = None,
+            "HAUM" => family.product_type = plimsoll_engine::contract::ProductType::Combination,
+            _ => {}
+        }
+    }
+    for commodity in &mut definition.commodities {
+        for link in &mut commodity.terms.links {
+            if link.family.product.as_str() == "HAUM" {
+                link.family.product_type = "CMB".to_owned();
+            }
+        }
+    }
+    set(&definition)
+}
+
+fn request(positions: &[&str], options: CalculationOptions) -> PortfolioRequest {
+    PortfolioRequest { positions: positions.iter().map(|text| position(text)).collect(), options }
+}
+
+#[test]
+fn every_contract_that_cannot_be_margined_is_named() {
+    let set = patchy();
+    let positions = [
+        "1 HCL FUT 202611",
+        "2 HCL FUT 203001",
+        "-3 HCLO OOF 202611 C 61.08",
+        "-3 HCLO OOF 202611 C 60.00",
+        "4 HRB FUT 202611",
+        "5 HAUM CMB 202612",
+    ];
+    let refused = calculate(&set, &request(&positions, CalculationOptions::default())).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "unmatched: positions[1] HCL FUT 203001 (unknown_contract); positions[2] HCLO OOF 202611 C 61.08 \
+         (unknown_contract); positions[3] HCLO OOF 202611 C 60.00 (no_price); positions[4] HRB FUT 202611 \
+         (no_risk_array); positions[5] HAUM CMB 202612 (product_not_calculated)"
+    );
+    let allowed = CalculationOptions { allow_unmatched: true, ..CalculationOptions::default() };
+    let report = calculate(&set, &request(&positions, allowed)).unwrap();
+    let alone = calculate(&set, &request(&positions[..1], CalculationOptions::default())).unwrap();
+    assert_eq!(report.commodities, alone.commodities);
+    let left_out: Vec<_> = report.unmatched.iter().map(|unmatched| unmatched.position).collect();
+    assert_eq!(left_out, [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn faults_of_positions_come_before_everything_else_and_all_at_once() {
+    let set = patchy();
+    let positions = ["1 HCL FUT 202611", "2 HCL FUT 203001", "3 HCL FUT 202611", "4 HCL FUT 202611"];
+    let refused = calculate(&set, &request(&positions, CalculationOptions::default())).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "positions[2].product: HCL FUT 202611 stands here a second time, first as position 0; \
+         positions[3].product: HCL FUT 202611 stands here a second time, first as position 2"
+    );
+}
+
+#[test]
+fn an_ambiguous_name_asks_for_the_missing_field() {
+    let mut definition = sample::definition();
+    // The mini contract takes the code of the large one on another exchange.
+    let families = definition.families.iter_mut().filter(|family| family.product.as_str() == "HAUM");
+    for family in families {
+        (family.product, family.exchange) = (Code::new("HAU").unwrap(), Code::new("HBY").unwrap());
+    }
+    for link in definition.commodities.iter_mut().flat_map(|commodity| &mut commodity.terms.links) {
+        if link.family.product.as_str() == "HAUM" {
+            (link.family.product, link.family.exchange) =
+                (Code::new("HAU").unwrap(), Code::new("HBY").unwrap());
+        }
+    }
+    let set = set(&definition);
+    let refused =
+        calculate(&set, &request(&["1 HAU FUT 202612"], CalculationOptions::default())).unwrap_err();
+    let expected =
+        "positions[0].exchange: HAU FUT 202612 may be any of HBX/HAU FUT 202612; HBY/HAU FUT 202612";
+    assert_eq!(refused.to_string(), expected);
+    let mut named = request(&["1 HAU FUT 202612"], CalculationOptions::default());
+    named.positions[0].contract.exchange = Some(Code::new("HBY").unwrap());
+    assert_eq!(calculate(&set, &named).unwrap().commodities[0].net_delta.to_string(), "0.100000");
+}
+
+#[test]
+fn a_currency_without_a_rate_is_refused() {
+    let options = CalculationOptions { currency: Code::new("JPY").ok(), ..CalculationOptions::default() };
+    let refused = calculate(&patchy(), &request(&["1 HCL FUT 202611"], options)).unwrap_err();
+    assert_eq!(refused.to_string(), "currency: no conversion from USD to JPY in the parameter set");
+}
+
+#[test]
+fn numbers_beyond_the_exact_range_are_refused_and_never_wrap() {
+    let mut exchange = Exchange::new();
+    exchange.commodity("BIG", "IDR").future("BIG", "202612", &array_of_range(9_000_000_000), "1");
+    let mut definition = exchange.definition();
+    let most = format!("{} BIG FUT 202612", Lots::MAX);
+    assert!(calculate(&set(&definition), &request(&[&most], CalculationOptions::default())).is_ok());
+    definition.commodities[0].terms.risk_exponent = 9;
+    let refused =
+        calculate(&set(&definition), &request(&[&most], CalculationOptions::default())).unwrap_err();
+    assert!(matches!(refused, CalculationError::TooLarge(_)), "{refused}");
+}
+
+#[test]
+fn too_many_positions_are_refused_before_any_work() {
+    let one = position("1 HCL FUT 202611");
+    let positions: Vec<Position> = vec![one; Portfolio::MOST_POSITIONS + 1];
+    let request = PortfolioRequest { positions, options: CalculationOptions::default() };
+    let refused = calculate(&patchy(), &request).unwrap_err().to_string();
+    assert!(refused.contains("at most 100000 are calculated"), "{refused}");
+}
