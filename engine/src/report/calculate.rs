@@ -129,7 +129,7 @@ fn commodity(
     let commodity = &set.commodities()[own.commodity.index()];
     let amount = |money: Money| converter.amount(commodity.currency(), money);
     let (scan, options) = (&own.scan, &own.options);
-    let losses = scan.scenario_losses.iter().map(|loss| amount(*loss)).collect::<Result<_, _>>()?;
+    let losses = scan.scenario_losses().map(|loss| amount(loss?)).collect::<Result<_, _>>()?;
     let with_delta = commodity.periods().iter().zip(&own.period_deltas).filter(|(_, delta)| !delta.is_zero());
     let intra = |formed: &crate::span::IntraFormed| {
         Ok(IntraSpreadReport {
@@ -148,7 +148,7 @@ fn commodity(
         time_risk: amount(scan.time_risk)?,
         volatility_risk: amount(scan.volatility_risk)?,
         price_risk: amount(scan.price_risk)?,
-        weighted_price_risk: amount(scan.weighted_price_risk)?,
+        weighted_price_risk: amount(scan.weighted_price_risk_half_away()?)?,
         net_delta: Amount::rounded_half_away(scan.net_delta),
         period_deltas: with_delta
             .map(|(period, delta)| PeriodDelta {

@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::points::ScenarioIndex;
 use crate::types::Lots;
 
 /// The dense index of a contract in one commodity's matrix.
@@ -55,26 +56,17 @@ impl RiskArrays {
     /// The sums are formed in 64 bits where the sum of sizes times the largest value proves that they fit, else in 128
     /// bits, where [`Lots::MAX`] proves it. They do not depend on the order of the positions.
     #[must_use]
-    pub fn scenario_sums(&self, positions: &[(Row, Lots)]) -> Vec<i128> {
+    pub fn scenario_sums(&self, positions: &[(Row, Lots)]) -> ScenarioSums {
         let size: u128 = positions.iter().map(|(_, lots)| u128::from(lots.get().unsigned_abs())).sum();
         let bound = size.checked_mul(u128::from(self.largest));
-        if bound.is_some_and(|bound| i64::try_from(bound).is_ok()) {
-            self.narrow_sums(positions).into_iter().map(i128::from).collect()
-        } else {
-            self.wide_sums(positions)
-        }
-    }
-
-    fn narrow_sums(&self, positions: &[(Row, Lots)]) -> Vec<i64> {
-        let mut sums = vec![0_i64; self.losses.ncols()];
-        for &(row, lots) in positions {
-            let lots = lots.get();
-            for (sum, &loss) in sums.iter_mut().zip(self.losses.row(row.index())) {
-                // No check in the loop: the caller has proved that the whole sum fits.
-                *sum = sum.wrapping_add(lots.wrapping_mul(loss));
+        let fits = bound.is_some_and(|bound| i64::try_from(bound).is_ok());
+        let count = self.losses.ncols();
+        match self.losses.as_slice() {
+            Some(values) if fits && count == SPAN_SCENARIOS => {
+                ScenarioSums(Sums::Sixteen(sixteen(values, positions)))
             }
+            _ => ScenarioSums(Sums::Any(self.wide_sums(positions))),
         }
-        sums
     }
 
     fn wide_sums(&self, positions: &[(Row, Lots)]) -> Vec<i128> {
@@ -89,12 +81,83 @@ impl RiskArrays {
     }
 }
 
+/// The sums of SPAN's sixteen scenarios, in registers.
+fn sixteen(values: &[i64], positions: &[(Row, Lots)]) -> [i64; SPAN_SCENARIOS] {
+    let (rows, _) = values.as_chunks::<SPAN_SCENARIOS>();
+    let mut sums = [0_i64; SPAN_SCENARIOS];
+    for &(row, lots) in positions {
+        let lots = lots.get();
+        for (sum, &loss) in sums.iter_mut().zip(&rows[row.index()]) {
+            // No check in the loop: the caller has proved that the whole sum fits.
+            *sum = sum.wrapping_add(lots.wrapping_mul(loss));
+        }
+    }
+    sums
+}
+
+/// How many scenarios SPAN has.
+const SPAN_SCENARIOS: usize = 16;
+
+/// The loss of a portfolio in every scenario, as integers at the places of the arrays.
+#[derive(Clone, Debug)]
+pub struct ScenarioSums(Sums);
+
+#[derive(Clone, Debug)]
+enum Sums {
+    Sixteen([i64; SPAN_SCENARIOS]),
+    Any(Vec<i128>),
+}
+
+impl ScenarioSums {
+    /// The sum of one scenario.
+    #[must_use]
+    pub fn get(&self, scenario: ScenarioIndex) -> i128 {
+        match &self.0 {
+            Sums::Sixteen(sums) => i128::from(sums[scenario.index()]),
+            Sums::Any(sums) => sums[scenario.index()],
+        }
+    }
+
+    /// The sums by scenario.
+    pub fn iter(&self) -> impl Iterator<Item = i128> {
+        let (sixteen, any) = match &self.0 {
+            Sums::Sixteen(sums) => (&sums[..], &[][..]),
+            Sums::Any(sums) => (&[][..], &sums[..]),
+        };
+        sixteen.iter().copied().map(i128::from).chain(any.iter().copied())
+    }
+
+    /// The lowest scenario that reaches the largest sum.
+    #[must_use]
+    pub fn largest(&self) -> ScenarioIndex {
+        match &self.0 {
+            Sums::Sixteen(sums) => first_largest(sums),
+            Sums::Any(sums) => first_largest(sums),
+        }
+    }
+}
+
+/// A set has at most 64 scenarios, so that an index fits.
+fn first_largest<T: Copy + Ord>(sums: &[T]) -> ScenarioIndex {
+    let mut largest = ScenarioIndex::FIRST;
+    for (scenario, sum) in (0..).map(ScenarioIndex::new).zip(sums) {
+        if *sum > sums[largest.index()] {
+            largest = scenario;
+        }
+    }
+    largest
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::array;
     use proptest::prelude::*;
 
     use super::*;
+
+    fn sums(arrays: &RiskArrays, positions: &[(Row, Lots)]) -> Vec<i128> {
+        arrays.scenario_sums(positions).iter().collect()
+    }
 
     fn position(row: u32, lots: i64) -> (Row, Lots) {
         (Row::new(row), Lots::new(lots).unwrap())
@@ -103,8 +166,8 @@ mod tests {
     #[test]
     fn losses_add_up_by_scenario() {
         let arrays = RiskArrays::new(array![[0, -10, 10], [5, 7, -9]], 0);
-        assert_eq!(arrays.scenario_sums(&[position(0, 3), position(1, -2)]), [-10, -44, 48]);
-        assert_eq!(arrays.scenario_sums(&[]), [0, 0, 0]);
+        assert_eq!(sums(&arrays, &[position(0, 3), position(1, -2)]), [-10, -44, 48]);
+        assert_eq!(sums(&arrays, &[]), [0, 0, 0]);
     }
 
     #[test]
@@ -113,16 +176,24 @@ mod tests {
         let most = Lots::MAX;
         let expected =
             [2 * i128::from(i64::MAX) * i128::from(most), i128::from(most) * (i128::from(i64::MIN) + 1)];
-        assert_eq!(arrays.scenario_sums(&[position(0, most), position(1, most)]), expected);
+        assert_eq!(sums(&arrays, &[position(0, most), position(1, most)]), expected);
+    }
+
+    #[test]
+    fn the_lowest_of_equal_losses_is_the_largest() {
+        let arrays = RiskArrays::new(array![[-3, -1, -7, -1]], 0);
+        assert_eq!(arrays.scenario_sums(&[position(0, 2)]).largest().number(), 2);
     }
 
     proptest! {
         #[test]
-        fn narrow_sums_are_the_wide_sums(values in prop::collection::vec(-1_000_000_000_i64..1_000_000_000, 12),
-                                         lots in prop::collection::vec((0_u32..4, 1_i64..1_000_000), 0..20)) {
-            let arrays = RiskArrays::new(Array2::from_shape_vec((4, 3), values).unwrap(), 6);
+        fn sixteen_sums_are_the_wide_sums(values in prop::collection::vec(-1_000_000_000_i64..1_000_000_000, 64),
+                                          lots in prop::collection::vec((0_u32..4, -1_000_000_i64..=-1), 0..20)) {
+            let arrays = RiskArrays::new(Array2::from_shape_vec((4, 16), values).unwrap(), 6);
             let positions: Vec<_> = lots.iter().map(|&(row, lots)| position(row, lots)).collect();
-            prop_assert_eq!(arrays.scenario_sums(&positions), arrays.wide_sums(&positions));
+            let sums = arrays.scenario_sums(&positions);
+            prop_assert_eq!(sums.iter().collect::<Vec<_>>(), arrays.wide_sums(&positions));
+            prop_assert!(sums.iter().all(|sum| sum <= sums.get(sums.largest())));
         }
     }
 }

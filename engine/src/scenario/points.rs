@@ -9,6 +9,11 @@ use crate::types::Decimal;
 pub struct ScenarioIndex(u8);
 
 impl ScenarioIndex {
+    /// No price move, volatility up.
+    pub const FIRST: Self = Self(0);
+    /// No price move, volatility down.
+    pub const SECOND: Self = Self(1);
+
     pub(crate) const fn new(index: u8) -> Self {
         Self(index)
     }

@@ -44,56 +44,58 @@ pub(super) fn form(set: &ParameterSet, own: &mut [CommodityMargin]) -> Result<Ve
     if own.len() < 2 {
         return Ok(formed);
     }
-    let mut left: Vec<Delta> = own.iter().map(|commodity| commodity.scan.net_delta).collect();
+    let mut left = vec![Left::default(); set.commodities().len()];
+    for (place, commodity) in own.iter().enumerate() {
+        left[commodity.commodity.index()] = Left { delta: commodity.scan.net_delta, place };
+    }
     for spread in set.inter_spreads() {
-        let Some(places) = places(spread, own) else { continue };
-        if signs_fit(spread, &places, &left) {
-            formed.push(form_one(spread, &places, &mut left, own)?);
+        if signs_fit(spread, &left) {
+            formed.push(form_one(spread, &mut left, own)?);
         }
     }
     Ok(formed)
 }
 
-/// Where the legs' commodities stand in the portfolio; `None` if one is not there.
-fn places(spread: &InterSpread, own: &[CommodityMargin]) -> Option<Vec<usize>> {
-    let place =
-        |leg: &InterLeg| own.binary_search_by(|commodity| commodity.commodity.cmp(&leg.commodity)).ok();
-    spread.legs.iter().map(place).collect()
+/// What is left of a commodity's net delta, and where the commodity stands in the portfolio; nothing is left of those
+/// that do not.
+#[derive(Clone, Copy, Default)]
+struct Left {
+    delta: Delta,
+    place: usize,
 }
 
-fn signs_fit(spread: &InterSpread, places: &[usize], left: &[Delta]) -> bool {
-    let mut legs = spread.legs.iter().zip(places).map(|(leg, &place)| {
-        let delta = left[place];
+fn signs_fit(spread: &InterSpread, left: &[Left]) -> bool {
+    let side_a_long = |leg: &InterLeg| {
+        let delta = left[leg.commodity.index()].delta;
         (!delta.is_zero()).then(|| delta.is_positive() == (leg.side == Side::A))
-    });
-    let Some(Some(first)) = legs.next() else { return false };
-    legs.all(|side_a_long| side_a_long == Some(first))
+    };
+    let first = spread.legs.first().and_then(side_a_long);
+    first.is_some() && spread.legs.iter().all(|leg| side_a_long(leg) == first)
 }
 
 fn form_one(
     spread: &InterSpread,
-    places: &[usize],
-    left: &mut [Delta],
+    left: &mut [Left],
     own: &mut [CommodityMargin],
 ) -> Result<InterFormed, Overflow> {
     let mut limiting: Option<(Delta, Delta, Decimal)> = None;
-    for (leg, &place) in spread.legs.iter().zip(places) {
-        let available = left[place].magnitude();
+    for leg in &spread.legs {
+        let available = left[leg.commodity.index()].delta.magnitude();
         let count = available.over_half_away(leg.ratio)?;
         if limiting.is_none_or(|(least, _, _)| count < least) {
             limiting = Some((count, available, leg.ratio));
         }
     }
     let (count, available, ratio) = limiting.unwrap_or((Delta::ZERO, Delta::ZERO, Decimal::ONE));
-    let mut legs = Vec::with_capacity(places.len());
-    for (leg, &place) in spread.legs.iter().zip(places) {
-        let delta = left[place];
+    let mut legs = Vec::with_capacity(spread.legs.len());
+    for leg in &spread.legs {
+        let Left { delta, place } = &mut left[leg.commodity.index()];
         let consumed = available.scaled_half_away(leg.ratio, ratio)?.min(delta.magnitude());
-        let commodity = &mut own[place];
+        let commodity = &mut own[*place];
         let scan = &commodity.scan;
         let credit = scan.price_risk.share_half_away(consumed, scan.net_delta.magnitude(), spread.rate)?;
         commodity.inter_credit = commodity.inter_credit.plus(credit)?;
-        left[place] = if delta.is_positive() { delta.minus(consumed)? } else { delta.plus(consumed)? };
+        *delta = if delta.is_positive() { delta.minus(consumed)? } else { delta.plus(consumed)? };
         legs.push(InterFormedLeg { commodity: leg.commodity, consumed, credit });
     }
     Ok(InterFormed { priority: spread.priority, count, legs })

@@ -14,14 +14,16 @@
 use super::options::OptionTotals;
 use super::rounding;
 use crate::parameters::{Commodity, RoundingProfile};
-use crate::scenario::{Row, ScanPoints, ScenarioIndex};
+use crate::scenario::{Row, ScanPoints, ScenarioIndex, ScenarioSums};
 use crate::types::{Delta, Lots, Money, Overflow};
 
 /// Scenario losses of one commodity, the worst of them, and the parts of scan risk.
+///
+/// What only a report shows is kept as it came from the arrays and formed on demand.
 #[derive(Clone, Debug)]
 pub struct Scan {
-    /// The loss in every scenario; gains are negative.
-    pub scenario_losses: Vec<Money>,
+    sums: ScenarioSums,
+    places: i32,
     /// The scenario with the largest loss, of equals the lowest number.
     pub active_scenario: ScenarioIndex,
     /// The largest loss, floored and rounded as the profile says.
@@ -32,10 +34,26 @@ pub struct Scan {
     pub volatility_risk: Money,
     /// What is left of scan risk; never negative.
     pub price_risk: Money,
-    /// Price risk for each unit of net delta.
-    pub weighted_price_risk: Money,
     /// Net delta over all periods.
     pub net_delta: Delta,
+}
+
+impl Scan {
+    /// The loss in every scenario; gains are negative.
+    pub fn scenario_losses(&self) -> impl Iterator<Item = Result<Money, Overflow>> {
+        self.sums.iter().map(|sum| Money::from_scaled(sum, self.places))
+    }
+
+    /// Price risk for each unit of net delta, rounded half away from zero to 1e-18; 0 where the net delta is 0.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn weighted_price_risk_half_away(&self) -> Result<Money, Overflow> {
+        if self.price_risk.is_zero() || self.net_delta.is_zero() {
+            return Ok(Money::ZERO);
+        }
+        self.price_risk.per_delta_half_away(self.net_delta)
+    }
 }
 
 /// Net delta of each period.
@@ -61,43 +79,29 @@ pub(super) fn scan(
     rounding: RoundingProfile,
 ) -> Result<Scan, Overflow> {
     let places = i32::from(commodity.arrays().places()) - commodity.risk_exponent();
-    let sums = commodity.arrays().scenario_sums(positions).into_iter();
-    let losses: Vec<Money> = sums.map(|sum| Money::from_scaled(sum, places)).collect::<Result<_, _>>()?;
-    let (active, largest) = largest_loss(&losses);
-    let paired = losses[points.paired(active).index()];
-    let time_risk = losses[0].plus(losses[1])?.half_away();
+    let sums = commodity.arrays().scenario_sums(positions);
+    let loss = |scenario: ScenarioIndex| Money::from_scaled(sums.get(scenario), places);
+    let active = sums.largest();
+    let (largest, paired) = (loss(active)?, loss(points.paired(active))?);
+    let (first, second) = (loss(ScenarioIndex::FIRST)?, loss(ScenarioIndex::SECOND)?);
+    let time_risk = first.plus(second)?.half_away();
     let base = rounding::scan_base(rounding, largest);
     let volatility_risk = if largest.is_negative() && base.floored {
-        losses[0].minus(losses[1])?.half_away()
+        first.minus(second)?.half_away()
     } else {
         largest.minus(paired)?.half_away()
     };
     let price_risk = base.loss.minus(volatility_risk)?.minus(time_risk)?.max(Money::ZERO);
     let net_delta = period_deltas.iter().try_fold(Delta::ZERO, |sum, delta| sum.plus(*delta))?;
-    let weighted_price_risk = match price_risk.is_zero() || net_delta.is_zero() {
-        true => Money::ZERO,
-        false => price_risk.per_delta_half_away(net_delta)?,
-    };
     let scan_risk = rounding::scan_risk(rounding, base.loss, options)?;
     Ok(Scan {
-        scenario_losses: losses,
+        sums,
+        places,
         active_scenario: active,
         scan_risk,
         time_risk,
         volatility_risk,
         price_risk,
-        weighted_price_risk,
         net_delta,
     })
-}
-
-/// The lowest scenario that reaches the largest loss. Every set has at least two scenarios of at most 64.
-fn largest_loss(losses: &[Money]) -> (ScenarioIndex, Money) {
-    let mut worst = (ScenarioIndex::new(0), losses[0]);
-    for (index, &loss) in (0..).zip(losses) {
-        if loss > worst.1 {
-            worst = (ScenarioIndex::new(index), loss);
-        }
-    }
-    worst
 }
