@@ -232,23 +232,33 @@ fn narrow_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Optio
     let numerator = top.iter().try_fold(over, |product, &n| product.checked_mul(n))?;
     let denominator = bottom.iter().try_fold(under, |product, &n| product.checked_mul(n))?;
     let quotient = numerator.checked_div(denominator)?;
-    let rest = (numerator % denominator).unsigned_abs();
+    let rest = (numerator - quotient * denominator).unsigned_abs();
     let size = denominator.unsigned_abs();
     let step = if (numerator < 0) == (denominator < 0) { 1 } else { -1 };
     if rest >= size - rest { quotient.checked_add(step) } else { Some(quotient) }
 }
 
 fn wide_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<i128> {
-    let power = I256::from(10).checked_pow(shift.unsigned_abs())?;
-    let (over, under) = if shift < 0 { (I256::ONE, power) } else { (power, I256::ONE) };
-    let numerator = top.iter().try_fold(over, |product, &n| product.checked_mul(I256::from(n)))?;
-    let denominator = bottom.iter().try_fold(under, |product, &n| product.checked_mul(I256::from(n)))?;
+    let (over, under) = if shift < 0 { (0, shift.unsigned_abs()) } else { (shift.unsigned_abs(), 0) };
+    let numerator = wide_product(top, over)?;
+    let denominator = wide_product(bottom, under)?;
     let quotient = numerator.checked_div(denominator)?;
-    let rest = numerator.checked_rem(denominator)?.unsigned_abs();
+    let rest = (numerator - quotient * denominator).unsigned_abs();
     let size = denominator.unsigned_abs();
-    let step = if (numerator < 0) == (denominator < 0) { I256::ONE } else { I256::MINUS_ONE };
+    let step = if numerator.is_negative() == denominator.is_negative() { I256::ONE } else { I256::MINUS_ONE };
     let rounded = if rest >= size - rest { quotient.checked_add(step)? } else { quotient };
     i128::try_from(rounded).ok()
+}
+
+/// The product of the factors and of a power of ten. A product of numbers of `a` and `b` bits has at most `a + b` bits: the
+/// sum of the bits shows that nothing is lost before anything is multiplied.
+fn wide_product(factors: &[i128], power: u32) -> Option<I256> {
+    let scale = 10_i128.checked_pow(power)?;
+    let bits = |factor: i128| i128::BITS - factor.unsigned_abs().leading_zeros();
+    if factors.iter().map(|&factor| bits(factor)).sum::<u32>() + bits(scale) >= I256::BITS {
+        return None;
+    }
+    Some(factors.iter().fold(I256::from(scale), |product, &factor| product.wrapping_mul(I256::from(factor))))
 }
 
 impl<U> Clone for Fixed<U> {
