@@ -3,7 +3,7 @@
 mod calculate;
 mod totals;
 
-pub use calculate::{CalculationError, CalculationOptions, calculate};
+pub use calculate::{CalculationError, CalculationOptions, Requirement, calculate, report, requirement};
 
 use crate::parameters::{ConversionStep, Digest, RoundingProfile};
 use crate::span::{Position, Unmatched};

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::totals::Converter;
+use super::totals::{Converter, Totals};
 use super::{
     CommodityReport, InterSpreadLegReport, InterSpreadReport, IntraSpreadReport, MarginReport, PeriodDelta,
 };
@@ -11,7 +11,7 @@ use crate::parameters::{Level, ParameterSet, RoundingProfile};
 use crate::span::{
     CommodityMargin, InterFormed, Portfolio, PositionFault, SpanMargin, TooLarge, Unmatched, margin,
 };
-use crate::types::{Amount, Currency, Money};
+use crate::types::{Amount, Currency, Money, Overflow};
 
 /// What a caller asks of a calculation.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -57,6 +57,19 @@ pub enum CalculationError {
     TooLarge(#[from] TooLarge),
 }
 
+/// What one account must pay, exact, in one currency.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Requirement {
+    /// The currency.
+    pub currency: Currency,
+    /// Sum of the commodities' risk.
+    pub risk: Money,
+    /// Long less short option value.
+    pub net_option_value: Money,
+    /// What must be paid after option value; never negative.
+    pub requirement: Money,
+}
+
 /// Calculates the margin of one account and reports every number on the way.
 ///
 /// The checks come in the order of [`CalculationError`].
@@ -64,18 +77,39 @@ pub enum CalculationError {
 /// # Errors
 /// [`CalculationError`] as documented there.
 pub fn calculate(set: &ParameterSet, request: &PortfolioRequest) -> Result<MarginReport, CalculationError> {
-    let options = &request.options;
     let portfolio = Portfolio::resolve(set, &request.positions).map_err(CalculationError::Positions)?;
-    let currency = options.currency.clone().unwrap_or_else(|| set.base_currency().clone());
-    let converter = Converter::new(set, &portfolio, currency)?;
-    let levels = levels(set, options.account_type.as_deref())?;
-    if !portfolio.unmatched().is_empty() && !options.allow_unmatched {
-        return Err(CalculationError::Unmatched(portfolio.unmatched().to_vec()));
-    }
+    report(set, &portfolio, &request.options)
+}
+
+/// Calculates what one account must pay, and nothing that only a report shows: the same numbers as [`report`].
+///
+/// # Errors
+/// [`CalculationError`] as documented there.
+pub fn requirement(
+    set: &ParameterSet,
+    portfolio: &Portfolio,
+    options: &CalculationOptions,
+) -> Result<Requirement, CalculationError> {
+    let (converter, _) = checked(set, portfolio, options)?;
+    let margin = margin(set, portfolio, options.rounding.unwrap_or_else(|| set.rounding()))?;
+    let Totals { risk, net_option_value, requirement, .. } = converter.totals(&margin).map_err(of_totals)?;
+    Ok(Requirement { currency: converter.into_currency(), risk, net_option_value, requirement })
+}
+
+/// As [`calculate`], for positions that are found already.
+///
+/// # Errors
+/// [`CalculationError`] as documented there.
+pub fn report(
+    set: &ParameterSet,
+    portfolio: &Portfolio,
+    options: &CalculationOptions,
+) -> Result<MarginReport, CalculationError> {
+    let (converter, levels) = checked(set, portfolio, options)?;
     let rounding = options.rounding.unwrap_or_else(|| set.rounding());
-    let margin = margin(set, &portfolio, rounding)?;
-    let total = |overflow| TooLarge { commodity: "of the totals".to_owned(), overflow };
-    let totals = converter.totals(&margin).map_err(total)?;
+    let margin = margin(set, portfolio, rounding)?;
+    let totals = converter.totals(&margin).map_err(of_totals)?;
+    let commodities = margin.commodities.iter().map(|own| commodity(set, &converter, own));
     Ok(MarginReport {
         parameter_set: SetReference {
             id: set.id().to_owned(),
@@ -87,18 +121,32 @@ pub fn calculate(set: &ParameterSet, request: &PortfolioRequest) -> Result<Margi
         net_option_value: Amount::rounded_half_away(totals.net_option_value),
         requirement: Amount::rounded_half_away(totals.requirement),
         by_currency: totals.by_currency,
-        levels: converter.levels(&margin, &levels).map_err(total)?,
-        commodities: margin
-            .commodities
-            .iter()
-            .map(|own| commodity(set, &converter, own))
-            .collect::<Result<_, _>>()
-            .map_err(total)?,
-        inter_spreads: inter_spreads(set, &converter, &margin).map_err(total)?,
+        levels: converter.levels(&margin, &levels).map_err(of_totals)?,
+        commodities: commodities.collect::<Result<_, _>>().map_err(of_totals)?,
+        inter_spreads: inter_spreads(set, &converter, &margin).map_err(of_totals)?,
         unmatched: portfolio.unmatched().to_vec(),
         conversions: converter.steps(),
         currency: converter.into_currency(),
     })
+}
+
+/// The checks behind those of the positions: the way to the currency, the levels, what is unmatched.
+fn checked<'a>(
+    set: &'a ParameterSet,
+    portfolio: &Portfolio,
+    options: &CalculationOptions,
+) -> Result<(Converter<'a>, Vec<usize>), CalculationError> {
+    let currency = options.currency.clone().unwrap_or_else(|| set.base_currency().clone());
+    let converter = Converter::new(set, portfolio, currency)?;
+    let levels = levels(set, options.account_type.as_deref())?;
+    if !portfolio.unmatched().is_empty() && !options.allow_unmatched {
+        return Err(CalculationError::Unmatched(portfolio.unmatched().to_vec()));
+    }
+    Ok((converter, levels))
+}
+
+fn of_totals(overflow: Overflow) -> TooLarge {
+    TooLarge { commodity: "of the totals".to_owned(), overflow }
 }
 
 /// The indexes of the levels to report.
@@ -125,7 +173,7 @@ fn commodity(
     set: &ParameterSet,
     converter: &Converter<'_>,
     own: &CommodityMargin,
-) -> Result<CommodityReport, crate::types::Overflow> {
+) -> Result<CommodityReport, Overflow> {
     let commodity = &set.commodities()[own.commodity.index()];
     let amount = |money: Money| converter.amount(commodity.currency(), money);
     let (scan, options) = (&own.scan, &own.options);
@@ -171,7 +219,7 @@ fn inter_spreads(
     set: &ParameterSet,
     converter: &Converter<'_>,
     margin: &SpanMargin,
-) -> Result<Vec<InterSpreadReport>, crate::types::Overflow> {
+) -> Result<Vec<InterSpreadReport>, Overflow> {
     let report = |formed: &InterFormed| {
         let legs = formed.legs.iter().map(|leg| {
             let commodity = &set.commodities()[leg.commodity.index()];

@@ -7,9 +7,9 @@ use std::io::BufReader;
 use plimsoll_engine::contract::{ContractKey, ContractQuery};
 use plimsoll_engine::parameters::{Definition, Listing, ParameterSet, RoundingProfile, build, sample, spn};
 use plimsoll_engine::report::{
-    CalculationOptions, CommodityReport, MarginReport, PortfolioRequest, calculate,
+    CalculationOptions, CommodityReport, MarginReport, PortfolioRequest, calculate, requirement,
 };
-use plimsoll_engine::span::Position;
+use plimsoll_engine::span::{Portfolio, Position};
 use plimsoll_engine::types::{Amount, Lots};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -76,6 +76,11 @@ fn assert_close(what: &str, actual: Amount, expected: &twin::Exact) {
 
 fn agrees_with_the_twin(world: &World, positions: &[Position], rounding: RoundingProfile) {
     let report = report(world, positions.to_vec(), rounding);
+    let options = CalculationOptions { rounding: Some(rounding), ..CalculationOptions::default() };
+    let portfolio = Portfolio::resolve(&world.set, positions).unwrap();
+    let alone = requirement(&world.set, &portfolio, &options).unwrap();
+    assert_eq!(Amount::rounded_half_away(alone.requirement), report.requirement);
+    assert_eq!(Amount::rounded_half_away(alone.risk), report.risk);
     let twins = twin::calculate(&world.definition, positions, rounding);
     assert_eq!(report.commodities.len(), twins.len());
     for own in &report.commodities {
