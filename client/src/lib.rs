@@ -1,1 +1,20 @@
-//! The Plimsoll client.
+//! Typed client of Plimsoll, and what its command line is made of.
+//!
+//! The rooms, in the order in which the data passes them:
+//!
+//! * [`portfolio`]: the portfolios of a file, read and checked;
+//! * [`request`] and [`answer`]: what is asked of a server and what it says, in the engine's own words;
+//! * [`client`]: the calls;
+//! * [`output`]: reports as JSON lines and as tables.
+//!
+//! `to_proto` and `from_proto` are the only files that know both vocabularies. A server's answer is checked like any other
+//! input: a malformed one is an error, never a panic.
+
+pub mod answer;
+pub mod client;
+pub mod error;
+mod from_proto;
+pub mod output;
+pub mod portfolio;
+pub mod request;
+mod to_proto;

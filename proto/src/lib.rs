@@ -3,7 +3,7 @@
 //! Everything here is generated from `proto/plimsoll/v1/*.proto`, whose comments are its documentation.
 
 /// Package `plimsoll.v1`.
-#[allow(missing_docs, clippy::all)]
+#[allow(missing_docs, clippy::all, clippy::missing_errors_doc, clippy::too_many_lines)]
 pub mod v1 {
     tonic::include_proto!("plimsoll.v1");
 }

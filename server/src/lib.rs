@@ -1,1 +1,25 @@
-//! The Plimsoll server.
+//! The Plimsoll server: gRPC around the margin engine.
+//!
+//! [`Settings`] -> [`App::build`] -> [`App::spawn`] -> [`Running::drain`]. The rooms, in the order in which data passes
+//! them:
+//!
+//! * `settings`, `app`: what the server is told, and what it is put together from;
+//! * `connections`: accepted sockets, bounded;
+//! * `grpc`: the calls: their bounds, the two services, and the only files that know the wire's words and the engine's;
+//! * `upload`, `directory`, `compile`: the two ways in which parameter files come, and the step both end in;
+//! * `registry`: the parameter sets, and which of them is active for whom;
+//! * `workers`: threads for what takes long.
+
+mod app;
+mod compile;
+mod connections;
+mod directory;
+mod events;
+mod grpc;
+mod registry;
+mod settings;
+mod upload;
+mod workers;
+
+pub use app::{App, BuildError, Drained, Running};
+pub use settings::{SettingFault, Settings, SettingsError};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::decimal::{Decimal, DecimalError};
+use super::decimal::DecimalError;
 use super::fixed::Fixed;
 
 /// A number with six places after the point, for a report. It prints as decimal text and never as `-0.000000`.
@@ -42,9 +42,23 @@ impl Amount {
 impl FromStr for Amount {
     type Err = DecimalError;
 
+    /// Reads what an amount prints, over its whole range, which is wider than a decimal's.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let value = Decimal::parse(text)?;
-        value.scaled_exact(Self::PLACES).map(Self).ok_or(DecimalError::TooLong)
+        let (size, sign) = text.strip_prefix('-').map_or((text, 1), |size| (size, -1));
+        let (whole, fraction) = size.split_once('.').unwrap_or((size, ""));
+        let wrong = whole.chars().chain(fraction.chars()).find(|digit| !digit.is_ascii_digit());
+        if let Some(wrong) = wrong {
+            return Err(DecimalError::Character(wrong));
+        }
+        if whole.is_empty() {
+            return Err(DecimalError::Empty);
+        }
+        if fraction.len() > usize::from(Self::PLACES) {
+            return Err(DecimalError::TooLong);
+        }
+        let millionths =
+            format!("{whole}{fraction:0<6}").parse::<i128>().map_err(|_| DecimalError::TooLong)?;
+        Ok(Self(sign * millionths))
     }
 }
 
@@ -73,6 +87,18 @@ mod tests {
             let amount = Amount::rounded_half_away(Money::from_raw(raw));
             assert_eq!(amount.to_string(), text);
             assert_eq!(text.parse::<Amount>().unwrap(), amount);
+        }
+    }
+
+    #[test]
+    fn reads_its_whole_range_and_nothing_else() {
+        for text in ["170141183460469231731.687303", "-170141183460469231731.687303", "0.000000"] {
+            assert_eq!(text.parse::<Amount>().unwrap().to_string(), text);
+        }
+        assert_eq!("5.25".parse::<Amount>().unwrap().to_string(), "5.250000");
+        let too_long = "9".repeat(40);
+        for wrong in ["", "-", ".", "1e6", "1,5", "1.2345678", "+1", "--1", "1.-5", "1.2.3", &too_long] {
+            assert!(wrong.parse::<Amount>().is_err(), "{wrong}");
         }
     }
 }

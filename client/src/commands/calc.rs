@@ -1,0 +1,80 @@
+//! `plimsoll calc`: portfolios in, results out, in their order; calculated here or on a server.
+
+mod offline;
+mod remote;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use plimsoll_client::output::OutputFormat;
+use plimsoll_client::portfolio::{self, InputFormat, Portfolios};
+use plimsoll_client::request::SetSelector;
+use plimsoll_engine::report::CalculationOptions;
+
+use super::{CommandError, Exit};
+use crate::arguments::{CalcArguments, CalcFormat};
+use crate::results::Results;
+use crate::standard_error::bytes_beside_results;
+
+pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
+    let format = match (arguments.format, arguments.scenarios) {
+        (CalcFormat::Jsonl, true) => {
+            return Err(CommandError::Usage("--scenarios goes with --format table".to_owned()));
+        }
+        (CalcFormat::Jsonl, false) => OutputFormat::JsonLines,
+        (CalcFormat::Table, scenarios) => OutputFormat::Table { scenarios },
+    };
+    let portfolios = open(&arguments.portfolios)?;
+    let options = CalculationOptions {
+        rounding: arguments.rounding,
+        currency: arguments.currency,
+        account_type: None,
+        allow_unmatched: arguments.allow_unmatched,
+    };
+    let mut results = Results::new(io::stdout().lock(), format);
+    match (arguments.server, arguments.params) {
+        (None, Some(file)) => offline::calculate(&file, &options, portfolios, &mut results)?,
+        (Some(url), file) => {
+            let wanted = match (file, arguments.set, arguments.house) {
+                (Some(file), ..) => remote::Wanted::File(file),
+                (None, Some(id), _) => remote::Wanted::Known(SetSelector::Id(id)),
+                (None, None, Some(house)) => {
+                    remote::Wanted::Known(SetSelector::Active { house, account_scope: arguments.scope })
+                }
+                (None, None, None) => return Err(no_set()),
+            };
+            remote::calculate(&url, wanted, options, portfolios, &mut results)?;
+        }
+        (None, None) => return Err(no_set()),
+    }
+    Ok(if results.failed() { Exit::SomeRefused } else { Exit::Done })
+}
+
+fn no_set() -> CommandError {
+    CommandError::Usage("name a parameter set".to_owned())
+}
+
+/// Opens the portfolios of a file, or of standard input.
+fn open(path: &Path) -> Result<Portfolios<'static>, CommandError> {
+    let standard_input = path == Path::new("-");
+    let format = if standard_input { Some(InputFormat::JsonLines) } else { InputFormat::of_path(path) };
+    let format = format.ok_or_else(|| {
+        let path = path.display();
+        CommandError::Usage(format!("--portfolios {path}: expected .jsonl, .ndjson, .json or .csv, or -"))
+    })?;
+    let source: Box<dyn BufRead + Send> = if standard_input {
+        let bar = bytes_beside_results("portfolios", None);
+        Box::new(BufReader::new(bar.wrap_read(io::stdin())))
+    } else {
+        let input = |source| CommandError::Input { path: path.to_owned(), source };
+        let file = File::open(path).map_err(input)?;
+        let metadata = file.metadata().map_err(input)?;
+        if metadata.is_dir() {
+            return Err(input(io::ErrorKind::IsADirectory.into()));
+        }
+        let bar = bytes_beside_results("portfolios", metadata.is_file().then_some(metadata.len()));
+        Box::new(BufReader::with_capacity(256 * 1024, bar.wrap_read(file)))
+    };
+    Ok(portfolio::read(source, format))
+}

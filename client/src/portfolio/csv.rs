@@ -1,0 +1,258 @@
+//! Portfolios as CSV: a header, then one position a row.
+//!
+//! Columns, in any order: `account`, `product`, `type`, `period`, `quantity`; where needed also `right`, `strike`,
+//! `exchange`, `underlying_period`, `account_type`. Blanks around a field are dropped. The rows of one account form one
+//! portfolio; a faulty row makes the whole portfolio a bad one, and a source that fails makes all of them bad. An account
+//! that holds nothing cannot be written. Blank rows are passed over.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, Read};
+
+use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
+use plimsoll_engine::span::{Portfolio, Position};
+
+use super::position::{Field, PositionText};
+use super::{AccountPortfolio, BadPortfolio, Faults};
+
+/// The most bytes of a row, with what the reader has read ahead.
+const MOST_ROW_BYTES: usize = 1024 * 1024;
+
+/// The most rows of an input, which stands in memory whole.
+const MOST_ROWS: usize = 2_000_000;
+
+/// Reads all portfolios. A header or a source that cannot be read is a bad portfolio without an account.
+pub(super) fn portfolios(source: impl BufRead) -> Vec<Result<AccountPortfolio, BadPortfolio>> {
+    portfolios_within(MOST_ROWS, source)
+}
+
+fn portfolios_within(most_rows: usize, source: impl BufRead) -> Vec<Result<AccountPortfolio, BadPortfolio>> {
+    let bounded = Bounded { source, left: MOST_ROW_BYTES };
+    let mut reader =
+        ReaderBuilder::new().flexible(true).has_headers(false).trim(Trim::All).from_reader(bounded);
+    let mut book = Book::default();
+    if let Err(bad) = rows(&mut reader, most_rows, &mut book) {
+        // Any account may have rows in the part that was not read.
+        for entry in &mut book.entries {
+            entry.faults.append(bad.faults.clone());
+        }
+        book.entries.push(Entry { account: bad.account, faults: bad.faults, ..Entry::default() });
+    }
+    book.entries.into_iter().map(Entry::finish).collect()
+}
+
+/// A source that fails when a row does not end.
+struct Bounded<R> {
+    source: R,
+    left: usize,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        let message = || io::Error::other(format!("a row has at most {MOST_ROW_BYTES} bytes"));
+        self.left = self.left.checked_sub(read).ok_or_else(message)?;
+        Ok(read)
+    }
+}
+
+fn rows<R: Read>(
+    reader: &mut Reader<Bounded<R>>,
+    most_rows: usize,
+    book: &mut Book,
+) -> Result<(), BadPortfolio> {
+    let mut record = ByteRecord::new();
+    if !next(reader, &mut record)? {
+        return Err(BadPortfolio::new(None, 1, "the header is missing"));
+    }
+    let columns = columns(&record)?;
+    let mut count = 0_usize;
+    while next(reader, &mut record)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        count += 1;
+        if count > most_rows {
+            let message = format!("at most {most_rows} rows are read: write JSON lines for more");
+            return Err(BadPortfolio::new(None, line, message));
+        }
+        if record.iter().all(<[u8]>::is_empty) && record.len() == 1 {
+            continue;
+        }
+        book.row(line, &columns, &record);
+    }
+    Ok(())
+}
+
+fn next<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord) -> Result<bool, BadPortfolio> {
+    reader.get_mut().left = MOST_ROW_BYTES;
+    let line = reader.position().line();
+    reader.read_byte_record(record).map_err(|error| {
+        let message = match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.to_string(),
+            other => format!("{other:?}"),
+        };
+        BadPortfolio::new(None, line, format!("the input could not be read: {message}"))
+    })
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Column {
+    Account,
+    AccountType,
+    Position(Field),
+}
+
+impl Column {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "account" => Some(Self::Account),
+            "account_type" => Some(Self::AccountType),
+            name => Field::from_name(name).map(Self::Position),
+        }
+    }
+
+    const REQUIRED: [(Self, &'static str); 5] = [
+        (Self::Account, "account"),
+        (Self::Position(Field::Product), "product"),
+        (Self::Position(Field::Type), "type"),
+        (Self::Position(Field::Period), "period"),
+        (Self::Position(Field::Quantity), "quantity"),
+    ];
+}
+
+fn columns(header: &ByteRecord) -> Result<Vec<Column>, BadPortfolio> {
+    let mut columns = Vec::with_capacity(header.len());
+    let mut faults = Faults::default();
+    for name in header {
+        let name = String::from_utf8_lossy(name);
+        match Column::from_name(&name) {
+            Some(column) if columns.contains(&column) => faults.push(1, name, "a second column of this name"),
+            Some(column) => columns.push(column),
+            None => {
+                faults.push(1, "", format!("unknown column {:?}", name.chars().take(40).collect::<String>()))
+            }
+        }
+    }
+    for (column, name) in Column::REQUIRED {
+        if !columns.contains(&column) {
+            faults.push(1, name, "the column is missing");
+        }
+    }
+    if faults.is_empty() { Ok(columns) } else { Err(BadPortfolio { account: None, faults }) }
+}
+
+/// The portfolios so far, in the order in which their accounts first appeared.
+#[derive(Default)]
+struct Book {
+    entries: Vec<Entry>,
+    places: HashMap<String, usize>,
+}
+
+#[derive(Default)]
+struct Entry {
+    account: Option<String>,
+    account_type: Option<String>,
+    positions: Vec<Position>,
+    faults: Faults,
+}
+
+impl Entry {
+    fn finish(self) -> Result<AccountPortfolio, BadPortfolio> {
+        match self.account {
+            Some(account) if self.faults.is_empty() => {
+                Ok(AccountPortfolio { account, positions: self.positions, account_type: self.account_type })
+            }
+            account => Err(BadPortfolio { account, faults: self.faults }),
+        }
+    }
+}
+
+impl Book {
+    fn row(&mut self, line: u64, columns: &[Column], record: &ByteRecord) {
+        let mut row = Row::read(line, columns, record);
+        let entry = self.entry(row.account);
+        if entry.positions.len() == Portfolio::MOST_POSITIONS {
+            let message = format!("at most {} positions are calculated", Portfolio::MOST_POSITIONS);
+            row.faults.push(line, "", message);
+        }
+        match (&entry.account_type, row.account_type) {
+            (Some(known), Some(other)) if *known != other => {
+                row.faults.push(line, "account_type", format!("the account has {known:?} above"));
+            }
+            (_, Some(code)) => entry.account_type = Some(code),
+            (_, None) => {}
+        }
+        match row.position.check() {
+            Ok(position) if row.faults.is_empty() => entry.positions.push(position),
+            Ok(_) => {}
+            Err(faults) => {
+                faults.into_iter().for_each(|fault| row.faults.push(line, fault.field, fault.message))
+            }
+        }
+        entry.faults.append(row.faults);
+    }
+
+    /// The entry of an account; a row without one gets its own.
+    fn entry(&mut self, account: Option<String>) -> &mut Entry {
+        let next = self.entries.len();
+        let place = account.as_ref().map_or(next, |name| *self.places.entry(name.clone()).or_insert(next));
+        if place == next {
+            self.entries.push(Entry { account, ..Entry::default() });
+        }
+        &mut self.entries[place]
+    }
+}
+
+/// One row before its check.
+#[derive(Default)]
+struct Row {
+    account: Option<String>,
+    account_type: Option<String>,
+    position: PositionText,
+    faults: Faults,
+}
+
+impl Row {
+    fn read(line: u64, columns: &[Column], record: &ByteRecord) -> Self {
+        let mut row = Self::default();
+        if record.len() != columns.len() {
+            let message = format!("{} fields, the header has {}", record.len(), columns.len());
+            row.faults.push(line, "", message);
+        }
+        for (&column, field) in columns.iter().zip(record) {
+            let Ok(text) = std::str::from_utf8(field) else {
+                match column {
+                    Column::Position(field) => row.position.fault(field, "not UTF-8"),
+                    Column::Account => row.faults.push(line, "account", "not UTF-8"),
+                    Column::AccountType => row.faults.push(line, "account_type", "not UTF-8"),
+                }
+                continue;
+            };
+            row.field(line, column, text);
+        }
+        row
+    }
+
+    fn field(&mut self, line: u64, column: Column, text: &str) {
+        match column {
+            Column::Account => match super::account(text) {
+                Ok(name) => self.account = Some(name),
+                Err(message) => self.faults.push(line, "account", message),
+            },
+            Column::AccountType => match super::account_type(text) {
+                Ok(code) => self.account_type = code,
+                Err(message) => self.faults.push(line, "account_type", message),
+            },
+            Column::Position(field) => match self.position.text(field) {
+                Some(kept) => text.clone_into(kept),
+                None if text.is_empty() => {}
+                None => match text.parse() {
+                    Ok(quantity) => self.position.quantity = Some(quantity),
+                    Err(_) => self.position.fault(field, "expected a whole number of lots"),
+                },
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "csv/tests.rs"]
+mod tests;

@@ -1,0 +1,183 @@
+//! What lines become, right ones and wrong ones.
+
+use std::io::{BufReader, Read};
+
+use super::*;
+use crate::portfolio::Faults;
+
+const FUTURE: &str = r#"{"product":"F","type":"FUT","period":"202506","quantity":2}"#;
+
+fn read(text: &[u8]) -> Vec<Result<AccountPortfolio, BadPortfolio>> {
+    JsonLines::new(text).collect()
+}
+
+fn one(text: &str) -> Result<AccountPortfolio, BadPortfolio> {
+    let mut read = read(text.as_bytes());
+    assert_eq!(read.len(), 1, "{read:?}");
+    read.remove(0)
+}
+
+/// The error of a line with this one position.
+fn fault(position: &str) -> String {
+    one(&format!(r#"{{"account":"A","positions":[{FUTURE},{position}]}}"#)).unwrap_err().to_string()
+}
+
+#[test]
+fn a_line_with_everything_is_read() {
+    let line = r#"{"kind":{"x":[1]},"account":"A1","account_type":"member","positions":[
+        {"product":"O","type":"OOF","right":"P","period":"202506","strike":"-52.50","quantity":-3,
+         "exchange":"XMIN","underlying_period":"202509"}]}"#;
+    let portfolio = one(&line.replace('\n', "")).unwrap();
+    assert_eq!((portfolio.account.as_str(), portfolio.account_type.as_deref()), ("A1", Some("M")));
+    let position = &portfolio.positions[0];
+    assert_eq!(position.contract.to_string(), "XMIN/O OOF 202506 on 202509 P -52.50");
+    assert_eq!(position.lots.get(), -3);
+}
+
+#[test]
+fn absent_things_may_be_null_or_empty() {
+    let portfolio = one(
+        r#"{"account":"A","account_type":null,"positions":[{"product":"F","type":"FUT","right":null,"strike":"","period":"202506","quantity":1}]}"#,
+    );
+    assert_eq!(portfolio.unwrap().positions[0].contract.to_string(), "F FUT 202506");
+    assert_eq!(one(r#"{"account":"A","positions":[]}"#).unwrap().positions, []);
+}
+
+#[test]
+fn every_fault_of_a_line_is_named_at_once() {
+    let line = r#"{"account":"A","account_type":7,"positions":[
+        {"product":"O","type":"OOP","right":"X","period":"202506","strike":52.5,"quantity":1.5,"colour":"red"},
+        {"product":"","type":"FUT","period":"202506","quantity":0},
+        {"type":"FUT","product":"F","type":"FUT","period":"2025-06","quantity":"1"},
+        "F"]}"#;
+    let bad = one(&line.replace('\n', "")).unwrap_err();
+    assert_eq!(bad.account.as_deref(), Some("A"));
+    let expected = [
+        "line 1: account_type: expected text, found a number",
+        "positions[0]: unknown key \"colour\"",
+        "positions[0].strike: expected decimal text such as \"52.5\", found a number",
+        "positions[0].quantity: expected a whole number of lots",
+        "positions[0].right: an option needs \"C\" or \"P\"",
+        "positions[1].product: a product is missing",
+        "positions[1].quantity: quantity is zero",
+        "positions[2].type: stands here a second time",
+        "positions[2].quantity: expected a whole number, found text",
+        "positions[2].period: expected a period such as 201606 or 201606S0: 1 to 12 letters and digits",
+        "positions[3]: expected an object, found text",
+    ];
+    assert_eq!(bad.to_string(), expected.join("; "));
+}
+
+#[test]
+fn a_position_has_its_own_keys_once_and_no_others() {
+    let cases = [
+        (r#"{"product":"F","type":"FUT","period":"202506"}"#, "quantity: is missing"),
+        (
+            r#"{"product":"F","type":"FUT","period":"202506","quantity":1e2}"#,
+            "quantity: expected a whole number of lots",
+        ),
+        (
+            r#"{"product":"F","type":"FUT","period":"202506","quantity":99999999999999999999}"#,
+            "quantity: expected a whole",
+        ),
+        (
+            r#"{"product":"F","type":"FUT","period":"202506","quantity":18446744073709551615}"#,
+            "quantity: quantity is beyond",
+        ),
+        (
+            r#"{"product":"F","type":"FUT","period":"202506","quantity":null}"#,
+            "quantity: expected a whole number, found null",
+        ),
+        (
+            r#"{"product":["F"],"type":"FUT","period":"202506","quantity":1}"#,
+            "product: expected text, found a list",
+        ),
+        (
+            r#"{"product":"F","type":"FUT","period":"202506","quantity":1,"quantity":2}"#,
+            "quantity: stands here a second",
+        ),
+        (
+            r#"{"product":"F","type":"FUT","period":"202506","quantity":1,"strike":"1"}"#,
+            "strike: only options have it",
+        ),
+    ];
+    for (position, expected) in cases {
+        let message = fault(position);
+        assert!(message.starts_with(&format!("line 1: positions[1].{expected}")), "{position}: {message}");
+        assert_eq!(message.matches("; ").count(), 0, "{message}");
+    }
+}
+
+#[test]
+fn lines_that_are_no_portfolio_keep_what_account_they_have() {
+    let cases: [(&[u8], Option<&str>, &str); 10] = [
+        (b"{\"account\":\"A\",\"positions\":[{]}", Some("A"), "not JSON: key must be a string at column 30"),
+        (b"{\"positions\":[]", None, "not JSON: EOF while parsing an object at column 15"),
+        (b"{\"account\":\"A\",\"positions\":[]} x", Some("A"), "not JSON: trailing characters at column 32"),
+        (b"[]", None, "expected an object with account and positions, found a list"),
+        (b"null", None, "expected an object with account and positions, found null"),
+        (b"{}", None, "account: is missing; positions: is missing"),
+        (b"{\"account\":\"A\",\"positions\":{}}", Some("A"), "positions: expected a list, found an object"),
+        (b"{\"account\":\"\",\"positions\":[]}", None, "account: is missing"),
+        (
+            b"{\"account\":\"A\",\"account\":\"B\",\"positions\":[]}",
+            Some("A"),
+            "account: stands here a second time",
+        ),
+        (b"{\"account\":\"A\xff\"}", None, "not UTF-8 after 13 bytes"),
+    ];
+    for (line, account, message) in cases {
+        let bad = read(line).remove(0).unwrap_err();
+        assert_eq!((bad.account.as_deref(), bad.to_string()), (account, format!("line 1: {message}")));
+    }
+}
+
+#[test]
+fn blank_lines_and_a_byte_order_mark_are_passed_over() {
+    let line = format!(r#"{{"account":"A","positions":[{FUTURE}]}}"#);
+    let text = format!("\u{feff}{line}\r\n\n \t\r\nnonsense\n{line}");
+    let read = read(text.as_bytes());
+    assert_eq!(read.len(), 3);
+    assert!(read[0].is_ok() && read[2].is_ok());
+    assert!(read[1].as_ref().unwrap_err().to_string().starts_with("line 4: not JSON: "));
+}
+
+#[test]
+fn an_overlong_line_is_passed_over_in_bounded_memory() {
+    let good = format!("{{\"account\":\"A\",\"positions\":[{FUTURE}]}}\n");
+    let long = std::io::repeat(b' ').take(MOST_LINE_BYTES + 1);
+    let source = good.as_bytes().chain(long).chain(&b"\n"[..]).chain(good.as_bytes());
+    let mut lines = JsonLines::new(BufReader::new(source));
+    assert!(lines.next().unwrap().is_ok());
+    let bad = lines.next().unwrap().unwrap_err();
+    assert_eq!(bad.to_string(), "line 2: a line has at most 33554432 bytes");
+    assert!(lines.next().unwrap().is_ok());
+    assert!(lines.next().is_none());
+    let unended = BufReader::new(std::io::repeat(b'x').take(3 * MOST_LINE_BYTES));
+    assert_eq!(JsonLines::new(unended).filter(Result::is_err).count(), 1);
+}
+
+#[test]
+fn positions_beyond_the_most_are_counted_and_not_kept() {
+    let positions = vec!["{}"; 100_003].join(",");
+    let bad = one(&format!(r#"{{"account":"A","positions":[{positions}]}}"#)).unwrap_err();
+    assert_eq!(bad.faults.as_slice().len(), Faults::MOST);
+    assert_eq!(bad.faults.dropped(), 4 * 100_000 + 1 - Faults::MOST);
+    let positions = vec![FUTURE; 100_001].join(",");
+    let bad = one(&format!(r#"{{"account":"A","positions":[{positions}]}}"#)).unwrap_err();
+    assert_eq!(bad.to_string(), "line 1: positions: 100001 positions: at most 100000 are calculated");
+}
+
+#[test]
+fn a_source_that_fails_ends_the_reading() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the disk is gone"))
+        }
+    }
+    let mut lines = JsonLines::new(BufReader::new(Broken));
+    let bad = lines.next().unwrap().unwrap_err();
+    assert_eq!(bad.to_string(), "line 1: the input could not be read: the disk is gone");
+    assert!(lines.next().is_none());
+}

@@ -1,0 +1,13 @@
+//! The command line and the client library, as they are used. One binary.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod book;
+mod calc;
+mod golden;
+mod hostile;
+mod params;
+mod program;
+mod remote;
+mod server;
+mod shared;

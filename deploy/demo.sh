@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The demonstration: a server on a free port, the sample exchange, a book of five accounts, the reports.
+# Argument: the folder with the binaries.
+set -euo pipefail
+
+bin=$(cd "${1:?the folder with the binaries}" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+server=
+finish() {
+  [ -z "$server" ] || { kill -TERM "$server" 2>/dev/null && wait "$server"; } || true
+  rm -rf "$work"
+}
+trap finish EXIT
+
+say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
+run() { say "$@"; "$bin/$1" "${@:2}"; }
+
+cd "$work"
+run plimsoll params sample --output harbour.spn
+
+say plimsoll-server --listen 127.0.0.1:0
+"$bin/plimsoll-server" --listen 127.0.0.1:0 2>server.log &
+server=$!
+url=
+for _ in $(seq 100); do
+  url=$(grep -oE 'address=[^ ]*[0-9]' server.log | head -1 | sed 's|.*address=|http://|') || true
+  [ -n "$url" ] && break
+  kill -0 "$server" || { cat server.log; exit 1; }
+  sleep 0.1
+done
+[ -n "$url" ] || { echo "the server did not start:"; cat server.log; exit 1; }
+echo "serving at $url"
+
+run plimsoll params load harbour.spn --activate --server "$url"
+run plimsoll calc --portfolios "$here/demo-book.jsonl" --house HARBOUR --server "$url" --format table
+say "plimsoll calc --portfolios demo-book.jsonl --house HARBOUR --server $url | head -c 400"
+"$bin/plimsoll" calc --portfolios "$here/demo-book.jsonl" --house HARBOUR --server "$url" >served.jsonl
+head -c 400 served.jsonl; echo ...
+
+say "plimsoll calc --params harbour.spn --portfolios demo-book.jsonl   # without a server: the same bytes"
+"$bin/plimsoll" calc --params harbour.spn --portfolios "$here/demo-book.jsonl" >offline.jsonl
+cmp served.jsonl offline.jsonl && echo "the same"

@@ -1,0 +1,162 @@
+//! Reports, refusals and faults of one portfolio.
+
+use plimsoll_engine::parameters::ConversionStep;
+use plimsoll_engine::report::{
+    CommodityReport, CurrencyTotals, InterSpreadReport, IntraSpreadReport, LevelAmount, MarginReport,
+    PeriodDelta,
+};
+use plimsoll_engine::span::{Unmatched, UnmatchedReason};
+use plimsoll_engine::types::Amount;
+use plimsoll_proto::v1;
+use plimsoll_proto::v1::calculate_response::Outcome;
+
+use super::super::from_proto::ACCOUNT_BYTES;
+use super::super::status::cut;
+use super::super::violations::Violations;
+
+/// Counts fit: a set has fewer commodities, and a request fewer positions.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The answer to a portfolio that was calculated.
+pub(in crate::grpc) fn reported(
+    request: &v1::CalculateRequest,
+    report: MarginReport,
+) -> v1::CalculateResponse {
+    let report = v1::MarginReport {
+        parameter_set: Some(v1::ParameterSetReference {
+            id: report.parameter_set.id,
+            business_date: report.parameter_set.business_date.to_string(),
+            digest: report.parameter_set.digest.to_string(),
+        }),
+        rounding: super::rounding(report.rounding).into(),
+        currency: report.currency.to_string(),
+        risk: report.risk.to_string(),
+        net_option_value: report.net_option_value.to_string(),
+        requirement: report.requirement.to_string(),
+        by_currency: report.by_currency.into_iter().map(currency_totals).collect(),
+        conversions: report.conversions.into_iter().map(conversion).collect(),
+        levels: report.levels.into_iter().map(level).collect(),
+        commodities: report.commodities.into_iter().map(commodity).collect(),
+        inter_spreads: report.inter_spreads.into_iter().map(inter_spread).collect(),
+        unmatched: unmatched(&request.positions, &report.unmatched),
+    };
+    answer(request, Outcome::Report(report))
+}
+
+/// The answer to a portfolio that is refused.
+pub(in crate::grpc) fn refused(
+    request: &v1::CalculateRequest,
+    reason: v1::CalculationRefusalReason,
+    message: &str,
+    positions: &[Unmatched],
+) -> v1::CalculateResponse {
+    let unmatched = unmatched(&request.positions, positions);
+    let refused =
+        v1::CalculationRefused { reason: reason.into(), message: cut(message, MESSAGE_BYTES), unmatched };
+    answer(request, Outcome::Refused(refused))
+}
+
+/// The answer, in its place among others, to a portfolio that is malformed.
+pub(in crate::grpc) fn invalid(request: &v1::CalculateRequest, faults: &Violations) -> v1::CalculateResponse {
+    let violations = faults.kept().iter().map(|fault| v1::FieldViolation {
+        field: fault.field.clone(),
+        description: cut(&fault.description, MESSAGE_BYTES),
+    });
+    let invalid = v1::InvalidPortfolio {
+        message: cut(&faults.summary(), MESSAGE_BYTES),
+        violations: violations.collect(),
+    };
+    answer(request, Outcome::Invalid(invalid))
+}
+
+/// The longest message in an answer.
+const MESSAGE_BYTES: usize = 1024;
+
+fn answer(request: &v1::CalculateRequest, outcome: Outcome) -> v1::CalculateResponse {
+    v1::CalculateResponse { account: cut(&request.account, ACCOUNT_BYTES), outcome: Some(outcome) }
+}
+
+fn unmatched(positions: &[v1::Position], unmatched: &[Unmatched]) -> Vec<v1::UnmatchedPosition> {
+    let reason = |reason| match reason {
+        UnmatchedReason::UnknownContract => v1::UnmatchedReason::UnknownContract,
+        UnmatchedReason::NoRiskArray => v1::UnmatchedReason::NoRiskArray,
+        UnmatchedReason::NoPrice => v1::UnmatchedReason::NoPrice,
+        UnmatchedReason::ProductNotCalculated => v1::UnmatchedReason::ProductNotCalculated,
+    };
+    let one = |unmatched: &Unmatched| v1::UnmatchedPosition {
+        index: number(unmatched.position),
+        position: positions.get(unmatched.position).cloned(),
+        reason: reason(unmatched.reason).into(),
+    };
+    unmatched.iter().map(one).collect()
+}
+
+fn currency_totals(totals: CurrencyTotals) -> v1::CurrencyTotals {
+    v1::CurrencyTotals {
+        currency: totals.currency.to_string(),
+        risk: totals.risk.to_string(),
+        net_option_value: totals.net_option_value.to_string(),
+        requirement: totals.requirement.to_string(),
+    }
+}
+
+fn conversion(step: ConversionStep) -> v1::ConversionUsed {
+    v1::ConversionUsed {
+        from: step.from.to_string(),
+        to: step.to.to_string(),
+        rate: step.rate.to_string(),
+        divides: step.divides,
+    }
+}
+
+fn level(level: LevelAmount) -> v1::LevelAmount {
+    v1::LevelAmount { level: level.level, amount: level.amount.to_string() }
+}
+
+fn commodity(own: CommodityReport) -> v1::CommodityMargin {
+    v1::CommodityMargin {
+        commodity: own.commodity.to_string(),
+        currency: own.currency.to_string(),
+        active_scenario: own.active_scenario.into(),
+        scenario_losses: own.scenario_losses.iter().map(Amount::to_string).collect(),
+        scan_risk: own.scan_risk.to_string(),
+        time_risk: own.time_risk.to_string(),
+        volatility_risk: own.volatility_risk.to_string(),
+        price_risk: own.price_risk.to_string(),
+        weighted_price_risk: own.weighted_price_risk.to_string(),
+        net_delta: own.net_delta.to_string(),
+        period_deltas: own.period_deltas.into_iter().map(period_delta).collect(),
+        intra_spreads: own.intra_spreads.into_iter().map(intra_spread).collect(),
+        intra_charge: own.intra_charge.to_string(),
+        delivery_charge: own.delivery_charge.to_string(),
+        inter_credit: own.inter_credit.to_string(),
+        short_option_minimum: own.short_option_minimum.to_string(),
+        long_option_value: own.long_option_value.to_string(),
+        short_option_value: own.short_option_value.to_string(),
+        risk: own.risk.to_string(),
+    }
+}
+
+fn period_delta(delta: PeriodDelta) -> v1::PeriodDelta {
+    v1::PeriodDelta { period: delta.period, net_delta: delta.net_delta.to_string() }
+}
+
+fn intra_spread(spread: IntraSpreadReport) -> v1::IntraSpread {
+    v1::IntraSpread {
+        priority: spread.priority,
+        side_a_long: spread.side_a_long,
+        count: spread.count.to_string(),
+        charge: spread.charge.to_string(),
+    }
+}
+
+fn inter_spread(spread: InterSpreadReport) -> v1::InterSpread {
+    let legs = spread.legs.into_iter().map(|leg| v1::InterSpreadLeg {
+        commodity: leg.commodity.to_string(),
+        consumed_delta: leg.consumed_delta.to_string(),
+        credit: leg.credit.to_string(),
+    });
+    v1::InterSpread { priority: spread.priority, count: spread.count.to_string(), legs: legs.collect() }
+}

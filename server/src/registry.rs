@@ -1,0 +1,155 @@
+//! The parameter sets that the server holds, and which of them is active for whom.
+//!
+//! Readers take a [`Snapshot`] and never wait; a writer copies the snapshot (which holds the sets by reference), changes
+//! the copy and swaps it in, one writer at a time. A set is never changed and never removed.
+//!
+//! Rules of loading: an id names one file with one rounding profile. The same file with the same profile is answered with
+//! the set that is there; with another profile it is refused, because what an id has meant in a report it must go on to
+//! mean (a calculation may name another profile for itself).
+//!
+//! Rules of activation: a set replaces the active one of its house and account scope unless that one is newer by vintage
+//! (business date, stage, run, creation time); force replaces a newer one too. Of one vintage the later request wins.
+
+mod scope;
+mod snapshot;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use plimsoll_engine::parameters::{Diagnostics, ParameterSet, RoundingProfile};
+use thiserror::Error;
+
+pub(crate) use scope::AccountScope;
+pub(crate) use snapshot::{LoadedSet, Snapshot};
+
+/// The sets, and who may change which are there.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    state: ArcSwap<Snapshot>,
+    /// Held by the one who changes the state; readers do not take it.
+    writer: Mutex<()>,
+    capacity: usize,
+}
+
+/// A set that is in the registry.
+#[derive(Clone, Debug)]
+pub(crate) struct Inserted {
+    pub(crate) loaded: Arc<LoadedSet>,
+    /// Whether the same set was there before.
+    pub(crate) already_loaded: bool,
+    /// The state that holds it.
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+/// Why a set is not taken.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub(crate) enum InsertRefusal {
+    /// The same file with another profile: an id names one set, so the profile of a loaded set stays.
+    #[error("{id} is loaded with the {} rounding profile: name another profile in a calculation instead", .loaded.name())]
+    OtherRounding { id: String, loaded: RoundingProfile },
+    /// Another file whose digest begins alike.
+    #[error("{id} is loaded from a file with another digest")]
+    OtherFile { id: String },
+    /// No room.
+    #[error("the server holds {capacity} parameter sets, which is all it is set to hold")]
+    Full { capacity: usize },
+}
+
+/// A set that was made the active one.
+#[derive(Clone, Debug)]
+pub(crate) struct Activated {
+    pub(crate) loaded: Arc<LoadedSet>,
+    /// The one that was active before.
+    pub(crate) replaced: Option<Arc<LoadedSet>>,
+    /// The state in which it is active.
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+/// Why a set is not made the active one.
+#[derive(Clone, Debug, Error)]
+pub(crate) enum ActivationRefusal {
+    /// No set has this id.
+    #[error("no parameter set has the id {id:?}")]
+    UnknownSet { id: String },
+    /// The active set is newer.
+    #[error("{} ({}) is active and newer than {wanted}", .active.set.id(), .active.set.vintage())]
+    OlderThanActive { active: Arc<LoadedSet>, wanted: String },
+    /// No room for another scope.
+    #[error(
+        "sets are active for {} account scopes, which is all that the server keeps",
+        Registry::MOST_SCOPES
+    )]
+    TooManyScopes,
+}
+
+impl Registry {
+    /// The most pairs of house and account scope with an active set.
+    pub(crate) const MOST_SCOPES: usize = 1024;
+
+    /// An empty registry for so many sets.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { state: ArcSwap::default(), writer: Mutex::new(()), capacity }
+    }
+
+    /// The present state.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.state.load_full()
+    }
+
+    /// Takes a set in; one that is there already is answered with the one that is there.
+    pub(crate) fn insert(&self, set: ParameterSet, warnings: Diagnostics) -> Result<Inserted, InsertRefusal> {
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.state.load_full();
+        if let Some(loaded) = before.get(set.id()) {
+            let id = set.id().to_owned();
+            return if loaded.set.digest() != set.digest() {
+                Err(InsertRefusal::OtherFile { id })
+            } else if loaded.set.rounding() != set.rounding() {
+                Err(InsertRefusal::OtherRounding { id, loaded: loaded.set.rounding() })
+            } else {
+                let loaded = Arc::clone(loaded);
+                Ok(Inserted { loaded, already_loaded: true, snapshot: before })
+            };
+        }
+        if before.sets.len() >= self.capacity {
+            return Err(InsertRefusal::Full { capacity: self.capacity });
+        }
+        let loaded = Arc::new(LoadedSet { set, warnings });
+        let mut after = Snapshot::clone(&before);
+        after.sets.insert(loaded.set.id().to_owned(), Arc::clone(&loaded));
+        Ok(Inserted { loaded, already_loaded: false, snapshot: self.publish(after) })
+    }
+
+    /// Makes a set the active one of its house for an account scope.
+    pub(crate) fn activate(
+        &self,
+        id: &str,
+        scope: AccountScope,
+        force: bool,
+    ) -> Result<Activated, ActivationRefusal> {
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.state.load_full();
+        let Some(loaded) = before.get(id).cloned() else {
+            return Err(ActivationRefusal::UnknownSet { id: id.to_owned() });
+        };
+        let house = loaded.set.house();
+        let replaced = before.active(house, &scope).cloned();
+        match &replaced {
+            Some(active) if !force && active.set.vintage() > loaded.set.vintage() => {
+                let active = Arc::clone(active);
+                return Err(ActivationRefusal::OlderThanActive { active, wanted: id.to_owned() });
+            }
+            None if before.scopes() >= Self::MOST_SCOPES => return Err(ActivationRefusal::TooManyScopes),
+            _ => {}
+        }
+        let mut after = Snapshot::clone(&before);
+        after.active.entry(house.clone()).or_default().insert(scope, Arc::clone(&loaded));
+        Ok(Activated { loaded, replaced, snapshot: self.publish(after) })
+    }
+
+    fn publish(&self, snapshot: Snapshot) -> Arc<Snapshot> {
+        let snapshot = Arc::new(snapshot);
+        self.state.store(Arc::clone(&snapshot));
+        snapshot
+    }
+}

@@ -1,0 +1,137 @@
+//! Deadlines, places, connections: what is bounded and how that is said.
+
+use std::time::Duration;
+
+use h2::client;
+use plimsoll_proto::v1;
+use plimsoll_server::Running;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::codegen::http::{Request, uri::PathAndQuery};
+use tonic::{Code, Status};
+use tonic_health::pb::health_client::HealthClient;
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
+use tonic_prost::ProstCodec;
+use tonic_types::StatusExt;
+
+use crate::sample;
+use crate::served::{Served, endpoint};
+use crate::uploads::stalled;
+
+/// The end of a unary call whose client never ends its request.
+pub(crate) async fn hanging(served: &Served) -> Status {
+    let mut grpc = tonic::client::Grpc::new(served.channel.clone());
+    grpc.ready().await.unwrap();
+    let codec: ProstCodec<v1::CalculateRequest, v1::CalculateResponse> = ProstCodec::default();
+    let path = PathAndQuery::from_static("/plimsoll.v1.MarginService/Calculate");
+    grpc.client_streaming(tonic::Request::new(stalled()), path, codec).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn the_servers_limit_for_unary_calls_is_a_deadline() {
+    let served = Served::with(|settings| settings.request_timeout = Duration::from_millis(20)).await;
+    let ended = hanging(&served).await;
+    assert_eq!(ended.code(), Code::DeadlineExceeded);
+    assert_eq!(ended.get_error_details().error_info().unwrap().reason, "DEADLINE_EXCEEDED");
+}
+
+/// Sends the headers of calls, whose requests end with them or never, as no library does, and returns the `grpc-status` of each.
+async fn raw(served: &Served, path: &str, timeout: &str, ends: bool, calls: usize) -> Vec<String> {
+    let stream = TcpStream::connect(served.running.address()).await.unwrap();
+    let (mut sender, connection) = client::handshake(stream).await.unwrap();
+    let driving = tokio::spawn(connection);
+    let (mut answers, mut bodies, mut statuses) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..calls {
+        let request = Request::post(format!("http://localhost{path}"))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .header("grpc-timeout", timeout);
+        sender = sender.ready().await.unwrap();
+        let (answer, body) = sender.send_request(request.body(()).unwrap(), ends).unwrap();
+        answers.push(answer);
+        bodies.push(body);
+    }
+    for answer in answers {
+        let headers = answer.await.unwrap();
+        statuses.push(headers.headers()["grpc-status"].to_str().unwrap().to_owned());
+    }
+    driving.abort();
+    statuses
+}
+
+#[tokio::test]
+async fn the_clients_deadline_is_answered_as_one() {
+    let served = Served::start().await;
+    let deadline_exceeded = (Code::DeadlineExceeded as i32).to_string();
+    for timeout in ["1n", "1m", "2m", "15m"] {
+        for path in ["/plimsoll.v1.MarginService/Calculate", "/plimsoll.v1.ParameterService/LoadParameterSet"]
+        {
+            let statuses = raw(&served, path, timeout, false, 50).await;
+            assert_eq!(statuses, vec![deadline_exceeded.clone(); 50], "{path} {timeout}");
+        }
+    }
+    let unimplemented = (Code::Unimplemented as i32).to_string();
+    for path in ["/plimsoll.v1.NoService/Calculate", "/plimsoll.v1.MarginService/NoMethod", "/", "//"] {
+        assert_eq!(raw(&served, path, "10S", true, 1).await, std::slice::from_ref(&unimplemented), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn headers_without_end_are_refused() {
+    let served = Served::start().await;
+    let stream = TcpStream::connect(served.running.address()).await.unwrap();
+    let (sender, connection) = client::handshake(stream).await.unwrap();
+    let driving = tokio::spawn(connection);
+    let request = Request::post("http://localhost/plimsoll.v1.MarginService/Calculate")
+        .header("content-type", "application/grpc")
+        .header("x-long", "x".repeat(17 * 1024));
+    let (answer, _) = sender.ready().await.unwrap().send_request(request.body(()).unwrap(), true).unwrap();
+    // 431: Request Header Fields Too Large.
+    assert_eq!(answer.await.unwrap().status().as_u16(), 431);
+    driving.abort();
+    assert_eq!(served.ids().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn calls_beyond_the_places_are_shed_but_health_is_answered() {
+    let served = Served::with(|settings| settings.max_calls = 1).await;
+    let (messages, stream) = mpsc::channel(1);
+    let mut answers =
+        served.margin().calculate_stream(ReceiverStream::new(stream)).await.unwrap().into_inner();
+    let shed = served.margin().calculate(sample::request("A", "x")).await.unwrap_err();
+    assert_eq!(shed.code(), Code::ResourceExhausted);
+    let details = shed.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "OVERLOADED");
+    assert!(details.retry_info().unwrap().retry_delay.is_some());
+    let health =
+        HealthClient::new(served.channel.clone()).check(HealthCheckRequest::default()).await.unwrap();
+    assert_eq!(health.into_inner().status(), ServingStatus::Serving);
+    // The place is free again once the stream has ended.
+    drop(messages);
+    assert!(answers.message().await.unwrap().is_none());
+    while let Err(status) = served.margin().calculate(sample::request("A", "x")).await {
+        if status.code() == Code::NotFound {
+            break;
+        }
+        assert_eq!(status.code(), Code::ResourceExhausted);
+    }
+}
+
+#[tokio::test]
+async fn connections_beyond_the_bound_are_closed() {
+    let served = Served::with(|settings| settings.max_connections = 1).await;
+    let id = served.load(&sample::file()).await.id;
+    let request = || v1::GetParameterSetRequest { id: id.clone() };
+    let one_more = async |running: &Running| {
+        let channel = endpoint(running).connect().await.map_err(|error| error.to_string())?;
+        let mut client = v1::parameter_service_client::ParameterServiceClient::new(channel);
+        client.get_parameter_set(request()).await.map_err(|status| status.to_string())
+    };
+    assert!(one_more(&served.running).await.is_err());
+    served.parameters().get_parameter_set(request()).await.unwrap();
+    // The place of a connection that has gone is free again.
+    let Served { running, channel } = served;
+    drop(channel);
+    while one_more(&running).await.is_err() {}
+}

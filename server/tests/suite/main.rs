@@ -1,0 +1,19 @@
+//! The server's integration tests, one binary: a real server in process on a free port, and a real client.
+
+#![allow(clippy::unwrap_used)]
+
+mod activation;
+mod batches;
+mod binary;
+mod bounds;
+mod directory;
+mod golden;
+mod hostile_files;
+mod listing;
+mod malformed;
+mod operation;
+mod sample;
+mod served;
+mod shared;
+mod streams;
+mod uploads;
