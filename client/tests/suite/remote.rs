@@ -13,10 +13,11 @@ use plimsoll_client::portfolio::{self, InputFormat};
 use plimsoll_client::request::{CalculationRequest, SetSelector};
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_engine::report::{CalculationOptions, PortfolioRequest, calculate};
+use plimsoll_engine::span::Portfolio;
 use plimsoll_server::Settings;
 use tonic::Code;
 
-use crate::book::{portfolios, sample_set, wrong_lines};
+use crate::book::{line, portfolios, sample_set, wrong_lines};
 use crate::program::{file, folder, run, run_with_input, sample_bytes, sample_file};
 use crate::server::TestServer;
 
@@ -39,6 +40,23 @@ fn requests(text: &str) -> Vec<CalculationRequest> {
         }
     };
     portfolio::read(text.as_bytes(), InputFormat::JsonLines).map(request).collect()
+}
+
+#[test]
+fn the_largest_portfolio_fits_the_wire() {
+    let server = TestServer::start();
+    let long = "W".repeat(32);
+    let position = |number: usize| {
+        format!(
+            r#"{{"exchange":"{long}","product":"{long}","type":"OOC","period":"202612000000","underlying_period":"202612000000","right":"P","strike":"-0.0000000000{number:08}","quantity":-999999999}}"#
+        )
+    };
+    let positions: Vec<String> = (0..Portfolio::MOST_POSITIONS).map(position).collect();
+    let largest = file("largest.jsonl", line("LARGEST", &positions));
+    let arguments = ["calc", "--params", sample_file(), "--portfolios", &largest, "--allow-unmatched"];
+    let here = run(&arguments);
+    assert_eq!(here.out.matches("unknown_contract").count(), Portfolio::MOST_POSITIONS);
+    assert_eq!(here, run(&[&arguments[..], &["--server", server.url()]].concat()));
 }
 
 #[test]

@@ -92,14 +92,17 @@ pub struct Portfolio {
 }
 
 impl Portfolio {
-    /// The most positions of one portfolio; [`Lots::MAX`] and this bound every sum.
-    pub const MOST_POSITIONS: usize = 100_000;
+    /// The most positions of one portfolio; [`Lots::MAX`] and this bound every sum, and a message of 4 MiB holds so many
+    /// with every field at its longest.
+    pub const MOST_POSITIONS: usize = 25_000;
+    /// The most faults of one portfolio that are described.
+    pub const MOST_FAULTS: usize = 1_000;
 
     /// Finds every position in the set.
     ///
     /// # Errors
-    /// A [`PositionFault`] for each contract that stands twice or that the query does not name uniquely, and for too
-    /// many positions.
+    /// A [`PositionFault`] for each contract that stands twice or that the query does not name uniquely, the first
+    /// [`Self::MOST_FAULTS`] of them, or one for too many positions.
     pub fn resolve(set: &ParameterSet, positions: &[Position]) -> Result<Self, Vec<PositionFault>> {
         if positions.len() > Self::MOST_POSITIONS {
             let message =
@@ -109,6 +112,9 @@ impl Portfolio {
         let (mut faults, mut unmatched) = (Vec::new(), Vec::new());
         let mut rows: BTreeMap<(CommodityIndex, Row), (usize, Lots)> = BTreeMap::new();
         for (position, Position { contract, lots }) in positions.iter().enumerate() {
+            if faults.len() == Self::MOST_FAULTS {
+                break;
+            }
             let reason = match set.listings().find(contract) {
                 Match::One(Listing::Row(commodity, row)) => {
                     if let Some((first, _)) = rows.insert((commodity, row), (position, *lots)) {

@@ -121,10 +121,20 @@ fn numbers_beyond_the_exact_range_are_refused_and_never_wrap() {
 }
 
 #[test]
+fn only_so_many_faults_are_described() {
+    let one = position("1 HCL FUT 202611");
+    let positions: Vec<Position> = vec![one; Portfolio::MOST_POSITIONS];
+    let refused =
+        calculate(&patchy(), &PortfolioRequest { positions, options: CalculationOptions::default() });
+    let Err(CalculationError::Positions(faults)) = refused else { panic!("refused") };
+    assert_eq!(faults.len(), Portfolio::MOST_FAULTS);
+}
+
+#[test]
 fn too_many_positions_are_refused_before_any_work() {
     let one = position("1 HCL FUT 202611");
     let positions: Vec<Position> = vec![one; Portfolio::MOST_POSITIONS + 1];
     let request = PortfolioRequest { positions, options: CalculationOptions::default() };
     let refused = calculate(&patchy(), &request).unwrap_err().to_string();
-    assert!(refused.contains("at most 100000 are calculated"), "{refused}");
+    assert!(refused.contains("at most 25000 are calculated"), "{refused}");
 }

@@ -2,6 +2,8 @@
 
 use std::io::{BufReader, Read};
 
+use plimsoll_engine::span::Portfolio;
+
 use super::*;
 use crate::portfolio::Faults;
 
@@ -159,13 +161,13 @@ fn an_overlong_line_is_passed_over_in_bounded_memory() {
 
 #[test]
 fn positions_beyond_the_most_are_counted_and_not_kept() {
-    let positions = vec!["{}"; 100_003].join(",");
+    let positions = vec!["{}"; Portfolio::MOST_POSITIONS + 3].join(",");
     let bad = one(&format!(r#"{{"account":"A","positions":[{positions}]}}"#)).unwrap_err();
     assert_eq!(bad.faults.as_slice().len(), Faults::MOST);
-    assert_eq!(bad.faults.dropped(), 4 * 100_000 + 1 - Faults::MOST);
-    let positions = vec![FUTURE; 100_001].join(",");
+    assert_eq!(bad.faults.dropped(), 4 * Portfolio::MOST_POSITIONS + 1 - Faults::MOST);
+    let positions = vec![FUTURE; Portfolio::MOST_POSITIONS + 1].join(",");
     let bad = one(&format!(r#"{{"account":"A","positions":[{positions}]}}"#)).unwrap_err();
-    assert_eq!(bad.to_string(), "line 1: positions: 100001 positions: at most 100000 are calculated");
+    assert_eq!(bad.to_string(), "line 1: positions: 25001 positions: at most 25000 are calculated");
 }
 
 #[test]

@@ -44,10 +44,11 @@ pub fn read(source: impl BufRead) -> Result<Reading, ReadError> {
     if let Some(error) = cursor.io_error.take() {
         return Err(ReadError::Io(error));
     }
-    let (digest, diagnostics) = cursor.into_digest();
-    if outcome.is_err() || diagnostics.refuses() {
-        return Err(ReadError::Refused(diagnostics));
+    // What follows a structural fault is not read: whoever sends it hears of the fault at once.
+    if outcome.is_err() || cursor.diagnostics.refuses() {
+        return Err(ReadError::Refused(cursor.diagnostics));
     }
+    let (digest, diagnostics) = cursor.into_digest();
     Ok(Reading { definition, digest: digest?, diagnostics })
 }
 
