@@ -1,5 +1,6 @@
 //! Requests for a calculation that are malformed, refused, or name what is not there.
 
+use plimsoll_engine::span::Portfolio;
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::calculate_response::Outcome;
 use tonic::{Code, Status};
@@ -123,15 +124,15 @@ async fn all_faults_are_named_at_once() {
     assert_eq!((info.reason.as_str(), info.metadata["left_out"].as_str()), ("INVALID_REQUEST", "0"));
 
     // Far more faults than a status can carry: the first are sent, all are counted.
-    let positions = vec![v1::Position::default(); 100_000];
+    let positions = vec![v1::Position::default(); Portfolio::MOST_POSITIONS];
     let request = v1::CalculateRequest { positions, ..sample::request("A", &id) };
     let refused = calculate(&served, request).await.unwrap_err();
     let sent = fields(&refused).len();
     let info = refused.get_error_details().error_info().unwrap().clone();
-    assert_eq!(info.metadata["violations"], "400000");
-    assert_eq!(info.metadata["left_out"], (400_000 - sent).to_string());
+    assert_eq!(info.metadata["violations"], (4 * Portfolio::MOST_POSITIONS).to_string());
+    assert_eq!(info.metadata["left_out"], (4 * Portfolio::MOST_POSITIONS - sent).to_string());
 
-    let positions = vec![v1::Position::default(); 100_001];
+    let positions = vec![v1::Position::default(); Portfolio::MOST_POSITIONS + 1];
     let request = v1::CalculateRequest { positions, ..sample::request("A", &id) };
     assert_eq!(fields(&calculate(&served, request).await.unwrap_err()), ["positions"]);
 }
