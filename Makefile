@@ -30,6 +30,10 @@ demo: setup ## Starts a server, loads the sample exchange, margins a book, shows
 test: setup ## Runs every test.
 	cargo test --locked --workspace
 
+.PHONY: goals
+goals: setup ## Measures every stated goal, optimised; one line each.
+	cargo run --locked --release --quiet -p plimsoll-benches --bin goals
+
 .PHONY: lint
 lint: setup tidy ## Checks format, lints, documentation and the tree.
 	cargo fmt --all --check

@@ -16,7 +16,7 @@ mod vintage;
 
 pub use build::{Refused, build};
 pub use commodity::{
-    Commodity, ContractTerms, IntraLeg, IntraSpread, LevelFactor, OptionMinimum, PeriodIndex,
+    Commodity, ContractTerms, IntraLeg, IntraSpread, LevelFactor, OptionMinimum, PeriodIndex, PeriodRange,
 };
 pub use conversion::{ConversionStep, Conversions};
 pub use definition::{

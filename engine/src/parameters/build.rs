@@ -5,6 +5,8 @@ mod families;
 mod levels;
 mod spreads;
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use super::conversion::Conversions;
@@ -99,12 +101,13 @@ fn points(definition: &Definition, diagnostics: &mut Diagnostics) -> Option<Scan
 }
 
 fn check_conversions(definition: &Definition, diagnostics: &mut Diagnostics) {
-    for (index, conversion) in definition.conversions.iter().enumerate() {
+    let mut pairs = BTreeSet::new();
+    for conversion in &definition.conversions {
         let pair = (&conversion.from, &conversion.to);
         if !conversion.factor.is_positive() {
             diagnostics.error(conversion.line, "curConv", "the factor is to be greater than zero");
         }
-        if definition.conversions[..index].iter().any(|other| (&other.from, &other.to) == pair) {
+        if !pairs.insert(pair) {
             diagnostics.error(
                 conversion.line,
                 "curConv",

@@ -19,6 +19,25 @@ impl PeriodIndex {
     }
 }
 
+/// Neighbouring periods of one commodity, front month first.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct PeriodRange {
+    pub(super) start: u16,
+    pub(super) end: u16,
+}
+
+impl PeriodRange {
+    /// Their places in [`Commodity::periods`].
+    #[must_use]
+    pub const fn indexes(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub(super) const fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
 /// What the method needs of one contract besides its array.
 #[derive(Clone, Copy, Debug)]
 pub struct ContractTerms {
@@ -48,8 +67,8 @@ pub struct IntraSpread {
 /// A leg of an intra-commodity spread.
 #[derive(Clone, Debug)]
 pub struct IntraLeg {
-    /// The periods it takes delta from, in this order.
-    pub periods: Vec<PeriodIndex>,
+    /// The periods it takes delta from, front month first.
+    pub periods: PeriodRange,
     /// Its side.
     pub side: Side,
     /// Delta for one spread; greater than zero.
@@ -62,7 +81,7 @@ pub struct OptionMinimum {
     /// How calls and puts are counted.
     pub method: OptionMinimumMethod,
     /// For each tier its rate, risk exponent applied, and its periods.
-    pub tiers: Vec<(Money, Vec<PeriodIndex>)>,
+    pub tiers: Vec<(Money, PeriodRange)>,
 }
 
 /// The multiple of a commodity's risk that a level requires.

@@ -73,7 +73,7 @@ const fn is_long(leg: &IntraLeg, side_a_long: bool) -> bool {
 /// What is left on the leg's side of its months; positive.
 fn available(leg: &IntraLeg, side_a_long: bool, left: &[Delta]) -> Result<Delta, Overflow> {
     let long = is_long(leg, side_a_long);
-    let months = leg.periods.iter().map(|period| left[period.index()]);
+    let months = left[leg.periods.indexes()].iter();
     let mut own_side = months.filter(|delta| if long { delta.is_positive() } else { delta.is_negative() });
     own_side.try_fold(Delta::ZERO, |sum, delta| sum.plus(delta.magnitude()))
 }
@@ -81,8 +81,7 @@ fn available(leg: &IntraLeg, side_a_long: bool, left: &[Delta]) -> Result<Delta,
 fn consume(leg: &IntraLeg, side_a_long: bool, consumed: Delta, left: &mut [Delta]) -> Result<(), Overflow> {
     let long = is_long(leg, side_a_long);
     let mut wanted = consumed;
-    for period in &leg.periods {
-        let month = &mut left[period.index()];
+    for month in &mut left[leg.periods.indexes()] {
         if if long { month.is_positive() } else { month.is_negative() } {
             let taken = wanted.min(month.magnitude());
             *month = if long { month.minus(taken)? } else { month.plus(taken)? };

@@ -75,7 +75,7 @@ fn minimum(commodity: &Commodity, shorts: &[Shorts]) -> Result<Money, Overflow> 
     let rule = commodity.option_minimum();
     let mut total = Money::ZERO;
     for (rate, periods) in &rule.tiers {
-        let tier = sum(periods.iter().map(|period| &shorts[period.index()]))?;
+        let tier = sum(shorts[periods.indexes()].iter())?;
         let count = match rule.method {
             OptionMinimumMethod::Gross => tier.calls.plus(tier.puts)?,
             OptionMinimumMethod::Greater => tier.calls.max(tier.puts),

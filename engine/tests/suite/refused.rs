@@ -109,6 +109,13 @@ fn what_does_not_fit_together_is_named() {
             "<riskExponent>",
             "CRUDE: currency is missing or faulty",
         ),
+        (
+            "<curConv>",
+            "<curConv>\n<fromCur>EUR</fromCur>\n<toCur>USD</toCur>\n<factor>1.1</factor>\n</curConv>\n<curConv>",
+            "curConv: a second rate from EUR to USD",
+        ),
+        ("<tn>2</tn>\n<sPe>", "<tn>1</tn>\n<sPe>", "tn: CRUDE: a second tier 1"),
+        ("<pe>202611</pe>", "<pe>202613</pe>", "ccDef: CRUDE: period 202613 has no month that exists"),
         ("<riskExponent>0", "<riskExponent>12", "riskExponent: beyond 10^9"),
         ("<sc>1</sc>\n<t>", "<sc>0</sc>\n<t>", "sc: delta scaling is to be greater than zero"),
         (

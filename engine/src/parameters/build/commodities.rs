@@ -9,7 +9,7 @@ use super::families::Families;
 use super::levels::Levels;
 use super::spreads;
 use crate::contract::{OptionTerms, Period, ProductType};
-use crate::parameters::commodity::{Commodity, ContractTerms, OptionMinimum, PeriodIndex};
+use crate::parameters::commodity::{Commodity, ContractTerms, OptionMinimum, PeriodIndex, PeriodRange};
 use crate::parameters::conversion::Conversions;
 use crate::parameters::definition::{
     ArrayDefinition, CommodityDefinition, ContractReference, Definition, FamilyDefinition, ProductLink,
@@ -23,6 +23,10 @@ use crate::types::{Currency, Decimal, Delta, Money};
 
 /// The largest and smallest power of ten that amounts may be stated in.
 const EXPONENT_LIMIT: i32 = 9;
+/// The most periods of a commodity; a metal with daily prompt dates has about 800.
+const PERIODS_LIMIT: usize = 4_000;
+/// The most tiers of a set; files number them with two digits.
+const TIERS_LIMIT: usize = 100;
 
 pub(super) fn commodities(
     definition: &Definition,
@@ -200,10 +204,7 @@ impl Rows<'_> {
         let mut periods: Vec<Period> = self.contracts.iter().map(|contract| contract.period).collect();
         periods.sort_unstable();
         periods.dedup();
-        if periods.len() > usize::from(u16::MAX) {
-            diagnostics.error(own.line, "ccDef", "more periods than any commodity has");
-            periods.truncate(usize::from(u16::MAX));
-        }
+        check_periods(own, &mut periods, diagnostics);
         let (scenarios, arrays) = (self.definition.points.len(), &self.definition.arrays);
         let mut values = Vec::with_capacity(self.contracts.len() * scenarios);
         let mut contracts = Vec::with_capacity(self.contracts.len());
@@ -256,20 +257,57 @@ fn listed(family: &FamilyDefinition) -> impl Iterator<Item = Listed<'_>> {
     plain.chain(options)
 }
 
+/// Periods are to be a bounded number, and months that exist: only then is a tier one range of them.
+fn check_periods(own: &CommodityDefinition, periods: &mut Vec<Period>, diagnostics: &mut Diagnostics) {
+    if periods.len() > PERIODS_LIMIT {
+        diagnostics.error(own.line, "ccDef", format!("more than {PERIODS_LIMIT} periods"));
+        periods.truncate(PERIODS_LIMIT);
+    }
+    let without_month = periods.iter().take_while(|period| period.year_month().is_none()).count();
+    for period in periods[without_month..].iter().filter(|period| period.year_month().is_none()) {
+        diagnostics.error(
+            own.line,
+            "ccDef",
+            format!("{}: period {period} has no month that exists", own.code),
+        );
+    }
+    let tier_sets = [&own.terms.intra_tiers, &own.terms.inter_tiers, &own.terms.option_minimum_tiers];
+    for tiers in tier_sets {
+        let mut numbers: Vec<i32> = tiers.iter().map(|tier| tier.number).collect();
+        numbers.sort_unstable();
+        if numbers.len() > TIERS_LIMIT {
+            diagnostics.error(own.line, "tier", format!("{}: more than {TIERS_LIMIT} tiers", own.code));
+        }
+        if let Some(twice) = numbers.windows(2).find(|pair| pair[0] == pair[1]) {
+            diagnostics.error(own.line, "tn", format!("{}: a second tier {}", own.code, twice[0]));
+        }
+    }
+}
+
 fn period_index(periods: &[Period], period: Period) -> PeriodIndex {
     let index = periods.partition_point(|&other| other < period);
     PeriodIndex(u16::try_from(index).unwrap_or(u16::MAX))
 }
 
-/// The periods of a tier, front month first. Limits compare year and month; a tier without limits has all periods.
-pub(super) fn tier_periods(tier: &TierDefinition, periods: &[Period]) -> Vec<PeriodIndex> {
+/// The periods of a tier. Limits compare year and month; a tier without limits has all periods. Periods are sorted, and
+/// those without year and month, such as a physical's, stand before all others, so that a tier is one range.
+pub(super) fn tier_periods(tier: &TierDefinition, periods: &[Period]) -> PeriodRange {
     let month = |limit: Option<Period>| limit.and_then(|limit| limit.year_month());
     let (first, last) = (month(tier.first), month(tier.last));
-    let inside = |period: &Period| match period.year_month() {
-        None => first.is_none() && last.is_none(),
-        Some(own) => first.is_none_or(|first| first <= own) && last.is_none_or(|last| own <= last),
+    let start = match (first, last) {
+        (None, None) => 0,
+        _ => periods.partition_point(|period| period.year_month().is_none_or(|own| Some(own) < first)),
     };
-    (0..).zip(periods).filter(|(_, period)| inside(period)).map(|(index, _)| PeriodIndex(index)).collect()
+    let end = last.map_or(periods.len(), |last| {
+        periods.partition_point(|period| period.year_month().is_none_or(|own| own <= last))
+    });
+    period_range(start..end.max(start))
+}
+
+/// A commodity has at most [`PERIODS_LIMIT`] periods, which a range holds.
+pub(super) fn period_range(range: std::ops::Range<usize>) -> PeriodRange {
+    let index = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
+    PeriodRange { start: index(range.start), end: index(range.end) }
 }
 
 fn option_minimum(

@@ -29,7 +29,9 @@ impl<'a> Families<'a> {
                     format!("a second {} family with pfId {}", family.product_type, family.family_id);
                 diagnostics.error(family.line, "pfId", message);
             }
-            same_id.push(index);
+            if same_id.iter().all(|&other| all[other].product_type != family.product_type) {
+                same_id.push(index);
+            }
             let code = (&family.exchange, &family.product, family.product_type);
             if codes.insert(code, index).is_some() {
                 let message = format!("a second {} family with code {}", family.product_type, family.product);

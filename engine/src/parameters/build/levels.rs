@@ -12,6 +12,9 @@ use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::set::Level;
 use crate::types::Decimal;
 
+/// The most levels of a file; CME's have two dozen.
+const LEVELS_LIMIT: usize = 128;
+
 pub(super) struct Levels<'a> {
     kept: Vec<&'a LevelDefinition>,
     base: u32,
@@ -21,6 +24,10 @@ pub(super) struct Levels<'a> {
 pub(super) fn levels<'a>(definition: &'a Definition, diagnostics: &mut Diagnostics) -> Levels<'a> {
     let base = definition.base_level;
     let mut kept = Vec::new();
+    if let Some(level) = definition.levels.get(LEVELS_LIMIT) {
+        diagnostics.error(level.line, "pbRateDef", format!("more than {LEVELS_LIMIT} levels"));
+        return Levels { kept, base };
+    }
     for level in &definition.levels {
         let lacks =
             definition.commodities.iter().find(|c| factor(&c.terms.adjustments, level, base).is_none());

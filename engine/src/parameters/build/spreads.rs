@@ -1,14 +1,16 @@
 //! Spreads: rates of the base level, legs linked to commodities, tiers and periods.
 
-use super::commodities::tier_periods;
+use std::collections::BTreeMap;
+
+use super::commodities::{period_range, tier_periods};
 use crate::contract::Period;
-use crate::parameters::commodity::{Commodity, IntraLeg, IntraSpread, PeriodIndex};
+use crate::parameters::commodity::{Commodity, IntraLeg, IntraSpread};
 use crate::parameters::definition::{
     ChargeMethod, CommodityDefinition, Definition, LegDefinition, LegPlace, Side, SpreadDefinition,
 };
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::set::{CommodityIndex, InterLeg, InterSpread};
-use crate::types::{Decimal, Money};
+use crate::types::{CommodityCode, Decimal, Money};
 
 /// The most legs of a spread.
 const LEGS_LIMIT: usize = 16;
@@ -63,10 +65,8 @@ fn merged(legs: Vec<IntraLeg>, spread: &SpreadDefinition, diagnostics: &mut Diag
         }
     }
     for (index, leg) in merged.iter().enumerate() {
-        let shares = |other: &&IntraLeg| {
-            other.side == leg.side && other.periods.iter().any(|p| leg.periods.contains(p))
-        };
-        if merged[..index].iter().any(|other| shares(&other)) {
+        let shares = |other: &IntraLeg| other.side == leg.side && other.periods.overlaps(leg.periods);
+        if merged[..index].iter().any(shares) {
             let message = "legs of one side share periods in part: not calculated, the file is refused";
             diagnostics.error(spread.line, "dSpread", message);
         }
@@ -113,11 +113,11 @@ fn intra_leg(
         return None;
     }
     let covered = match leg.place {
-        LegPlace::Period(wanted) => (0..)
-            .zip(periods)
-            .filter(|(_, period)| **period == wanted)
-            .map(|(index, _)| PeriodIndex(index))
-            .collect(),
+        LegPlace::Period(wanted) => {
+            let place = periods.partition_point(|period| *period < wanted);
+            let listed = periods.get(place).is_some_and(|period| *period == wanted);
+            period_range(place..place + usize::from(listed))
+        }
         LegPlace::Tier(number) => match own.terms.intra_tiers.iter().find(|tier| tier.number == number) {
             Some(tier) => tier_periods(tier, periods),
             None => {
@@ -135,6 +135,7 @@ pub(super) fn inter_spreads(
     diagnostics: &mut Diagnostics,
 ) -> Vec<InterSpread> {
     let mut spreads = Vec::new();
+    let defined: BTreeMap<_, _> = definition.commodities.iter().map(|own| (&own.code, own)).collect();
     for spread in &definition.inter_spreads {
         if spread.charge != ChargeMethod::WeightedPriceRisk {
             let message = "between commodities only credits by weighted price risk (W) are calculated";
@@ -152,7 +153,7 @@ pub(super) fn inter_spreads(
         }
         let mut legs: Vec<InterLeg> = Vec::new();
         for leg in legs_of(spread, diagnostics) {
-            let Some(linked) = inter_leg(leg, definition, commodities, diagnostics) else { continue };
+            let Some(linked) = inter_leg(leg, &defined, commodities, diagnostics) else { continue };
             if legs.iter().any(|other| other.commodity == linked.commodity) {
                 let message =
                     format!("{} stands in two legs: not calculated, the file is refused", leg.commodity);
@@ -168,13 +169,12 @@ pub(super) fn inter_spreads(
 
 fn inter_leg(
     leg: &LegDefinition,
-    definition: &Definition,
+    defined: &BTreeMap<&CommodityCode, &CommodityDefinition>,
     commodities: &[Commodity],
     diagnostics: &mut Diagnostics,
 ) -> Option<InterLeg> {
     let found = commodities.binary_search_by(|commodity| commodity.code().cmp(&leg.commodity));
-    let defined = definition.commodities.iter().find(|commodity| commodity.code == leg.commodity);
-    let (Ok(index), Some(defined)) = (found, defined) else {
+    let (Ok(index), Some(defined)) = (found, defined.get(&leg.commodity)) else {
         diagnostics.error(
             leg.line,
             "cc",
