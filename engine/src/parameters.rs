@@ -16,7 +16,8 @@ mod vintage;
 
 pub use build::{Refused, build};
 pub use commodity::{
-    Commodity, ContractTerms, IntraLeg, IntraSpread, LevelFactor, OptionMinimum, PeriodIndex, PeriodRange,
+    Commodity, CommodityIndex, ContractTerms, IntraLeg, IntraSpread, LevelFactor, OptionMinimum, PeriodIndex,
+    PeriodRange,
 };
 pub use conversion::{ConversionStep, Conversions};
 pub use definition::{
@@ -28,5 +29,5 @@ pub use definition::{
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use listing::{Listing, Listings, Match};
-pub use set::{CommodityIndex, InterLeg, InterSpread, Level, ParameterSet, RoundingProfile, Summary};
+pub use set::{InterLeg, InterSpread, Level, ParameterSet, RoundingProfile, Summary};
 pub use vintage::{Digest, Stage, Vintage};

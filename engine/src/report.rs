@@ -1,12 +1,14 @@
 //! The outward shape of a result: totals by currency and converted, levels, and every number on the way, at six places.
 
 mod calculate;
+mod request;
 mod totals;
 
-pub use calculate::{CalculationError, CalculationOptions, Requirement, calculate, report, requirement};
+pub use calculate::{Requirement, calculate, report, requirement};
+pub use request::{CalculationError, CalculationOptions, PortfolioRequest};
 
 use crate::parameters::{ConversionStep, Digest, RoundingProfile};
-use crate::span::{Position, Unmatched};
+use crate::span::Unmatched;
 use crate::types::{Amount, BusinessDate, CommodityCode, Currency};
 
 /// The set that a report was calculated with.
@@ -156,13 +158,4 @@ pub struct MarginReport {
     pub inter_spreads: Vec<InterSpreadReport>,
     /// Positions left out because the set cannot margin them, where the request allowed that.
     pub unmatched: Vec<Unmatched>,
-}
-
-/// The positions of one account.
-#[derive(Clone, Debug, Default)]
-pub struct PortfolioRequest {
-    /// The positions, each contract once.
-    pub positions: Vec<Position>,
-    /// What the caller asks of the calculation.
-    pub options: CalculationOptions,
 }

@@ -7,6 +7,18 @@ use crate::contract::{OptionRight, Period};
 use crate::scenario::{RiskArrays, Row};
 use crate::types::{CommodityCode, Currency, Decimal, Delta, Money};
 
+/// The dense index of a combined commodity in one set.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct CommodityIndex(pub(super) u32);
+
+impl CommodityIndex {
+    /// The place in [`ParameterSet::commodities`](super::ParameterSet::commodities).
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The dense index of a period in one commodity, front month first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct PeriodIndex(pub(super) u16);

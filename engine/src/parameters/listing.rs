@@ -1,6 +1,6 @@
 //! Finding contracts by the names that callers use.
 
-use super::set::CommodityIndex;
+use super::commodity::CommodityIndex;
 use crate::contract::{ContractKey, ContractQuery, OptionTerms, Period, ProductType};
 use crate::scenario::Row;
 use crate::types::{ExchangeCode, House, ProductCode};

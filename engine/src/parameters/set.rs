@@ -1,24 +1,12 @@
 //! The compiled set: everything a method needs, linked, checked and dense.
 
-use super::commodity::Commodity;
+use super::commodity::{Commodity, CommodityIndex};
 use super::conversion::Conversions;
 use super::definition::Side;
 use super::listing::Listings;
 use super::vintage::{Digest, Vintage};
 use crate::scenario::ScanPoints;
 use crate::types::{Currency, Decimal, House};
-
-/// The dense index of a combined commodity in one set.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct CommodityIndex(pub(super) u32);
-
-impl CommodityIndex {
-    /// The place in [`ParameterSet::commodities`].
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// Which numbers are rounded, and how (see `docs/span.md`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

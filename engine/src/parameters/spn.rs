@@ -1,7 +1,7 @@
 //! SPAN risk-parameter files in XML (`.spn`, file format 4.00): the reader and the writer.
 //!
 //! The reader streams: bytes -> UTF-8 (`source`) -> elements (`cursor`) -> [`Definition`](super::Definition), section by
-//! section (`header`, `products`, `commodities`, `spreads`). Layout: CME's SPAN XML schema, file format 4.00.
+//! section (`header`, `products`, `commodities`, `spreads`, all with `values`). Layout: CME's SPAN XML schema, file format 4.00.
 
 mod commodities;
 mod cursor;
@@ -11,6 +11,7 @@ mod products;
 mod read;
 mod source;
 mod spreads;
+mod values;
 mod write;
 
 pub use read::{ReadError, Reading, read};

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use super::calculate::CalculationError;
+use super::request::CalculationError;
 use super::{CurrencyTotals, LevelAmount};
 use crate::parameters::{ConversionStep, ParameterSet};
 use crate::span::{Portfolio, SpanMargin};

@@ -9,7 +9,9 @@ use super::families::Families;
 use super::levels::Levels;
 use super::spreads;
 use crate::contract::{OptionTerms, Period, ProductType};
-use crate::parameters::commodity::{Commodity, ContractTerms, OptionMinimum, PeriodIndex, PeriodRange};
+use crate::parameters::commodity::{
+    Commodity, CommodityIndex, ContractTerms, OptionMinimum, PeriodIndex, PeriodRange,
+};
 use crate::parameters::conversion::Conversions;
 use crate::parameters::definition::{
     ArrayDefinition, CommodityDefinition, ContractReference, Definition, FamilyDefinition, ProductLink,
@@ -17,7 +19,6 @@ use crate::parameters::definition::{
 };
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::listing::{Entry, Listing};
-use crate::parameters::set::CommodityIndex;
 use crate::scenario::{RiskArrays, Row};
 use crate::types::{Currency, Decimal, Delta, Money};
 

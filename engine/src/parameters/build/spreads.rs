@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::commodities::{period_range, tier_periods};
 use crate::contract::Period;
-use crate::parameters::commodity::{Commodity, IntraLeg, IntraSpread};
+use crate::parameters::commodity::{Commodity, CommodityIndex, IntraLeg, IntraSpread};
 use crate::parameters::definition::{
     ChargeMethod, CommodityDefinition, Definition, LegDefinition, LegPlace, Side, SpreadDefinition,
 };
 use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::set::{CommodityIndex, InterLeg, InterSpread};
+use crate::parameters::set::{InterLeg, InterSpread};
 use crate::types::{CommodityCode, Decimal, Money};
 
 /// The most legs of a spread.

@@ -4,12 +4,11 @@ use std::io::BufRead;
 
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
-use super::header::{code, missing, short_text};
-use super::products::period_of;
 use super::spreads::spread;
+use super::values::{code, missing, only, period_of, rate, short_text};
 use crate::parameters::definition::{
-    CommodityDefinition, CommodityTerms, Definition, FamilyReference, LevelAdjustment, LevelRate,
-    OptionMinimumMethod, ProductLink, TierDefinition,
+    CommodityDefinition, CommodityTerms, Definition, FamilyReference, LevelAdjustment, OptionMinimumMethod,
+    ProductLink, TierDefinition,
 };
 use crate::types::Decimal;
 
@@ -39,18 +38,6 @@ pub(super) fn commodity<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definiti
     match own_code {
         Some(code) => definition.commodities.push(CommodityDefinition { line, code, terms }),
         None => missing(x, Element::CcDef, Element::Cc),
-    }
-    Ok(())
-}
-
-/// Refuses a method that is not calculated, by name.
-pub(super) fn only<R: BufRead>(x: &mut Cursor<R>, element: Element, calculated: &[&str]) -> Result<(), Stop> {
-    let text = short_text(x, element)?;
-    if !text.is_empty() && !calculated.contains(&text.as_str()) {
-        x.error(
-            element,
-            format!("{text:?} is not calculated (only {}): the file is refused", calculated.join(", ")),
-        );
     }
     Ok(())
 }
@@ -147,20 +134,4 @@ fn tier<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<TierDefinition>, Stop> {
             Ok(None)
         }
     }
-}
-
-pub(super) fn rate<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<LevelRate>, Stop> {
-    let (mut level, mut value) = (None, None);
-    while let Some(element) = x.next_child()? {
-        match element {
-            Element::R => level = x.whole(element)?,
-            Element::Val => value = x.value(element)?,
-            other => x.pass(other)?,
-        }
-    }
-    let (Some(level), Some(value)) = (level, value) else {
-        x.error(Element::Rate, "needs r and val");
-        return Ok(None);
-    };
-    Ok(Some(LevelRate { level, value }))
 }

@@ -4,37 +4,12 @@ use std::io::BufRead;
 
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
+use super::values::{code, missing, short_text};
 use crate::parameters::definition::{
     AccountTypeDefinition, ConversionDefinition, CurrencyDefinition, Definition, LevelDefinition,
 };
 use crate::scenario::{DeltaPoint, ScanFraction, ScanPoint, ScanPoints};
-use crate::types::{Code, Decimal};
-
-/// The longest name kept.
-const TEXT_LIMIT: usize = 256;
-
-/// A name or other free text of bounded length.
-pub(super) fn short_text<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<String, Stop> {
-    let text = x.text()?;
-    if text.len() <= TEXT_LIMIT {
-        return Ok(text.to_owned());
-    }
-    x.error(element, format!("longer than {TEXT_LIMIT} bytes"));
-    Ok(String::new())
-}
-
-/// A code; `None` for a blank or faulty one.
-pub(super) fn code<R: BufRead, K: crate::types::Kind>(
-    x: &mut Cursor<R>,
-    element: Element,
-) -> Result<Option<Code<K>>, Stop> {
-    x.value_with(element, |text| Code::new(text).map_err(|e| e.to_string()))
-}
-
-/// Records that an element lacks a child.
-pub(super) fn missing<R: BufRead>(x: &mut Cursor<R>, element: Element, child: Element) {
-    x.error(element, format!("{} is missing or faulty", child.name()));
-}
+use crate::types::Decimal;
 
 pub(super) fn definitions<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
     while let Some(element) = x.next_child()? {

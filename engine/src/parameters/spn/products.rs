@@ -4,8 +4,8 @@ use std::io::BufRead;
 
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
-use super::header::{code, missing, short_text};
-use crate::contract::{OptionRight, OptionTerms, Period, ProductType};
+use super::values::{code, missing, period_of, short_text};
+use crate::contract::{OptionRight, OptionTerms, ProductType};
 use crate::parameters::definition::{
     ArrayDefinition, ArrayTable, ContractDefinition, ContractReference, Definition, FamilyDefinition,
     FamilyReference, OptionDefinition, ScanRange, SeriesDefinition, Valuation,
@@ -272,10 +272,6 @@ fn option<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Opti
         scaling,
         array,
     }))
-}
-
-pub(super) fn period_of<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<Option<Period>, Stop> {
-    x.value_with(element, |text| Period::new(text).map_err(|e| e.to_string()))
 }
 
 fn contract_reference<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ContractReference>, Stop> {

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
-use super::{commodities, header, products, spreads};
+use super::{commodities, header, products, spreads, values};
 use crate::parameters::definition::Definition;
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::vintage::Digest;
@@ -79,7 +79,7 @@ fn span_file<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Resu
                     x.error(element, "only file format 4.00 is read");
                 }
             }
-            Element::Created => definition.created = header::short_text(x, element)?,
+            Element::Created => definition.created = values::short_text(x, element)?,
             Element::Definitions => header::definitions(x, definition)?,
             Element::PointInTime => {
                 points_in_time += 1;
@@ -108,7 +108,7 @@ fn point_in_time<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> 
         match element {
             Element::Date => definition.business_date = x.value(element)?,
             Element::IsSetl => definition.is_settlement = x.flag(element)?.unwrap_or(false),
-            Element::SetlQualifier => definition.settlement_qualifier = header::short_text(x, element)?,
+            Element::SetlQualifier => definition.settlement_qualifier = values::short_text(x, element)?,
             Element::Run => definition.run = x.whole(element)?.unwrap_or(0),
             Element::ClearingOrg => {
                 clearing_organisations += 1;
@@ -131,8 +131,8 @@ fn point_in_time<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> 
 fn clearing_organisation<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
     while let Some(element) = x.next_child()? {
         match element {
-            Element::Ec => definition.house = header::code(x, element)?,
-            Element::Name => definition.house_name = header::short_text(x, element)?,
+            Element::Ec => definition.house = values::code(x, element)?,
+            Element::Name => definition.house_name = values::short_text(x, element)?,
             Element::OopDeltaMeth => definition.option_delta_by_period = x.text()? == "PERIOD",
             Element::CapAnov => definition.cap_option_value = x.flag(element)?.unwrap_or(false),
             Element::CurConv => header::conversion(x, definition)?,

@@ -2,11 +2,9 @@
 
 use std::io::BufRead;
 
-use super::commodities::{only, rate};
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
-use super::header::code;
-use super::products::period_of;
+use super::values::{code, only, period_of, rate};
 use crate::parameters::definition::{
     ChargeMethod, Definition, LegDefinition, LegPlace, Side, SpreadDefinition,
 };

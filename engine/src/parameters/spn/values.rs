@@ -1,0 +1,67 @@
+//! Values that every section has: names, codes, periods, methods, rates.
+
+use std::io::BufRead;
+
+use super::cursor::{Cursor, Stop};
+use super::element::Element;
+use crate::contract::Period;
+use crate::parameters::definition::LevelRate;
+use crate::types::{Code, Kind};
+
+/// The longest name kept.
+const TEXT_LIMIT: usize = 256;
+
+/// A name or other free text of bounded length.
+pub(super) fn short_text<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<String, Stop> {
+    let text = x.text()?;
+    if text.len() <= TEXT_LIMIT {
+        return Ok(text.to_owned());
+    }
+    x.error(element, format!("longer than {TEXT_LIMIT} bytes"));
+    Ok(String::new())
+}
+
+/// A code; `None` for a blank or faulty one.
+pub(super) fn code<R: BufRead, K: Kind>(
+    x: &mut Cursor<R>,
+    element: Element,
+) -> Result<Option<Code<K>>, Stop> {
+    x.value_with(element, |text| Code::new(text).map_err(|e| e.to_string()))
+}
+
+/// Records that an element lacks a child.
+pub(super) fn missing<R: BufRead>(x: &mut Cursor<R>, element: Element, child: Element) {
+    x.error(element, format!("{} is missing or faulty", child.name()));
+}
+
+pub(super) fn period_of<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<Option<Period>, Stop> {
+    x.value_with(element, |text| Period::new(text).map_err(|e| e.to_string()))
+}
+
+/// Refuses a method that is not calculated, by name.
+pub(super) fn only<R: BufRead>(x: &mut Cursor<R>, element: Element, calculated: &[&str]) -> Result<(), Stop> {
+    let text = short_text(x, element)?;
+    if !text.is_empty() && !calculated.contains(&text.as_str()) {
+        x.error(
+            element,
+            format!("{text:?} is not calculated (only {}): the file is refused", calculated.join(", ")),
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn rate<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<LevelRate>, Stop> {
+    let (mut level, mut value) = (None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::R => level = x.whole(element)?,
+            Element::Val => value = x.value(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(level), Some(value)) = (level, value) else {
+        x.error(Element::Rate, "needs r and val");
+        return Ok(None);
+    };
+    Ok(Some(LevelRate { level, value }))
+}

@@ -1,0 +1,60 @@
+//! What a caller asks, and why there may be no report.
+
+use thiserror::Error;
+
+use crate::parameters::RoundingProfile;
+use crate::span::{Position, PositionFault, TooLarge, Unmatched};
+use crate::types::Currency;
+
+/// The positions of one account.
+#[derive(Clone, Debug, Default)]
+pub struct PortfolioRequest {
+    /// The positions, each contract once.
+    pub positions: Vec<Position>,
+    /// What the caller asks of the calculation.
+    pub options: CalculationOptions,
+}
+
+/// What a caller asks of a calculation.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CalculationOptions {
+    /// The rounding profile; `None`: the set's.
+    pub rounding: Option<RoundingProfile>,
+    /// The currency of the totals; `None`: the set's base currency.
+    pub currency: Option<Currency>,
+    /// The account type whose levels are reported, as the set codes it (`H`, `M`, `S`); `None`: hedger, or the set's
+    /// first type where it has no hedger.
+    pub account_type: Option<String>,
+    /// Whether positions that the set cannot margin are listed and left out; else they refuse the calculation.
+    pub allow_unmatched: bool,
+}
+
+/// Why there is no report.
+#[derive(Clone, Debug, Error)]
+pub enum CalculationError {
+    /// The caller's fault: positions that stand twice or are named ambiguously.
+    #[error("{}", .0.iter().map(|f| format!("positions[{}].{}: {}", f.position, f.field, f.message)).collect::<Vec<_>>().join("; "))]
+    Positions(Vec<PositionFault>),
+    /// The caller's fault: the set has no way to the wanted currency.
+    #[error("currency: no conversion from {from} to {to} in the parameter set")]
+    NoConversion {
+        /// A commodity's currency.
+        from: Currency,
+        /// The wanted currency.
+        to: Currency,
+    },
+    /// The caller's fault: the set has no levels for the account type.
+    #[error("account_type: the parameter set has no levels for {wanted:?}, only for {known}")]
+    AccountType {
+        /// The wanted type.
+        wanted: String,
+        /// The types of the set.
+        known: String,
+    },
+    /// A refusal: positions that the set cannot margin, all of them.
+    #[error("unmatched: {}", .0.iter().map(|u| format!("positions[{}] {} ({})", u.position, u.contract, u.reason.name())).collect::<Vec<_>>().join("; "))]
+    Unmatched(Vec<Unmatched>),
+    /// A refusal: numbers beyond the exact range.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
