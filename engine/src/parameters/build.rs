@@ -18,6 +18,9 @@ use super::vintage::{Digest, Stage, Vintage};
 use crate::scenario::ScanPoints;
 use crate::types::{Currency, House};
 
+/// The most currency conversions of a file.
+const CONVERSIONS_LIMIT: usize = 1_000;
+
 /// A definition that cannot be trusted, with every finding about it.
 #[derive(Debug, Error)]
 #[error("the file is refused")]
@@ -37,7 +40,7 @@ pub fn build(
     let header = header(definition, &mut diagnostics);
     let points = points(definition, &mut diagnostics);
     check_conversions(definition, &mut diagnostics);
-    let conversions = Conversions::new(&definition.conversions);
+    let conversions = Conversions::new(definition.conversions.iter().take(CONVERSIONS_LIMIT));
     let mut families = families::Families::index(definition, &mut diagnostics);
     let levels = levels::levels(definition, &mut diagnostics);
     let commodities =
@@ -102,6 +105,9 @@ fn points(definition: &Definition, diagnostics: &mut Diagnostics) -> Option<Scan
 
 fn check_conversions(definition: &Definition, diagnostics: &mut Diagnostics) {
     let mut pairs = BTreeSet::new();
+    if let Some(conversion) = definition.conversions.get(CONVERSIONS_LIMIT) {
+        diagnostics.error(conversion.line, "curConv", format!("more than {CONVERSIONS_LIMIT} conversions"));
+    }
     for conversion in &definition.conversions {
         let pair = (&conversion.from, &conversion.to);
         if !conversion.factor.is_positive() {

@@ -34,7 +34,7 @@ impl ConversionStep {
 
 impl Conversions {
     /// Takes the rates of a file, which are positive; of two for one pair the first stays.
-    pub(super) fn new(definitions: &[ConversionDefinition]) -> Self {
+    pub(super) fn new<'a>(definitions: impl IntoIterator<Item = &'a ConversionDefinition>) -> Self {
         let mut rates = BTreeMap::new();
         for definition in definitions {
             rates.entry((definition.from.clone(), definition.to.clone())).or_insert(definition.factor);

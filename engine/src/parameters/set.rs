@@ -42,6 +42,8 @@ pub struct Level {
     pub number: u32,
     /// The account type it applies to, as the file codes it (`H`, `M`, `S`).
     pub account_type: String,
+    /// For customers (true) or clearing members.
+    pub is_customer: bool,
     /// Maintenance (true) or initial.
     pub is_maintenance: bool,
     /// Whether it belongs to the reserve class rather than to core.

@@ -116,8 +116,14 @@ fn levels(set: &ParameterSet, wanted: Option<&str>) -> Result<Vec<usize>, Calcul
         return Err(CalculationError::AccountType { wanted: wanted.to_owned(), known: known.join(", ") });
     }
     let order = |&(_, level): &(usize, &Level)| (level.is_reserve, level.is_maintenance, level.number);
-    let mut found: Vec<_> =
-        set.levels().iter().enumerate().filter(|(_, level)| level.account_type == code).collect();
+    // A code may name a customer's type and a clearing member's: customers come first.
+    let is_customer = set.levels().iter().any(|level| level.account_type == code && level.is_customer);
+    let mut found: Vec<_> = set
+        .levels()
+        .iter()
+        .enumerate()
+        .filter(|(_, level)| level.account_type == code && level.is_customer == is_customer)
+        .collect();
     found.sort_by_key(order);
     Ok(found.into_iter().map(|(index, _)| index).collect())
 }

@@ -54,7 +54,7 @@ impl RiskArrays {
     /// Scenario losses of a portfolio: for every scenario the sum of lots times loss, exact, at `10^-places`.
     ///
     /// The sums are formed in 64 bits where the sum of sizes times the largest value proves that they fit, else in 128
-    /// bits, where [`Lots::MAX`] proves it. They do not depend on the order of the positions.
+    /// bits, where [`Lots::MAX`] proves it for up to 100,000 positions. They do not depend on the order of the positions.
     #[must_use]
     pub fn scenario_sums(&self, positions: &[(Row, Lots)]) -> ScenarioSums {
         let size: u128 = positions.iter().map(|(_, lots)| u128::from(lots.get().unsigned_abs())).sum();

@@ -159,16 +159,10 @@ impl<U> Fixed<U> {
         if other < self { other } else { self }
     }
 
-    /// The size without the sign.
+    /// The size without the sign; of the one number whose size does not fit, the largest that does.
     #[must_use]
     pub const fn magnitude(self) -> Self {
         Self::from_raw(self.0.saturating_abs())
-    }
-
-    /// The same size with the opposite sign.
-    #[must_use]
-    pub const fn negated(self) -> Self {
-        Self::from_raw(self.0.saturating_neg())
     }
 
     /// Whether it is zero.

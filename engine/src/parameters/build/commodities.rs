@@ -12,7 +12,7 @@ use crate::contract::{OptionTerms, Period, ProductType};
 use crate::parameters::commodity::{
     Commodity, CommodityIndex, ContractTerms, OptionMinimum, PeriodIndex, PeriodRange,
 };
-use crate::parameters::conversion::Conversions;
+use crate::parameters::conversion::{ConversionStep, Conversions};
 use crate::parameters::definition::{
     ArrayDefinition, CommodityDefinition, ContractReference, Definition, FamilyDefinition, ProductLink,
     TierDefinition, Valuation,
@@ -26,8 +26,10 @@ use crate::types::{Currency, Decimal, Delta, Money};
 const EXPONENT_LIMIT: i32 = 9;
 /// The most periods of a commodity; a metal with daily prompt dates has about 800.
 const PERIODS_LIMIT: usize = 4_000;
+/// The most combined commodities of a file, ten times CME's.
+const COMMODITIES_LIMIT: usize = 20_000;
 /// The most tiers of a set; files number them with two digits.
-const TIERS_LIMIT: usize = 100;
+pub(super) const TIERS_LIMIT: usize = 100;
 
 pub(super) fn commodities(
     definition: &Definition,
@@ -38,6 +40,10 @@ pub(super) fn commodities(
 ) -> Vec<Commodity> {
     let mut sorted: Vec<&CommodityDefinition> = definition.commodities.iter().collect();
     sorted.sort_by(|a, b| a.code.cmp(&b.code));
+    if let Some(own) = sorted.get(COMMODITIES_LIMIT) {
+        diagnostics.error(own.line, "ccDef", format!("more than {COMMODITIES_LIMIT} combined commodities"));
+        sorted.truncate(COMMODITIES_LIMIT);
+    }
     for pair in sorted.windows(2).filter(|pair| pair[0].code == pair[1].code) {
         diagnostics.error(pair[1].line, "ccDef", format!("a second combined commodity {}", pair[1].code));
     }
@@ -108,10 +114,13 @@ impl Rows<'_> {
             diagnostics.error(link.line, "pfLink", format!("{name}: sc is to be greater than zero"));
         }
         let family = families.family(index);
+        let currency_of_family = family.currency.as_ref().unwrap_or(currency);
+        let path = self.conversions.path(currency_of_family, currency);
         let mut seen = BTreeSet::new();
         let mut entries = Vec::new();
         for contract in listed(family) {
-            let underlying = contract.underlying.map(|reference| families.underlying_period(reference));
+            let underlying =
+                contract.underlying.map(|reference| families.underlying_period(family, reference));
             if underlying == Some(None) {
                 diagnostics.error(
                     contract.line,
@@ -127,7 +136,7 @@ impl Rows<'_> {
                 let message = format!("{name} {}{terms} stands here a second time", contract.period);
                 diagnostics.error(contract.line, "cId", message);
             }
-            let listing = self.list(&contract, family, link, underlying, currency, diagnostics);
+            let listing = self.list(&contract, family, link, underlying, path.as_deref(), diagnostics);
             entries.push(Entry { period: contract.period, option: contract.option, underlying, listing });
         }
         families.claim(index, entries);
@@ -139,18 +148,21 @@ impl Rows<'_> {
         family: &FamilyDefinition,
         link: &ProductLink,
         underlying: Option<Period>,
-        currency: &Currency,
+        path: Option<&[ConversionStep]>,
         diagnostics: &mut Diagnostics,
     ) -> Listing {
         if matches!(family.product_type, ProductType::Combination | ProductType::OptionOnCombination) {
             return Listing::NotCalculated;
         }
         let Some(array) = contract.array else { return Listing::NoArray };
+        if self.definition.arrays.values(array.array).len() != self.definition.points.len() {
+            diagnostics.error(contract.line, "ra", "not one value for every scan point");
+        }
         let premium_style = family.product_type.is_option() && family.valuation == Valuation::PremiumStyle;
         if premium_style && contract.price.is_none() {
             return Listing::NoPrice;
         }
-        let option_value = premium_style.then(|| self.option_value(contract, family, currency)).transpose();
+        let option_value = premium_style.then(|| option_value(contract, family, path)).transpose();
         let scaling = [contract.scaling, link.scaling];
         let delta = Delta::from_product(&[array.delta, contract.scaling, link.scaling]);
         let option_count = Delta::from_product(&scaling);
@@ -168,31 +180,20 @@ impl Rows<'_> {
         let by_period = link.option_delta_by_period.unwrap_or(self.definition.option_delta_by_period);
         let own_period = !family.product_type.is_option()
             || (by_period && family.product_type != ProductType::OptionOnFuture);
-        let period = if own_period { contract.period } else { underlying.unwrap_or(contract.period) };
+        let period = if own_period { Some(contract.period) } else { underlying };
+        let Some(period) = period else {
+            diagnostics.error(
+                contract.line,
+                "undC",
+                "the underlying contract, whose month has the delta, is missing",
+            );
+            return Listing::NoArray;
+        };
         let Ok(row) = u32::try_from(self.contracts.len()) else { return Listing::NoArray };
         let right = contract.option.map(|terms| terms.right);
         let terms = ContractTerms { right, delta, option_count, option_value, period: PeriodIndex(0) };
         self.contracts.push(Contract { period, terms, array: array.array });
         Listing::Row(self.commodity, Row::new(row))
-    }
-
-    /// Price times contract value factor, in the commodity's currency.
-    fn option_value(
-        &self,
-        contract: &Listed<'_>,
-        family: &FamilyDefinition,
-        currency: &Currency,
-    ) -> Result<Money, String> {
-        let factor = contract.factor.or(family.contract_value_factor).filter(|factor| factor.is_positive());
-        let factor =
-            factor.ok_or("a premium-style option needs a contract value factor greater than zero")?;
-        let value = Money::from_product(&[contract.price.unwrap_or_default(), factor]);
-        let value = value.map_err(|_| "price times contract value factor has more than 18 places")?;
-        let own = family.currency.as_ref().unwrap_or(currency);
-        let path = self.conversions.path(own, currency);
-        let path = path.ok_or_else(|| format!("no conversion from {own} to the commodity's {currency}"))?;
-        let converted = path.iter().try_fold(value, |value, step| step.convert_half_away(value));
-        converted.map_err(|e| e.to_string())
     }
 
     fn into_commodity(
@@ -216,6 +217,8 @@ impl Rows<'_> {
         }
         let losses = Array2::from_shape_vec((contracts.len(), scenarios), values).unwrap_or_default();
         let terms = &own.terms;
+        let base_level = self.definition.base_level;
+        let option_minimum = option_minimum(own, base_level, &contracts, &periods, diagnostics);
         Commodity {
             code: own.code.clone(),
             name: terms.name.clone(),
@@ -225,11 +228,31 @@ impl Rows<'_> {
             arrays: Arc::new(RiskArrays::new(losses, arrays.places())),
             contracts,
             intra_spreads: spreads::intra_spreads(own, self.definition.base_level, &periods, diagnostics),
-            option_minimum: option_minimum(own, self.definition.base_level, &periods, diagnostics),
+            option_minimum,
             level_factors: levels.factors(own, diagnostics),
             periods,
         }
     }
+}
+
+/// Price times contract value factor, in the commodity's currency.
+fn option_value(
+    contract: &Listed<'_>,
+    family: &FamilyDefinition,
+    path: Option<&[ConversionStep]>,
+) -> Result<Money, String> {
+    let factor = first_positive([contract.factor, family.contract_value_factor]);
+    let factor = factor.ok_or("a premium-style option needs a contract value factor greater than zero")?;
+    let value = Money::from_product(&[contract.price.unwrap_or_default(), factor]);
+    let value = value.map_err(|_| "price times contract value factor has more than 18 places")?;
+    let path = path.ok_or("no conversion from the family's currency to the commodity's")?;
+    let converted = path.iter().try_fold(value, |value, step| step.convert_half_away(value));
+    converted.map_err(|e| e.to_string())
+}
+
+/// Files write 0 for what is stated elsewhere.
+fn first_positive<const N: usize>(factors: [Option<Decimal>; N]) -> Option<Decimal> {
+    factors.into_iter().flatten().find(|factor| factor.is_positive())
 }
 
 fn listed(family: &FamilyDefinition) -> impl Iterator<Item = Listed<'_>> {
@@ -249,7 +272,7 @@ fn listed(family: &FamilyDefinition) -> impl Iterator<Item = Listed<'_>> {
             period: series.period,
             option: Some(option.terms),
             price: option.price,
-            factor: option.contract_value_factor.or(series.contract_value_factor),
+            factor: first_positive([option.contract_value_factor, series.contract_value_factor]),
             scaling: option.scaling.unwrap_or(series.scaling),
             underlying: series.underlying.as_ref(),
             array: option.array,
@@ -314,17 +337,30 @@ pub(super) fn period_range(range: std::ops::Range<usize>) -> PeriodRange {
 fn option_minimum(
     own: &CommodityDefinition,
     base_level: u32,
+    contracts: &[ContractTerms],
     periods: &[Period],
     diagnostics: &mut Diagnostics,
 ) -> OptionMinimum {
-    let mut tiers = Vec::new();
-    for tier in &own.terms.option_minimum_tiers {
-        let rate =
-            tier.rates.iter().find(|rate| rate.level == base_level).map_or(Decimal::ZERO, |rate| rate.value);
+    let mut tiers: Vec<(Money, PeriodRange)> = Vec::new();
+    for tier in own.terms.option_minimum_tiers.iter().take(TIERS_LIMIT) {
+        let rate = spreads::rate_of(&tier.rates, base_level, tier.line, "somTiers", diagnostics);
+        let covered = tier_periods(tier, periods);
+        if tiers.iter().any(|(_, other)| other.overlaps(covered)) {
+            let message = format!("{}: tier {} shares periods with another", own.code, tier.number);
+            diagnostics.error(tier.line, "somTiers", message);
+        }
         match spreads::money_rate(rate, own.terms.risk_exponent) {
-            Some(rate) => tiers.push((rate, tier_periods(tier, periods))),
+            Some(rate) => tiers.push((rate, covered)),
             None => diagnostics.error(tier.line, "somTiers", "the rate is negative or too large"),
         }
+    }
+    let uncovered = contracts.iter().filter(|contract| contract.right.is_some()).find(|contract| {
+        !tiers.iter().any(|(_, covered)| covered.indexes().contains(&contract.period.index()))
+    });
+    if let (Some(contract), false) = (uncovered, tiers.is_empty()) {
+        let period = periods.get(contract.period.index()).map(ToString::to_string).unwrap_or_default();
+        let message = format!("{}: options of {period} are in no tier and have no minimum", own.code);
+        diagnostics.warning(own.line, "somTiers", message);
     }
     OptionMinimum { method: own.terms.option_minimum_method, tiers }
 }

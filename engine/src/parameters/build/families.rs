@@ -12,7 +12,8 @@ use crate::types::ExchangeCode;
 pub(super) struct Families<'a> {
     all: &'a [FamilyDefinition],
     by_id: BTreeMap<(&'a ExchangeCode, u32), Vec<usize>>,
-    underlyings: BTreeMap<ContractReference, Period>,
+    /// Contracts that may be underlyings, by reference; a reference does not name the type of its family.
+    underlyings: BTreeMap<ContractReference, Vec<(ProductType, Period)>>,
     claimed: Vec<Option<Vec<Entry>>>,
 }
 
@@ -20,7 +21,7 @@ impl<'a> Families<'a> {
     pub(super) fn index(definition: &'a Definition, diagnostics: &mut Diagnostics) -> Self {
         let all = definition.families.as_slice();
         let mut by_id: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        let mut underlyings = BTreeMap::new();
+        let mut underlyings: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let mut codes = BTreeMap::new();
         for (index, family) in all.iter().enumerate() {
             let same_id = by_id.entry((&family.exchange, family.family_id)).or_default();
@@ -43,7 +44,16 @@ impl<'a> Families<'a> {
                     family_id: family.family_id,
                     contract_id: contract.contract_id,
                 };
-                underlyings.entry(reference).or_insert(contract.period);
+                let same: &mut Vec<_> = underlyings.entry(reference).or_default();
+                if same.iter().any(|(product_type, _)| *product_type == family.product_type) {
+                    let message = format!(
+                        "{} {}: a second contract {}",
+                        family.product, family.product_type, contract.contract_id
+                    );
+                    diagnostics.error(contract.line, "cId", message);
+                } else {
+                    same.push((family.product_type, contract.period));
+                }
             }
         }
         Self { all, by_id, underlyings, claimed: vec![None; all.len()] }
@@ -73,9 +83,20 @@ impl<'a> Families<'a> {
         self.claimed[index] = Some(listings);
     }
 
-    /// The period of the contract that a reference means.
-    pub(super) fn underlying_period(&self, reference: &ContractReference) -> Option<Period> {
-        self.underlyings.get(reference).copied()
+    /// The period of the contract that a reference of a family means: the only one with its numbers, or the one whose type
+    /// the family names as its underlying.
+    pub(super) fn underlying_period(
+        &self,
+        family: &FamilyDefinition,
+        reference: &ContractReference,
+    ) -> Option<Period> {
+        match self.underlyings.get(reference)?.as_slice() {
+            [(_, period)] => Some(*period),
+            several => {
+                let named = ProductType::from_code(&family.underlying.as_ref()?.product_type)?;
+                several.iter().find(|(product_type, _)| *product_type == named).map(|(_, period)| *period)
+            }
+        }
     }
 
     /// Every family with contracts is to belong to a commodity.

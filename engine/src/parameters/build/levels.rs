@@ -6,6 +6,8 @@
 //! `r = baseR = 1, val = 0.75` with level 1 initial and level 2 maintenance, and its calculator reports maintenance as
 //! 0.75 of the requirement.)
 
+use std::collections::BTreeSet;
+
 use crate::parameters::commodity::LevelFactor;
 use crate::parameters::definition::{CommodityDefinition, Definition, LevelAdjustment, LevelDefinition};
 use crate::parameters::diagnostic::Diagnostics;
@@ -28,7 +30,11 @@ pub(super) fn levels<'a>(definition: &'a Definition, diagnostics: &mut Diagnosti
         diagnostics.error(level.line, "pbRateDef", format!("more than {LEVELS_LIMIT} levels"));
         return Levels { kept, base };
     }
+    let mut numbers = BTreeSet::new();
     for level in &definition.levels {
+        if !numbers.insert(level.level) {
+            diagnostics.error(level.line, "pbRateDef", format!("a second level {}", level.level));
+        }
         let lacks =
             definition.commodities.iter().find(|c| factor(&c.terms.adjustments, level, base).is_none());
         match lacks {
@@ -50,7 +56,11 @@ impl Levels<'_> {
         commodity: &CommodityDefinition,
         diagnostics: &mut Diagnostics,
     ) -> Vec<LevelFactor> {
+        let mut pairs = BTreeSet::new();
         for adjustment in &commodity.terms.adjustments {
+            if !pairs.insert((adjustment.level, adjustment.base)) {
+                diagnostics.error(adjustment.line, "adjRate", "a second factor for the same levels");
+            }
             if !adjustment.factor.is_positive() {
                 diagnostics.error(adjustment.line, "adjRate", "the factor is to be greater than zero");
             }
@@ -62,6 +72,7 @@ impl Levels<'_> {
         let level = |definition: &LevelDefinition| Level {
             number: definition.level,
             account_type: definition.account_type.clone(),
+            is_customer: definition.is_customer,
             is_maintenance: definition.is_maintenance,
             is_reserve: definition.class == "RESRV",
         };
@@ -73,10 +84,9 @@ fn factor(adjustments: &[LevelAdjustment], level: &LevelDefinition, base: u32) -
     let find =
         |number: u32| adjustments.iter().find(|a| a.level == number && a.base == base).map(|a| a.factor);
     let to_itself = find(base);
-    if level.level != base
-        && let Some(own) = find(level.level)
-    {
-        return Some(own);
+    if level.level != base && adjustments.iter().any(|adjustment| adjustment.level == level.level) {
+        // A multiple of a level that is not the base is not derived.
+        return find(level.level);
     }
     match (level.level == base, level.is_maintenance) {
         (true, true) => Some(to_itself.unwrap_or(Decimal::ONE)),
@@ -119,5 +129,6 @@ mod tests {
         assert_eq!(factor_of(&maintenance_based, 2, false).as_deref(), Some("1.10"));
         assert_eq!(factor_of(&maintenance_based, 3, true).as_deref(), Some("1.35"));
         assert_eq!(factor_of(&[], 2, false), None);
+        assert_eq!(factor_of(&[(1, 1, "0.75"), (3, 2, "0.9")], 3, true), None);
     }
 }

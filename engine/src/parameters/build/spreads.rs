@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::commodities::{period_range, tier_periods};
+use super::commodities::{TIERS_LIMIT, period_range, tier_periods};
 use crate::contract::Period;
 use crate::parameters::commodity::{Commodity, CommodityIndex, IntraLeg, IntraSpread};
 use crate::parameters::definition::{
-    ChargeMethod, CommodityDefinition, Definition, LegDefinition, LegPlace, Side, SpreadDefinition,
+    ChargeMethod, CommodityDefinition, Definition, LegDefinition, LegPlace, LevelRate, Side, SpreadDefinition,
 };
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::set::{InterLeg, InterSpread};
@@ -14,6 +14,16 @@ use crate::types::{CommodityCode, Decimal, Money};
 
 /// The most legs of a spread.
 const LEGS_LIMIT: usize = 16;
+/// The most spreads of one commodity: every pair of 140 months.
+const INTRA_LIMIT: usize = 10_000;
+/// The most spreads between commodities, several times CME's.
+const INTER_LIMIT: usize = 50_000;
+
+fn check_count(spreads: &[SpreadDefinition], limit: usize, diagnostics: &mut Diagnostics) {
+    if let Some(spread) = spreads.get(limit) {
+        diagnostics.error(spread.line, "dSpread", format!("more than {limit} spreads"));
+    }
+}
 
 /// A money rate in units of `10^exponent`; `None` if it is negative or too large.
 pub(super) fn money_rate(rate: Decimal, exponent: i32) -> Option<Money> {
@@ -30,7 +40,8 @@ pub(super) fn intra_spreads(
     diagnostics: &mut Diagnostics,
 ) -> Vec<IntraSpread> {
     let mut spreads = Vec::new();
-    for spread in &own.terms.spreads {
+    check_count(&own.terms.spreads, INTRA_LIMIT, diagnostics);
+    for spread in own.terms.spreads.iter().take(INTRA_LIMIT) {
         if spread.charge != ChargeMethod::Flat {
             diagnostics.error(
                 spread.line,
@@ -38,7 +49,7 @@ pub(super) fn intra_spreads(
                 "inside a commodity only flat charges (F) are calculated",
             );
         }
-        let rate = rate_of(spread, base_level, diagnostics);
+        let rate = rate_of(&spread.rates, base_level, spread.line, "dSpread", diagnostics);
         let legs = legs_of(spread, diagnostics);
         let linked = legs.iter().filter_map(|leg| intra_leg(leg, own, periods, diagnostics)).collect();
         let legs = merged(linked, spread, diagnostics);
@@ -74,15 +85,26 @@ fn merged(legs: Vec<IntraLeg>, spread: &SpreadDefinition, diagnostics: &mut Diag
     merged
 }
 
-fn rate_of(spread: &SpreadDefinition, base_level: u32, diagnostics: &mut Diagnostics) -> Decimal {
-    let rate = spread.rates.iter().find(|rate| rate.level == base_level);
-    rate.map_or_else(
-        || {
-            diagnostics.error(spread.line, "dSpread", format!("no rate for level {base_level}"));
+/// The rate of the base level, which is to be given once.
+pub(super) fn rate_of(
+    rates: &[LevelRate],
+    base_level: u32,
+    line: u64,
+    element: &str,
+    diagnostics: &mut Diagnostics,
+) -> Decimal {
+    let mut own = rates.iter().filter(|rate| rate.level == base_level);
+    match (own.next(), own.next()) {
+        (Some(rate), None) => rate.value,
+        (None, _) => {
+            diagnostics.error(line, element, format!("no rate for level {base_level}"));
             Decimal::ZERO
-        },
-        |rate| rate.value,
-    )
+        }
+        (Some(_), Some(_)) => {
+            diagnostics.error(line, element, format!("a second rate for level {base_level}"));
+            Decimal::ZERO
+        }
+    }
 }
 
 /// The legs of a spread that can form: both sides, positive ratios, a bounded number.
@@ -116,15 +138,21 @@ fn intra_leg(
         LegPlace::Period(wanted) => {
             let place = periods.partition_point(|period| *period < wanted);
             let listed = periods.get(place).is_some_and(|period| *period == wanted);
+            if !listed {
+                let message = format!("{} has no contract of {wanted}: the spread never forms", own.code);
+                diagnostics.warning(leg.line, "pe", message);
+            }
             period_range(place..place + usize::from(listed))
         }
-        LegPlace::Tier(number) => match own.terms.intra_tiers.iter().find(|tier| tier.number == number) {
-            Some(tier) => tier_periods(tier, periods),
-            None => {
-                diagnostics.error(leg.line, "tn", format!("{} has no intra tier {number}", own.code));
-                return None;
+        LegPlace::Tier(number) => {
+            match own.terms.intra_tiers.iter().take(TIERS_LIMIT).find(|tier| tier.number == number) {
+                Some(tier) => tier_periods(tier, periods),
+                None => {
+                    diagnostics.error(leg.line, "tn", format!("{} has no intra tier {number}", own.code));
+                    return None;
+                }
             }
-        },
+        }
     };
     Some(IntraLeg { periods: covered, side: leg.side, ratio: leg.ratio })
 }
@@ -136,12 +164,13 @@ pub(super) fn inter_spreads(
 ) -> Vec<InterSpread> {
     let mut spreads = Vec::new();
     let defined: BTreeMap<_, _> = definition.commodities.iter().map(|own| (&own.code, own)).collect();
-    for spread in &definition.inter_spreads {
+    check_count(&definition.inter_spreads, INTER_LIMIT, diagnostics);
+    for spread in definition.inter_spreads.iter().take(INTER_LIMIT) {
         if spread.charge != ChargeMethod::WeightedPriceRisk {
             let message = "between commodities only credits by weighted price risk (W) are calculated";
             diagnostics.error(spread.line, "dSpread", message);
         }
-        let rate = rate_of(spread, definition.base_level, diagnostics);
+        let rate = rate_of(&spread.rates, definition.base_level, spread.line, "dSpread", diagnostics);
         if rate < Decimal::ZERO {
             diagnostics.error(spread.line, "rate", "a credit rate is not to be negative");
         } else if rate > Decimal::ONE {
@@ -183,7 +212,9 @@ fn inter_leg(
         return None;
     };
     let tier = match leg.place {
-        LegPlace::Tier(number) => defined.terms.inter_tiers.iter().find(|tier| tier.number == number),
+        LegPlace::Tier(number) => {
+            defined.terms.inter_tiers.iter().take(TIERS_LIMIT).find(|tier| tier.number == number)
+        }
         LegPlace::Period(_) => None,
     };
     match tier {

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
 use super::spreads::spread;
-use super::values::{code, missing, only, period_of, rate, short_text};
+use super::values::{code, delta_by_period, missing, only, period_of, rate, short_text, unused};
 use crate::parameters::definition::{
     CommodityDefinition, CommodityTerms, Definition, FamilyReference, LevelAdjustment, OptionMinimumMethod,
     ProductLink, TierDefinition,
@@ -24,6 +24,7 @@ pub(super) fn commodity<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definiti
             Element::RiskExponent => terms.risk_exponent = x.whole(element)?.unwrap_or(0),
             Element::CapAnov => terms.cap_option_value = x.flag(element)?,
             Element::ProcMeth | Element::WfprMeth => only(x, element, &["NORMAL"])?,
+            Element::MarginMeth => unused(x, element)?,
             Element::SomMeth => terms.option_minimum_method = option_minimum_method(x)?,
             Element::PfLink => terms.links.extend(link(x)?),
             Element::AdjRate => terms.adjustments.extend(adjustment(x)?),
@@ -63,7 +64,7 @@ fn link<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ProductLink>, Stop> {
             Element::PfCode => product = code(x, element)?,
             Element::PfType => product_type = short_text(x, element)?,
             Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
-            Element::OopDeltaMeth => option_delta_by_period = Some(x.text()? == "PERIOD"),
+            Element::OopDeltaMeth => option_delta_by_period = delta_by_period(x)?,
             other => x.pass(other)?,
         }
     }
@@ -124,6 +125,8 @@ fn tier<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<TierDefinition>, Stop> {
             Element::SPe => first = period_of(x, element)?,
             Element::EPe => last = period_of(x, element)?,
             Element::Rate => rates.extend(rate(x)?),
+            // Arrays are given: what they were made from changes nothing.
+            Element::ScanRate => x.skip()?,
             other => x.pass(other)?,
         }
     }

@@ -13,7 +13,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 
 use super::element::Element;
-use super::source::Source;
+use super::source::{Source, TOKEN_LIMIT};
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::vintage::Digest;
 use crate::types::Decimal;
@@ -35,6 +35,8 @@ pub(super) struct Cursor<R: BufRead> {
     text: String,
     name: String,
     depth: usize,
+    /// For each open element, which elements it has held so far, as bits.
+    held: [Held; DEPTH_LIMIT + 1],
     listed: u32,
     unknown: BTreeSet<String>,
     pub(super) diagnostics: Diagnostics,
@@ -51,6 +53,7 @@ impl<R: BufRead> Cursor<R> {
             text: String::new(),
             name: String::new(),
             depth: 0,
+            held: [Held::default(); DEPTH_LIMIT + 1],
             listed: 0,
             unknown: BTreeSet::new(),
             diagnostics: Diagnostics::default(),
@@ -90,7 +93,12 @@ impl<R: BufRead> Cursor<R> {
         self.text.clear();
         loop {
             let stray = match self.next_event()? {
-                Token::Start(element) => return Ok(Some(element)),
+                Token::Start(element) => {
+                    if !element.repeats() && self.held[self.depth - 1].again(element) {
+                        self.error(element, "stands here a second time");
+                    }
+                    return Ok(Some(element));
+                }
                 Token::End => return Ok(None),
                 Token::Eof if self.depth == 0 => return Ok(None),
                 Token::Eof => return Err(self.stop("the file ends inside this element")),
@@ -110,6 +118,7 @@ impl<R: BufRead> Cursor<R> {
         self.text.clear();
         loop {
             match self.next_event()? {
+                Token::Text if self.text.len() > TOKEN_LIMIT => return Err(self.stop("the text is too long")),
                 Token::Text => {}
                 Token::End => return Ok(self.text.trim()),
                 Token::Start(_) => return Err(self.stop("an element stands where only text can")),
@@ -125,12 +134,14 @@ impl<R: BufRead> Cursor<R> {
             if matches!(self.next_event()?, Token::Eof) {
                 return Err(self.stop("the file ends inside this element"));
             }
+            self.text.clear();
         }
         Ok(())
     }
 
-    /// Passes over an element that is not read here: silently if it is harmless, with a diagnostic if it is not known,
-    /// and refusing the file if it changes margins in a way that is not calculated.
+    /// Passes over an element that is not read here: silently if it is harmless, with a warning if it is not known, and
+    /// refusing the file if it changes margins in a way that is not calculated, or is read elsewhere and has no meaning
+    /// here.
     pub(super) fn pass(&mut self, element: Element) -> Result<(), Stop> {
         match element {
             Element::Essential => {
@@ -148,7 +159,20 @@ impl<R: BufRead> Cursor<R> {
                 }
                 self.skip()
             }
-            _ => self.skip(),
+            Element::Harmless => self.skip(),
+            misplaced => {
+                self.error(misplaced, "does not belong here: the file is refused");
+                self.skip()
+            }
+        }
+    }
+
+    /// Keeps the value of an element that may be given for several levels, and of this level once.
+    pub(super) fn keep<T>(&mut self, slot: &mut Option<T>, value: Option<T>, element: Element) {
+        if slot.is_some() && value.is_some() {
+            self.error(element, "stands here a second time");
+        } else if value.is_some() {
+            *slot = value;
         }
     }
 
@@ -161,6 +185,7 @@ impl<R: BufRead> Cursor<R> {
             match self.next_event()? {
                 Token::Start(_) => elements = true,
                 Token::Eof => return Err(self.stop("the file ends inside this element")),
+                Token::Text if self.text.len() > TOKEN_LIMIT => return Err(self.stop("the text is too long")),
                 Token::End | Token::Text => {}
             }
         }
@@ -246,6 +271,7 @@ impl<R: BufRead> Cursor<R> {
                     if self.depth > DEPTH_LIMIT {
                         return Err(self.stop("elements are nested too deeply"));
                     }
+                    self.held[self.depth] = Held::default();
                     return Ok(Token::Start(element));
                 }
                 Event::End(_) => {
@@ -267,6 +293,21 @@ impl<R: BufRead> Cursor<R> {
             }
             return Ok(Token::Text);
         }
+    }
+}
+
+/// A set of elements, by their numbers.
+#[derive(Clone, Copy, Default)]
+struct Held([u64; 4]);
+
+impl Held {
+    /// Adds an element; whether it was in the set before.
+    fn again(&mut self, element: Element) -> bool {
+        let number = element as usize;
+        let (word, bit) = (&mut self.0[number / 64 % 4], 1 << (number % 64));
+        let before = *word & bit != 0;
+        *word |= bit;
+        before
     }
 }
 

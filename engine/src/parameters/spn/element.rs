@@ -34,6 +34,58 @@ macro_rules! elements {
     };
 }
 
+impl Element {
+    /// Whether an element may hold several of these; of all others a second one is a fault.
+    pub(super) const fn repeats(self) -> bool {
+        matches!(
+            self,
+            Self::A
+                | Self::AcctTypeDef
+                | Self::AdjRate
+                | Self::CcDef
+                | Self::ClearingOrg
+                | Self::Cmb
+                | Self::CmbPf
+                | Self::CurConv
+                | Self::CurrencyDef
+                | Self::DSpread
+                | Self::DeltaPointDef
+                | Self::Equity
+                | Self::EquityPf
+                | Self::Exchange
+                | Self::Fut
+                | Self::FutPf
+                | Self::Fwd
+                | Self::FwdPf
+                | Self::Harmless
+                | Self::Essential
+                | Self::Unknown
+                | Self::OocPf
+                | Self::OoePf
+                | Self::OofPf
+                | Self::OopPf
+                | Self::Opt
+                | Self::PLeg
+                | Self::PbRateDef
+                | Self::PfLink
+                | Self::Phy
+                | Self::PhyPf
+                | Self::PointDef
+                | Self::PointInTime
+                | Self::Ra
+                | Self::Rate
+                | Self::ScanPointDef
+                | Self::ScanRate
+                | Self::Series
+                | Self::SpanFile
+                | Self::TLeg
+                | Self::Tier
+                | Self::UndC
+                | Self::UndPf
+        )
+    }
+}
+
 elements! {
     read {
         A = "a", AcctType = "acctType", AcctTypeDef = "acctTypeDef", AdjRate = "adjRate", BaseR = "baseR", C = "c",
@@ -44,7 +96,7 @@ elements! {
         Equity = "equity", EquityPf = "equityPf", Exch = "exch", Exchange = "exchange", Exercise = "exercise",
         Factor = "factor", FileFormat = "fileFormat", FromCur = "fromCur", Fut = "fut", FutPf = "futPf", Fwd = "fwd",
         FwdPf = "fwdPf", I = "i", InterSpreads = "interSpreads", InterTiers = "interTiers", IntraTiers = "intraTiers",
-        IsCust = "isCust", IsM = "isM", IsNetMargin = "isNetMargin", IsSetl = "isSetl", K = "k", Mult = "mult",
+        IsCust = "isCust", IsM = "isM", IsNetMargin = "isNetMargin", IsSetl = "isSetl", K = "k", MarginMeth = "marginMeth", Mult = "mult",
         Name = "name", Numerator = "numerator", O = "o", OocPf = "oocPf", OoePf = "ooePf", OofPf = "oofPf",
         OopDeltaMeth = "oopDeltaMeth", OopPf = "oopPf", Opt = "opt", P = "p", PLeg = "pLeg",
         PairedPoint = "pairedPoint", PbRateDef = "pbRateDef", Pbc = "pbc", Pe = "pe", PfCode = "pfCode",
@@ -64,17 +116,17 @@ elements! {
         "aVal", "acctSubTypeCode", "acctSubTypeDef", "alias", "arrayPrecision", "binaryArrays", "cab", "calDef",
         "cmbMeth", "contractSize", "dataType", "daysPerYear", "description", "divRate",
         "eqPosFactor", "fdot", "fee", "feeTypeDef", "finalizeMeth", "group", "groupDef", "groupTypeDef", "hfactor",
-        "id", "intrRate", "isContractScale", "isVariableTick", "ldot", "limitArraysTo16Points", "lookAheadDays",
-        "lookAheadYears", "marginMeth", "notionAmt", "portfolio", "positionsAllowed", "pq", "priceFmt", "priceMeth",
+        "id", "legPrice", "legPriceFlag", "intrRate", "isVariableTick", "ldot", "limitArraysTo16Points", "lookAheadDays",
+        "lookAheadYears", "notionAmt", "portfolio", "positionsAllowed", "pq", "priceFmt", "priceMeth",
         "priceType", "refPrice", "refPriceFlag", "sectorDef", "seriesSetlMeth", "specs", "spotMeth", "strikeFmt",
         "tick", "tickTypeDef", "time", "uom", "uomQty", "useOTCRounding", "venue", "venueDef", "vmClass", "vmRate",
         "volSrc", "volType", "zeroCurve",
     }
     essential {
-        "CDSwapPf", "IRSwapPf", "applyBasisRisk", "basisRates", "businessFunction", "capRiskArray", "cdsMarginParams",
+        "CDSwapPf", "IRSwapPf", "applyBasisRisk", "brk", "btn", "basisRates", "businessFunction", "capRiskArray", "cdsMarginParams",
         "cdsRate", "concAdjRate", "concScaleUp", "custUseLov", "debtPf", "eDebtPf", "fxHvarSetId", "hvarMarginParams",
-        "hvarSetId", "interClearSpreads", "isCDSScanRisk", "limitSubAccountOffset", "liqRate",
+        "hvarSetId", "interClearSpreads", "isCDSScanRisk", "isContractScale", "limitSubAccountOffset", "liqRate",
         "minIntExDeltaPct", "pmpsRate", "rateTiers", "rpLeg", "sSpread", "spotRate", "superInterClearSpreads",
-        "superSpreads", "useLovPct", "volRate",
+        "superSpreads", "tbn", "tne", "useLovPct", "volRate",
     }
 }

@@ -35,6 +35,10 @@ pub(super) fn exchange<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definitio
                 exchange = code(x, element)?;
                 continue;
             }
+            Element::Name => {
+                x.skip()?;
+                continue;
+            }
             Element::PhyPf => ProductType::Physical,
             Element::EquityPf => ProductType::Equity,
             Element::FutPf => ProductType::Future,
@@ -71,7 +75,7 @@ fn family<R: BufRead>(
     let line = x.line();
     let (mut family_id, mut product, mut name, mut currency) = (None, None, String::new(), None);
     let (mut contract_value_factor, mut price_places, mut strike_places) = (None, None, None);
-    let (mut valuation, mut settlement) = (Valuation::FuturesStyle, String::new());
+    let (mut valuation, mut settlement) = (None, String::new());
     let (mut exercise, mut pricing_model, mut underlying) = (String::new(), String::new(), None);
     let (mut contracts, mut series) = (Vec::new(), Vec::new());
     while let Some(element) = x.next_child()? {
@@ -83,11 +87,11 @@ fn family<R: BufRead>(
             Element::Cvf => contract_value_factor = x.value(element)?,
             Element::PriceDl => price_places = x.whole(element)?,
             Element::StrikeDl => strike_places = x.whole(element)?,
-            Element::ValueMeth => valuation = valuation_of(x)?.unwrap_or(valuation),
+            Element::ValueMeth => valuation = valuation_of(x)?,
             Element::SetlMeth => settlement = short_text(x, element)?,
             Element::Exercise => exercise = short_text(x, element)?,
             Element::PriceModel => pricing_model = short_text(x, element)?,
-            Element::UndPf => underlying = family_reference(x)?,
+            Element::UndPf => underlying = family_reference(x)?.or(underlying),
             Element::Phy | Element::Equity | Element::Fut | Element::Fwd | Element::Cmb => {
                 contracts.extend(contract(x, element, arrays)?);
             }
@@ -99,6 +103,12 @@ fn family<R: BufRead>(
         x.error(Element::PfId, "a product family needs pfId and pfCode");
         return Ok(None);
     };
+    if product_type.is_option() && valuation.is_none() {
+        x.error(
+            Element::ValueMeth,
+            format!("options {product}: whether they have a market value is missing or faulty"),
+        );
+    }
     Ok(Some(FamilyDefinition {
         line,
         exchange: exchange.clone(),
@@ -110,7 +120,7 @@ fn family<R: BufRead>(
         contract_value_factor,
         price_places,
         strike_places,
-        valuation,
+        valuation: valuation.unwrap_or(Valuation::FuturesStyle),
         settlement,
         exercise,
         pricing_model,
@@ -136,6 +146,7 @@ pub(super) fn family_reference<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<F
             Element::PfId => family_id = x.whole(element)?,
             Element::PfCode => product = code(x, element)?,
             Element::PfType => product_type = short_text(x, element)?,
+            Element::S | Element::I => x.skip()?,
             other => x.pass(other)?,
         }
     }
@@ -165,9 +176,20 @@ fn contract<R: BufRead>(
             Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
             Element::SetlDate => settlement_date = short_text(x, element)?,
             Element::T => years = x.value(element)?,
-            Element::UndC => underlying = contract_reference(x)?.or(underlying),
-            Element::ScanRate => scan = scan_range(x, arrays.level)?.or(scan),
-            Element::Ra => array = risk_array(x, arrays)?.or(array),
+            // A combination has one for each leg.
+            Element::UndC if own == Element::Cmb => x.skip()?,
+            Element::UndC => {
+                let reference = contract_reference(x)?;
+                x.keep(&mut underlying, reference, element);
+            }
+            Element::ScanRate => {
+                let range = scan_range(x, arrays.level)?;
+                x.keep(&mut scan, range, element);
+            }
+            Element::Ra => {
+                let own = risk_array(x, arrays)?;
+                x.keep(&mut array, own, element);
+            }
             Element::D | Element::V | Element::Val => x.skip()?,
             other => x.pass(other)?,
         }
@@ -208,8 +230,14 @@ fn option_series<R: BufRead>(
             Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
             Element::SetlDate => settlement_date = short_text(x, element)?,
             Element::T => years = x.value(element)?,
-            Element::UndC => underlying = contract_reference(x)?.or(underlying),
-            Element::ScanRate => scan = scan_range(x, arrays.level)?.or(scan),
+            Element::UndC => {
+                let reference = contract_reference(x)?;
+                x.keep(&mut underlying, reference, element);
+            }
+            Element::ScanRate => {
+                let range = scan_range(x, arrays.level)?;
+                x.keep(&mut scan, range, element);
+            }
             Element::Opt => options.extend(option(x, arrays)?),
             Element::V => x.skip()?,
             other => x.pass(other)?,
@@ -251,7 +279,10 @@ fn option<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Opti
             Element::V => volatility = x.value(element)?,
             Element::Cvf => factor = x.value(element)?,
             Element::Sc => scaling = x.value(element)?,
-            Element::Ra => array = risk_array(x, arrays)?.or(array),
+            Element::Ra => {
+                let own = risk_array(x, arrays)?;
+                x.keep(&mut array, own, element);
+            }
             Element::D | Element::Val | Element::Svf => x.skip()?,
             other => x.pass(other)?,
         }
@@ -281,6 +312,7 @@ fn contract_reference<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ContractRe
             Element::Exch => exchange = code(x, element)?,
             Element::PfId => family_id = x.whole(element)?,
             Element::CId => contract_id = x.whole(element)?,
+            Element::S | Element::I | Element::PfCode | Element::PfType => x.skip()?,
             other => x.pass(other)?,
         }
     }
@@ -314,7 +346,7 @@ fn risk_array<R: BufRead>(
     x: &mut Cursor<R>,
     arrays: &mut Arrays<'_>,
 ) -> Result<Option<ArrayDefinition>, Stop> {
-    let (mut level, mut delta, mut count) = (None, None, 0);
+    let (mut level, mut delta, mut count) = (None::<u32>, None, 0);
     let Some(array) = arrays.table.begin() else {
         x.error(Element::Ra, "too many risk arrays");
         return Err(Stop);
@@ -334,7 +366,11 @@ fn risk_array<R: BufRead>(
             other => x.pass(other)?,
         }
     }
-    if level.is_some_and(|level: u32| level != arrays.level) {
+    let Some(level) = level else {
+        missing(x, Element::Ra, Element::R);
+        return Ok(None);
+    };
+    if level != arrays.level {
         return Ok(None);
     }
     if count != arrays.count {

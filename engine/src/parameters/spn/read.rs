@@ -133,7 +133,10 @@ fn clearing_organisation<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definit
         match element {
             Element::Ec => definition.house = values::code(x, element)?,
             Element::Name => definition.house_name = values::short_text(x, element)?,
-            Element::OopDeltaMeth => definition.option_delta_by_period = x.text()? == "PERIOD",
+            Element::OopDeltaMeth => {
+                definition.option_delta_by_period = values::delta_by_period(x)?.unwrap_or(false)
+            }
+            Element::IsNetMargin => x.skip()?,
             Element::CapAnov => definition.cap_option_value = x.flag(element)?.unwrap_or(false),
             Element::CurConv => header::conversion(x, definition)?,
             Element::PbRateDef => header::level(x, definition)?,

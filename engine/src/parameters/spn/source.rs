@@ -2,7 +2,7 @@
 //!
 //! Encodings are taken as declared and as found: a byte-order mark wins; else bytes that are valid UTF-8 are UTF-8,
 //! whatever the declaration says (a real file declares ISO-8859-1 over UTF-8); what is not valid UTF-8 is decoded as
-//! declared, or as windows-1252 (a superset of ISO-8859-1) where nothing usable is declared.
+//! declared (single-byte encodings), or as windows-1252 (a superset of ISO-8859-1) where nothing usable is declared.
 
 use std::io::{self, BufRead, Read};
 
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::parameters::vintage::Digest;
 
 /// The longest run of bytes without the end of a tag or text: no name, number or text of a real file comes near.
-const TOKEN_LIMIT: usize = 64 * 1024;
+pub(super) const TOKEN_LIMIT: usize = 64 * 1024;
 /// How much is decoded at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -190,7 +190,9 @@ impl<R: BufRead> BufRead for Source<R> {
         while self.start == self.text.len() && !self.finished {
             self.refill()?;
         }
-        Ok(&self.text[self.start..])
+        // No more at once than the token may still have, so that the limit is exact.
+        let end = self.text.len().min(self.start + TOKEN_LIMIT + 1 - self.token);
+        Ok(&self.text[self.start..end])
     }
 
     fn consume(&mut self, count: usize) {

@@ -65,3 +65,21 @@ pub(super) fn rate<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<LevelRate>, S
     };
     Ok(Some(LevelRate { level, value }))
 }
+
+/// Whether the delta of an option on a physical sits in the option's own period.
+pub(super) fn delta_by_period<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<bool>, Stop> {
+    x.value_with(Element::OopDeltaMeth, |text| match text {
+        "PERIOD" => Ok(true),
+        "UNDERLYING" => Ok(false),
+        _ => Err("expected PERIOD or UNDERLYING".to_owned()),
+    })
+}
+
+/// A setting that the method does not use: named, so that nobody takes it for used.
+pub(super) fn unused<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<(), Stop> {
+    let (line, text) = (x.line(), short_text(x, element)?);
+    if !text.is_empty() {
+        x.diagnostics.warning(line, element.name(), format!("{text:?} is not used"));
+    }
+    Ok(())
+}
