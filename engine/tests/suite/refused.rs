@@ -186,6 +186,121 @@ fn what_changes_margins_and_is_not_calculated_is_refused_by_name() {
 }
 
 #[test]
+fn what_stands_twice_in_a_wrong_place_or_not_at_all_is_named() {
+    let first_array = "<ra>\n<r>1</r>\n<a>0.00</a>";
+    let option_minimum = "<somTiers>\n<tier>\n<tn>0</tn>\n<rate>\n<r>1</r>\n<val>45</val>\n</rate>\n</tier>";
+    check(&[
+        (
+            "<date>20260918</date>",
+            "<date>20260917</date>\n<date>20260918</date>",
+            "date: stands here a second time",
+        ),
+        (
+            "<currency>USD</currency>\n<riskExponent>",
+            "<currency>EUR</currency>\n<currency>USD</currency>\n<riskExponent>",
+            "currency: stands here a second time",
+        ),
+        (
+            first_array,
+            &format!("<ra>\n<r>1</r>\n{}<d>1</d>\n</ra>\n{first_array}", "<a>0</a>\n".repeat(16)),
+            "ra: stands here a second time",
+        ),
+        (first_array, "<ra>\n<a>0.00</a>", "ra: r is missing or faulty"),
+        (
+            "<rate>\n<r>1</r>\n<val>90</val>\n</rate>",
+            "<rate>\n<r>1</r>\n<val>90</val>\n</rate>\n<rate>\n<r>1</r>\n<val>91</val>\n</rate>",
+            "dSpread: a second rate for level 1",
+        ),
+        (
+            "<adjRate>",
+            "<adjRate>\n<r>2</r>\n<baseR>1</baseR>\n<val>1.2</val>\n</adjRate>\n<adjRate>",
+            "adjRate: a second factor for the same levels",
+        ),
+        ("<pbRateDef>\n<r>1</r>", "<pbRateDef>\n<r>2</r>", "pbRateDef: a second level 2"),
+        (
+            "<cId>2</cId>\n<pe>202612</pe>",
+            "<cId>1</cId>\n<pe>202612</pe>",
+            "cId: HCL FUT: a second contract 1",
+        ),
+        (
+            "<procMeth>NORMAL",
+            "<pointDef>\n<r>1</r>\n</pointDef>\n<procMeth>NORMAL",
+            "pointDef: does not belong here",
+        ),
+        (
+            "<tn>1</tn>\n<sPe>",
+            "<tn>1</tn>\n<tne>3</tne>\n<sPe>",
+            "tne: changes margins in a way that is not calculated",
+        ),
+        (
+            "<capAnov>0</capAnov>",
+            "<capAnov>0</capAnov>\n<isContractScale>1</isContractScale>",
+            "isContractScale: changes margins",
+        ),
+        (
+            "<oopDeltaMeth>PERIOD",
+            "<oopDeltaMeth>OTHER",
+            "oopDeltaMeth: \"OTHER\": expected PERIOD or UNDERLYING",
+        ),
+        (
+            "<strikeDl>2</strikeDl>\n<valueMeth>EQTY</valueMeth>",
+            "<strikeDl>2</strikeDl>",
+            "valueMeth: options HCLO: whether they have a market value is missing",
+        ),
+        (
+            "<undC>\n<exch>HBX</exch>\n<pfId>11</pfId>\n<cId>1</cId>\n</undC>",
+            "",
+            "undC: the underlying contract, whose month has the delta, is missing",
+        ),
+        (option_minimum, "<somTiers>\n<tier>\n<tn>0</tn>\n</tier>", "somTiers: no rate for level 1"),
+        (
+            option_minimum,
+            &format!(
+                "{option_minimum}\n<tier>\n<tn>1</tn>\n<sPe>202612</sPe>\n<rate>\n<r>1</r>\n<val>1</val>\n</rate>\n</tier>"
+            ),
+            "somTiers: CRUDE: tier 1 shares periods with another",
+        ),
+    ]);
+}
+
+#[test]
+fn what_people_should_know_is_a_warning() {
+    for (from, to, expected) in [
+        (
+            "<pLeg>\n<cc>CRUDE</cc>\n<pe>202611<",
+            "<pLeg>\n<cc>CRUDE</cc>\n<pe>202610<",
+            "pe: CRUDE has no contract of 202610: the spread never forms",
+        ),
+        (
+            "<procMeth>NORMAL",
+            "<marginMeth>NET</marginMeth>\n<procMeth>NORMAL",
+            "marginMeth: \"NET\" is not used",
+        ),
+        (
+            "<somTiers>\n<tier>\n<tn>0</tn>",
+            "<somTiers>\n<tier>\n<tn>0</tn>\n<sPe>202701</sPe>",
+            "somTiers: CRUDE: options of 202611 are in no tier",
+        ),
+        (
+            "<adjRate>\n<r>2</r>\n<baseR>1</baseR>",
+            "<adjRate>\n<r>2</r>\n<baseR>3</baseR>",
+            "pbRateDef: level 2 has no adjustment in CRUDE: not reported",
+        ),
+        (
+            "<setlQualifier>final",
+            "<setlQualifier>late",
+            "setlQualifier: \"late\" is not known, taken as final",
+        ),
+    ] {
+        let text = sample_text();
+        assert!(text.contains(from), "the sample has no {from:?}");
+        let (_, diagnostics) = load(text.replacen(from, to, 1).as_bytes()).unwrap();
+        let [warning] = diagnostics.as_slice() else { panic!("{to:?} gives {diagnostics:?}") };
+        assert!(warning.severity == Severity::Warning && warning.to_string().contains(expected), "{warning}");
+    }
+}
+
+#[test]
 fn all_faults_come_at_once() {
     let text = sample_text().replace("<rs>B</rs>", "<rs>Q</rs>").replacen("4.00", "4.01", 1);
     let found = errors(&load(text.as_bytes()).unwrap_err());
@@ -284,6 +399,7 @@ fn what_people_write_by_hand_is_read() {
         text.replacen("<name>US dollar</name>", "<name/>", 1).replacen("<symbol>$<", "<symbol> <", 1);
     let commented = text.replacen("<definitions>", "<!-- a -- comment --><?pi?><definitions>", 1);
     let escaped = text.replacen("US dollar", "US &amp; &#8364; <![CDATA[<dollar>]]>", 1);
+    let zero_factor = text.replacen("<o>C</o>", "<o>C</o>\n<cvf>0.0000000</cvf>", 1);
     let unknown = text.replacen("<definitions>", "<novelty><a>1</a></novelty><definitions>", 1);
     for (name, text, warnings) in [
         ("CRLF", crlf, 0),
@@ -291,6 +407,7 @@ fn what_people_write_by_hand_is_read() {
         ("empty tags", empty_tags, 0),
         ("comments", commented, 0),
         ("escapes", escaped, 0),
+        ("a factor of 0 that stands elsewhere", zero_factor, 0),
         ("unknown elements", unknown, 1),
     ] {
         let (set, diagnostics) = load(text.as_bytes()).unwrap_or_else(|found| panic!("{name}: {found:?}"));
