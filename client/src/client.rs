@@ -78,8 +78,16 @@ impl Client {
             url: settings.url.clone(),
             reason: chain(&error),
         };
+        let wrong = |reason| ClientError::Address { url: settings.url.clone(), reason };
         let endpoint = Endpoint::from_shared(settings.url.clone())
-            .map_err(failed)?
+            .map_err(|_| wrong("not an address such as http://host:port"))?;
+        if endpoint.uri().scheme_str() != Some("http") {
+            return Err(wrong("only http is spoken: what is sent would not be encrypted"));
+        }
+        if !matches!(endpoint.uri().path(), "" | "/") || endpoint.uri().query().is_some() {
+            return Err(wrong("an address is scheme, host and port only"));
+        }
+        let endpoint = endpoint
             .connect_timeout(settings.connect_timeout)
             .tcp_nodelay(true)
             .http2_keep_alive_interval(Duration::from_secs(20))

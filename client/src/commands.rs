@@ -67,7 +67,7 @@ impl CommandError {
             // Whoever read the output has read enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
             Self::Output(_) | Self::Own(_) => Exit::SomeRefused,
-            Self::Usage(_) | Self::Input { .. } => Exit::Usage,
+            Self::Usage(_) | Self::Input { .. } | Self::Server(ClientError::Address { .. }) => Exit::Usage,
             Self::File(_) => Exit::FileRefused,
             Self::Server(_) | Self::OtherFile { .. } => Exit::ServerFailed,
         };

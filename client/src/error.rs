@@ -19,6 +19,14 @@ pub enum ClientError {
         /// What the transport says, cause by cause.
         reason: String,
     },
+    /// The address is none that this client can call.
+    #[error("{url}: {reason}")]
+    Address {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The server refused or failed the call.
     #[error("{}", status(*.code, message, violations))]
     Status {

@@ -136,7 +136,10 @@ mod tests {
         assert_eq!(invalid(&[]), "malformed");
         let (wanted, known) = ("X".to_owned(), "H, M".to_owned());
         let own = CalculationFailure::from(CalculationError::AccountType { wanted, known }).to_string();
-        assert_eq!(own, "account_type: the parameter set has no levels for \"X\", only for H, M");
+        assert_eq!(
+            own,
+            "account_type: the parameter set has no levels for \"X\", only for H, M (H hedger, M member, S speculator)"
+        );
     }
 
     #[test]

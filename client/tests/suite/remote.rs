@@ -338,8 +338,10 @@ fn of_a_source_that_fails_the_server_keeps_nothing() {
 #[test]
 fn an_address_that_is_none_is_not_connected_to() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    for url in ["http://", "ftp://127.0.0.1:1", "http://a b"] {
+    for url in
+        ["http://", "https://127.0.0.1:1", "ftp://127.0.0.1:1", "http://a b", "http://127.0.0.1:1/path"]
+    {
         let error = runtime.block_on(Client::connect(&ClientSettings::new(url))).unwrap_err();
-        assert!(matches!(error, ClientError::Connect { .. }), "{url}: {error}");
+        assert!(matches!(error, ClientError::Address { .. }), "{url}: {error}");
     }
 }

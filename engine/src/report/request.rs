@@ -44,7 +44,9 @@ pub enum CalculationError {
         to: Currency,
     },
     /// The caller's fault: the set has no levels for the account type.
-    #[error("account_type: the parameter set has no levels for {wanted:?}, only for {known}")]
+    #[error(
+        "account_type: the parameter set has no levels for {wanted:?}, only for {known} (H hedger, M member, S speculator)"
+    )]
     AccountType {
         /// The wanted type.
         wanted: String,

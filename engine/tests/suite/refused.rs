@@ -186,15 +186,28 @@ fn what_changes_margins_and_is_not_calculated_is_refused_by_name() {
 }
 
 #[test]
-fn what_stands_twice_in_a_wrong_place_or_not_at_all_is_named() {
-    let first_array = "<ra>\n<r>1</r>\n<a>0.00</a>";
-    let option_minimum = "<somTiers>\n<tier>\n<tn>0</tn>\n<rate>\n<r>1</r>\n<val>45</val>\n</rate>\n</tier>";
+fn what_is_empty_or_impossible_is_named() {
     check(&[
         (
             "<date>20260918</date>",
             "<date>20260917</date>\n<date>20260918</date>",
             "date: stands here a second time",
         ),
+        ("<a>-1433.33</a>", "<a> </a>", "a: is empty"),
+        ("<a>-1433.33</a>", "<a/>", "a: is empty"),
+        ("<ra>\n<r>1</r>", "<ra>", "ra: r is missing or faulty"),
+        ("<sc>1</sc>\n<t>", "<sc/>\n<t>", "sc: is empty"),
+        ("<riskExponent>0</riskExponent>", "", "ccDef: riskExponent is missing or faulty"),
+        ("<spotMeth>NORMAL", "<spotMeth>BASIS", "spotMeth: \"BASIS\" is not calculated"),
+        ("<k>60.00</k>\n<p>12.30", "<k>60.00</k>\n<p>-12.30", "p: an option's price is not to be negative"),
+    ]);
+}
+
+#[test]
+fn what_stands_twice_in_a_wrong_place_or_not_at_all_is_named() {
+    let first_array = "<ra>\n<r>1</r>\n<a>0.00</a>";
+    let option_minimum = "<somTiers>\n<tier>\n<tn>0</tn>\n<rate>\n<r>1</r>\n<val>45</val>\n</rate>\n</tier>";
+    check(&[
         (
             "<currency>USD</currency>\n<riskExponent>",
             "<currency>EUR</currency>\n<currency>USD</currency>\n<riskExponent>",
@@ -205,7 +218,6 @@ fn what_stands_twice_in_a_wrong_place_or_not_at_all_is_named() {
             &format!("<ra>\n<r>1</r>\n{}<d>1</d>\n</ra>\n{first_array}", "<a>0</a>\n".repeat(16)),
             "ra: stands here a second time",
         ),
-        (first_array, "<ra>\n<a>0.00</a>", "ra: r is missing or faulty"),
         (
             "<rate>\n<r>1</r>\n<val>90</val>\n</rate>",
             "<rate>\n<r>1</r>\n<val>90</val>\n</rate>\n<rate>\n<r>1</r>\n<val>91</val>\n</rate>",

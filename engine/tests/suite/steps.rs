@@ -334,5 +334,8 @@ fn levels_scale_risk_and_never_option_value() {
     }
     options.account_type = Some("X".to_owned());
     let refused = calculate(&set, &PortfolioRequest { positions, options }).unwrap_err().to_string();
-    assert_eq!(refused, "account_type: the parameter set has no levels for \"X\", only for H, M, S");
+    assert_eq!(
+        refused,
+        "account_type: the parameter set has no levels for \"X\", only for H, M, S (H hedger, M member, S speculator)"
+    );
 }

@@ -159,8 +159,11 @@ impl Rows<'_> {
             diagnostics.error(contract.line, "ra", "not one value for every scan point");
         }
         let premium_style = family.product_type.is_option() && family.valuation == Valuation::PremiumStyle;
-        if premium_style && contract.price.is_none() {
+        if premium_style && contract.price.is_none_or(is_no_price) {
             return Listing::NoPrice;
+        }
+        if premium_style && contract.price.is_some_and(|price| price < Decimal::ZERO) {
+            diagnostics.error(contract.line, "p", "an option's price is not to be negative");
         }
         let option_value = premium_style.then(|| option_value(contract, family, path)).transpose();
         let scaling = [contract.scaling, link.scaling];
@@ -248,6 +251,12 @@ fn option_value(
     let path = path.ok_or("no conversion from the family's currency to the commodity's")?;
     let converted = path.iter().try_fold(value, |value, step| step.convert_half_away(value));
     converted.map_err(|e| e.to_string())
+}
+
+/// Files that need a number where they have no price write nines only, seven digits of them.
+fn is_no_price(price: Decimal) -> bool {
+    let digits = price.mantissa().to_string();
+    digits.len() >= 7 && digits.bytes().all(|digit| digit == b'9')
 }
 
 /// Files write 0 for what is stated elsewhere.

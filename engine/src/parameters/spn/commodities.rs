@@ -15,15 +15,16 @@ use crate::types::Decimal;
 pub(super) fn commodity<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
     x.list()?;
     let line = x.line();
-    let (mut own_code, mut terms) = (None, CommodityTerms::default());
+    let (mut own_code, mut risk_exponent, mut terms) = (None, None, CommodityTerms::default());
     while let Some(element) = x.next_child()? {
         match element {
             Element::Cc => own_code = code(x, element)?,
             Element::Name => terms.name = short_text(x, element)?,
             Element::Currency => terms.currency = code(x, element)?,
-            Element::RiskExponent => terms.risk_exponent = x.whole(element)?.unwrap_or(0),
+            Element::RiskExponent => risk_exponent = x.whole(element)?,
             Element::CapAnov => terms.cap_option_value = x.flag(element)?,
             Element::ProcMeth | Element::WfprMeth => only(x, element, &["NORMAL"])?,
+            Element::SpotMeth => only(x, element, &["NORMAL", "NONE"])?,
             Element::MarginMeth => unused(x, element)?,
             Element::SomMeth => terms.option_minimum_method = option_minimum_method(x)?,
             Element::PfLink => terms.links.extend(link(x)?),
@@ -35,6 +36,10 @@ pub(super) fn commodity<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definiti
             Element::DSpread => terms.spreads.extend(spread(x)?),
             other => x.pass(other)?,
         }
+    }
+    match risk_exponent {
+        Some(risk_exponent) => terms.risk_exponent = risk_exponent,
+        None => missing(x, Element::CcDef, Element::RiskExponent),
     }
     match own_code {
         Some(code) => definition.commodities.push(CommodityDefinition { line, code, terms }),
@@ -63,7 +68,7 @@ fn link<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ProductLink>, Stop> {
             Element::PfId => family_id = x.whole(element)?,
             Element::PfCode => product = code(x, element)?,
             Element::PfType => product_type = short_text(x, element)?,
-            Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
+            Element::Sc => scaling = x.needed(element)?.unwrap_or(scaling),
             Element::OopDeltaMeth => option_delta_by_period = delta_by_period(x)?,
             other => x.pass(other)?,
         }

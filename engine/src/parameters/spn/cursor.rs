@@ -84,7 +84,8 @@ impl<R: BufRead> Cursor<R> {
     fn stop(&mut self, message: impl Into<String>) -> Stop {
         let line = self.line();
         let name = std::mem::take(&mut self.name);
-        self.diagnostics.last_error(line, &name, message);
+        let element = if name.is_empty() { "file" } else { &name };
+        self.diagnostics.last_error(line, element, message);
         Stop
     }
 
@@ -209,18 +210,45 @@ impl<R: BufRead> Cursor<R> {
         element: Element,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Result<Option<T>, Stop> {
-        let text = self.text()?;
-        if text.is_empty() {
+        if self.text()?.is_empty() {
             return Ok(None);
         }
-        match read(text) {
-            Ok(value) => Ok(Some(value)),
-            Err(message) => {
+        let text = std::mem::take(&mut self.text);
+        let value = self.checked(element, &text, read);
+        self.text = text;
+        Ok(value)
+    }
+
+    /// The value of a text, whose blanks do not count; `None` for a faulty one, which is recorded.
+    fn checked<T>(
+        &mut self,
+        element: Element,
+        text: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = text.trim();
+        read(text)
+            .map_err(|message| {
                 let shown: String = text.chars().take(40).collect();
                 self.error(element, format!("{shown:?}: {message}"));
-                Ok(None)
-            }
+            })
+            .ok()
+    }
+
+    /// As [`Self::value`], where a blank is a fault too.
+    pub(super) fn needed<T>(&mut self, element: Element) -> Result<Option<T>, Stop>
+    where
+        T: FromStr,
+        T::Err: std::fmt::Display,
+    {
+        if self.text()?.is_empty() {
+            self.error(element, "is empty");
+            return Ok(None);
         }
+        let text = std::mem::take(&mut self.text);
+        let value = self.checked(element, &text, |text| text.parse().map_err(|e: T::Err| e.to_string()));
+        self.text = text;
+        Ok(value)
     }
 
     /// A 0/1 flag.

@@ -106,7 +106,7 @@ elements! {
         Ra = "ra", Rate = "rate", RiskExponent = "riskExponent", Rs = "rs", Run = "run", S = "s", SPe = "sPe",
         EPe = "ePe", Sc = "sc", ScanPointDef = "scanPointDef", ScanRate = "scanRate", ScanTiers = "scanTiers",
         Series = "series", SetlDate = "setlDate", SetlMeth = "setlMeth", SetlQualifier = "setlQualifier",
-        SomMeth = "somMeth", SomTiers = "somTiers", SpanFile = "spanFile", Spread = "spread",
+        SomMeth = "somMeth", SomTiers = "somTiers", SpanFile = "spanFile", SpotMeth = "spotMeth", Spread = "spread",
         SpreadType = "spreadType", StrikeDl = "strikeDl", Svf = "svf", Symbol = "symbol", T = "t", TLeg = "tLeg",
         Tier = "tier", Tn = "tn", ToCur = "toCur", UndC = "undC", UndPf = "undPf", V = "v", Val = "val",
         ValueMeth = "valueMeth", VolScan = "volScan", VolScanDef = "volScanDef", VolScanPct = "volScanPct",
@@ -118,7 +118,7 @@ elements! {
         "eqPosFactor", "fdot", "fee", "feeTypeDef", "finalizeMeth", "group", "groupDef", "groupTypeDef", "hfactor",
         "id", "legPrice", "legPriceFlag", "intrRate", "isVariableTick", "ldot", "limitArraysTo16Points", "lookAheadDays",
         "lookAheadYears", "notionAmt", "portfolio", "positionsAllowed", "pq", "priceFmt", "priceMeth",
-        "priceType", "refPrice", "refPriceFlag", "sectorDef", "seriesSetlMeth", "specs", "spotMeth", "strikeFmt",
+        "priceType", "refPrice", "refPriceFlag", "sectorDef", "seriesSetlMeth", "specs", "strikeFmt",
         "tick", "tickTypeDef", "time", "uom", "uomQty", "useOTCRounding", "venue", "venueDef", "vmClass", "vmRate",
         "volSrc", "volType", "zeroCurve",
     }

@@ -173,7 +173,7 @@ fn contract<R: BufRead>(
             Element::Pe => period = period_of(x, element)?,
             Element::P => price = x.value(element)?,
             Element::Cvf => factor = x.value(element)?,
-            Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
+            Element::Sc => scaling = x.needed(element)?.unwrap_or(scaling),
             Element::SetlDate => settlement_date = short_text(x, element)?,
             Element::T => years = x.value(element)?,
             // A combination has one for each leg.
@@ -227,7 +227,7 @@ fn option_series<R: BufRead>(
             Element::Pe => period = period_of(x, element)?,
             Element::Cvf => contract_value_factor = x.value(element)?,
             Element::Svf => strike_value_factor = x.value(element)?,
-            Element::Sc => scaling = x.value(element)?.unwrap_or(scaling),
+            Element::Sc => scaling = x.needed(element)?.unwrap_or(scaling),
             Element::SetlDate => settlement_date = short_text(x, element)?,
             Element::T => years = x.value(element)?,
             Element::UndC => {
@@ -356,7 +356,7 @@ fn risk_array<R: BufRead>(
             Element::R => level = x.whole(element)?,
             Element::A => {
                 count += 1;
-                if let Some(value) = x.value(element)?
+                if let Some(value) = x.needed(element)?
                     && let Err(message) = arrays.table.push(value)
                 {
                     x.error(element, message);
