@@ -35,10 +35,14 @@ goals: setup ## Measures every stated goal, optimised; one line each.
 	cargo run --locked --release --quiet -p plimsoll-benches --bin goals
 
 .PHONY: lint
-lint: setup tidy ## Checks format, lints, documentation and the tree.
+lint: setup components tidy ## Checks format, lints, documentation and the tree.
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+.PHONY: components
+components:
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 
 .PHONY: tidy
 tidy:

@@ -12,12 +12,16 @@ fn set(definition: &Definition) -> ParameterSet {
     build(definition, Digest([0; 32]), RoundingProfile::Exact, Default::default()).unwrap().0
 }
 
-/// The sample exchange with one option without a price, one future without an array and a combination.
+/// The sample exchange with two options without a price, one future without an array and a combination.
 fn patchy() -> ParameterSet {
     let mut definition = sample::definition();
     for family in &mut definition.families {
         match family.product.as_str() {
-            "HCLO" => family.series[0].options[0].price = None,
+            "HCLO" => {
+                family.series[0].options[0].price = None;
+                // Nines only, as some files write where they have no price.
+                family.series[0].options[1].price = "99999.99".parse().ok();
+            }
             "HRB" => family.contracts[0].array = None,
             "HAUM" => family.product_type = plimsoll_engine::contract::ProductType::Combination,
             _ => {}
@@ -47,20 +51,21 @@ fn every_contract_that_cannot_be_margined_is_named() {
         "-3 HCLO OOF 202611 C 60.00",
         "4 HRB FUT 202611",
         "5 HAUM CMB 202612",
+        "6 HCLO OOF 202611 P 60.00",
     ];
     let refused = calculate(&set, &request(&positions, CalculationOptions::default())).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "unmatched: positions[1] HCL FUT 203001 (unknown_contract); positions[2] HCLO OOF 202611 C 61.08 \
          (unknown_contract); positions[3] HCLO OOF 202611 C 60.00 (no_price); positions[4] HRB FUT 202611 \
-         (no_risk_array); positions[5] HAUM CMB 202612 (product_not_calculated)"
+         (no_risk_array); positions[5] HAUM CMB 202612 (product_not_calculated); positions[6] HCLO OOF 202611 P 60.00 (no_price)"
     );
     let allowed = CalculationOptions { allow_unmatched: true, ..CalculationOptions::default() };
     let report = calculate(&set, &request(&positions, allowed)).unwrap();
     let alone = calculate(&set, &request(&positions[..1], CalculationOptions::default())).unwrap();
     assert_eq!(report.commodities, alone.commodities);
     let left_out: Vec<_> = report.unmatched.iter().map(|unmatched| unmatched.position).collect();
-    assert_eq!(left_out, [1, 2, 3, 4, 5]);
+    assert_eq!(left_out, [1, 2, 3, 4, 5, 6]);
 }
 
 #[test]
