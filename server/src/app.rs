@@ -15,7 +15,7 @@ use tonic::transport::Server;
 
 use crate::connections::Connections;
 use crate::directory::Directory;
-use crate::grpc::{Api, Health, Parts};
+use crate::grpc::{Api, HEAVIEST_WORK, Health, Parts};
 use crate::registry::Registry;
 use crate::settings::{SettingFault, Settings};
 use crate::workers::Workers;
@@ -28,8 +28,9 @@ const MOST_PENDING_RESETS: usize = 20;
 const MOST_ERROR_RESETS: usize = 1024;
 /// The most bytes of a request's headers.
 const HEADER_LIST_BYTES: u32 = 16 * 1024;
-/// The most batches and large portfolios that wait for a worker.
-const WAITING_WORK: usize = 128;
+/// The most batches and large portfolios that wait for a worker, by weight: some eighty megabytes of requests, as a
+/// position takes some 200 bytes.
+const WAITING_WEIGHT: usize = 400_000;
 /// How long cut connections may take to go.
 const CUT_GRACE: Duration = Duration::from_secs(5);
 
@@ -76,10 +77,12 @@ impl App {
             None => None,
         };
         let health = Health::new();
+        // Every worker can have the heaviest work, whatever waits.
+        let room = settings.workers() * HEAVIEST_WORK + WAITING_WEIGHT;
         let parts = Parts {
             registry,
             directory,
-            calculators: Workers::new(settings.workers(), WAITING_WORK),
+            calculators: Workers::new(settings.workers(), room),
             readers: Workers::new(settings.max_uploads, 0),
             max_upload_bytes: settings.max_upload_bytes,
             max_calls: settings.max_calls,

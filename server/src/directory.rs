@@ -3,15 +3,17 @@
 //! A file is named by a name without a path. What the name leads to must be a regular file inside the directory, also
 //! after symbolic links are followed (mounted configuration is often linked within its own directory).
 
+mod start;
+
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use plimsoll_engine::parameters::{Diagnostics, RoundingProfile};
+use plimsoll_engine::parameters::{Diagnostics, ParameterSet, RoundingProfile};
 use thiserror::Error;
 
 use crate::compile::{CompileError, compile};
-use crate::registry::{AccountScope, InsertRefusal, Inserted, Registry};
+use crate::registry::{InsertRefusal, Inserted, Registry};
 
 /// The most names that are looked at.
 const MOST_ENTRIES: usize = 10_000;
@@ -89,15 +91,17 @@ impl Directory {
 
     /// Loads one file into the registry.
     pub(crate) fn load(&self, name: &str, registry: &Registry) -> LoadedFile {
-        let outcome = self.compiled(name, registry);
+        let compiled = self.compiled(name);
+        let outcome = compiled.and_then(|(set, warnings)| Ok(registry.insert(set, warnings)?));
         match &outcome {
             Ok(inserted) => crate::events::loaded(inserted, name),
-            Err(refusal) => tracing::warn!(file = name, %refusal, "parameter file refused"),
+            Err(refusal) => crate::events::refused(refusal, name),
         }
         LoadedFile { name: name.to_owned(), outcome }
     }
 
-    fn compiled(&self, name: &str, registry: &Registry) -> Result<Inserted, FileRefusal> {
+    /// The set of one file.
+    fn compiled(&self, name: &str) -> Result<(ParameterSet, Diagnostics), FileRefusal> {
         let file = self.file(name)?;
         // One byte more than allowed tells a file that is too large from one that just fits.
         let mut source = BufReader::new(file.take(self.max_bytes.saturating_add(1)));
@@ -105,11 +109,10 @@ impl Directory {
         if source.get_ref().limit() == 0 {
             return Err(FileRefusal::TooLarge { max_bytes: self.max_bytes });
         }
-        let (set, warnings) = compiled.map_err(|error| match error {
+        compiled.map_err(|error| match error {
             CompileError::Interrupted(error) => FileRefusal::Unreadable(error),
             CompileError::Refused(diagnostics) => FileRefusal::Refused(diagnostics),
-        })?;
-        Ok(registry.insert(set, warnings)?)
+        })
     }
 
     /// The regular file that a name leads to, if it is inside the directory.
@@ -124,20 +127,6 @@ impl Directory {
             return Err(FileRefusal::Absent);
         }
         File::open(path).map_err(absent)
-    }
-
-    /// Loads every file and activates the newest set of each house for the default scope. Refused files are logged; the
-    /// others are used.
-    pub(crate) fn load_at_start(&self, registry: &Registry) -> io::Result<()> {
-        for name in self.names()? {
-            let Ok(inserted) = self.load(&name, registry).outcome else { continue };
-            let id = inserted.loaded.set.id();
-            // A set that is older than one loaded before stays inactive, which is what the rule is for.
-            if let Ok(activated) = registry.activate(id, AccountScope::default(), false) {
-                crate::events::activated(&activated, &AccountScope::default(), false);
-            }
-        }
-        Ok(())
     }
 }
 

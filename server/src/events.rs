@@ -1,9 +1,38 @@
-//! What is logged about parameter sets: one event for each load and each activation.
+//! What is logged about parameter sets: one event for each that is loaded, refused, left out, given up or activated.
+
+use std::fmt::Display;
+
+use plimsoll_engine::parameters::ParameterSet;
 
 use crate::registry::{AccountScope, Activated, Inserted};
 
-/// A set was loaded, or was there already.
+/// A file of the directory is not loaded.
+pub(crate) fn refused(refusal: &impl Display, file: &str) {
+    tracing::warn!(file, %refusal, "parameter file refused");
+}
+
+/// A file of the directory is left out for newer ones.
+pub(crate) fn left_out(set: &ParameterSet, file: &str) {
+    tracing::warn!(
+        file,
+        id = set.id(),
+        house = %set.house(),
+        vintage = %set.vintage(),
+        "parameter file left out: there is room for newer ones only"
+    );
+}
+
+/// A set was loaded, or was there already; another may have been given up for it.
 pub(crate) fn loaded(inserted: &Inserted, source: &str) {
+    if let Some(given_up) = &inserted.given_up {
+        tracing::warn!(
+            id = given_up.set.id(),
+            house = %given_up.set.house(),
+            vintage = %given_up.set.vintage(),
+            newer = inserted.loaded.set.id(),
+            "parameter set given up: there is no room for it beside newer ones"
+        );
+    }
     let set = &inserted.loaded.set;
     tracing::info!(
         id = set.id(),

@@ -1,6 +1,7 @@
 //! The calls: how they come in, what bounds them, and the services that answer them.
 //!
-//! A call passes `gate` (admission, `deadline`) and reaches a service (`parameters`, `margin`, `health`, reflection).
+//! A call passes `gate` (admission, `deadline`) and reaches a service (`parameters`, `margin`, `health`, reflection); its
+//! answer leaves through `sending`.
 //! `from_proto` and `to_proto` are the only files that know both the wire's words and the engine's; `status` is the only
 //! one that makes error statuses.
 
@@ -10,6 +11,7 @@ mod gate;
 mod health;
 mod margin;
 mod parameters;
+mod sending;
 mod status;
 mod to_proto;
 mod violations;
@@ -30,6 +32,7 @@ use parameters::ParameterCalls;
 
 pub(crate) use gate::Gate as Api;
 pub(crate) use health::Health;
+pub(crate) use margin::HEAVIEST_WORK;
 
 /// The largest request message.
 const REQUEST_BYTES: usize = 4 * 1024 * 1024;

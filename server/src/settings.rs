@@ -32,13 +32,15 @@ pub struct Settings {
     pub max_upload_bytes: u64,
     /// The most files that are read at the same time; more are refused.
     pub max_uploads: usize,
-    /// The most parameter sets that are kept.
+    /// The most parameter sets that are kept; a newer one takes the place of the oldest that is not active.
     pub max_parameter_sets: usize,
     /// The most connections; more are closed at once.
     pub max_connections: usize,
     /// The most calls in progress on one connection; more wait.
     pub max_streams: usize,
-    /// The most calls in progress on the whole server; more are refused. Each may hold a request of 4 MiB in memory.
+    /// The most calls in progress on the whole server; more are refused. A call is in progress until its answer is read or
+    /// its time is over: until then it may hold its request, a message of at most 4 MiB, and then its answer, at most 64 MiB.
+    /// Requests that wait for a thread have a bound of their own, in positions.
     pub max_calls: usize,
     /// The longest time for a unary call.
     pub request_timeout: Duration,

@@ -1,4 +1,7 @@
 //! Until when a call may take: the client's `grpc-timeout`, and the server's own limit for unary calls.
+//!
+//! A deadline is that of the whole call, until its answer is read. The server's limit also ends reflection: tools that ask
+//! further begin another call.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,11 +10,12 @@ use tokio::time::Instant;
 use tonic::codegen::http::HeaderMap;
 
 /// Calls that have limits of their own instead of the one for unary calls: sizes, silence, the time of an upload.
-const OWN_LIMITS: [&str; 3] = [
-    "/plimsoll.v1.MarginService/CalculateStream",
+const OWN_LIMITS: [&str; 2] = [
     "/plimsoll.v1.ParameterService/LoadParameterDirectory",
     "/plimsoll.v1.ParameterService/LoadParameterSet",
 ];
+/// Calls whose answers go on for as long as client and server like.
+const ENDLESS: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/plimsoll.v1.MarginService/CalculateStream"];
 /// tonic answers an expired `grpc-timeout` with CANCELLED; this much earlier it is answered here, as it should be.
 const HEAD_START: Duration = Duration::from_millis(1);
 
@@ -23,6 +27,20 @@ impl Deadline {
     /// Whether it has passed.
     pub(super) fn is_over(self) -> bool {
         self.0 <= Instant::now()
+    }
+
+    /// This deadline, or the end of the limit from now, whichever comes first.
+    pub(super) fn within(deadline: Option<Self>, limit: Option<Duration>) -> Option<Self> {
+        let limited = limit.and_then(|limit| Instant::now().checked_add(limit)).map(Self);
+        match (deadline, limited) {
+            (Some(own), Some(limited)) => Some(Self(own.0.min(limited.0))),
+            (own, limited) => own.or(limited),
+        }
+    }
+
+    /// Waits until it has passed.
+    pub(super) async fn passed(self) {
+        tokio::time::sleep_until(self.0).await;
     }
 
     /// The result of work, or `None` when the deadline passes first.
@@ -46,13 +64,19 @@ impl Deadlines {
     pub(super) fn of(self, path: &str, headers: &HeaderMap) -> Option<Deadline> {
         let client = headers.get("grpc-timeout").and_then(|value| timeout(value.to_str().ok()?));
         let client = client.map(|timeout| timeout.saturating_sub(HEAD_START));
-        let server = (!OWN_LIMITS.contains(&path)).then_some(self.unary);
+        let has_own = OWN_LIMITS.contains(&path) || ENDLESS.contains(&path);
+        let server = (!has_own).then_some(self.unary);
         let shorter = match (client, server) {
             (Some(client), Some(server)) => Some(client.min(server)),
             (client, server) => client.or(server),
         };
         // A moment too far away to be named is none.
         shorter.and_then(|timeout| Instant::now().checked_add(timeout)).map(Deadline)
+    }
+
+    /// How long an answer to a call to this path may take to be read once it has begun.
+    pub(super) fn of_answers(self, path: &str) -> Option<Duration> {
+        (!ENDLESS.contains(&path)).then_some(self.unary)
     }
 }
 
@@ -105,10 +129,23 @@ mod tests {
         let calculate = "/plimsoll.v1.MarginService/Calculate";
         assert!(deadlines.of(calculate, &header("1n")).unwrap().is_over());
         assert!(!deadlines.of(calculate, &header("nonsense")).unwrap().is_over());
-        for path in OWN_LIMITS {
+        for path in OWN_LIMITS.into_iter().chain(ENDLESS) {
             assert!(deadlines.of(path, &HeaderMap::new()).is_none());
             assert!(deadlines.of(path, &header("1n")).unwrap().is_over());
         }
         assert!(deadlines.of("/plimsoll.v1.ParameterService/GetParameterSet", &HeaderMap::new()).is_some());
+        assert!(OWN_LIMITS.iter().all(|path| deadlines.of_answers(path).is_some()));
+        assert!(ENDLESS.iter().all(|path| deadlines.of_answers(path).is_none()));
+    }
+
+    #[tokio::test]
+    async fn the_earlier_end_counts() {
+        let (hour, day) = (Duration::from_secs(3600), Duration::from_secs(86_400));
+        let over = Deadline(Instant::now());
+        assert!(Deadline::within(Some(over), Some(hour)).unwrap().is_over());
+        let late = Deadline::within(None, Some(day)).unwrap();
+        assert!(Deadline::within(Some(late), Some(hour)).unwrap().0 < late.0);
+        assert!(Deadline::within(Some(over), None).unwrap().is_over());
+        assert!(Deadline::within(None, None).is_none());
     }
 }

@@ -1,4 +1,5 @@
-//! What every call passes before its service: room on the server, a deadline, and until its request is whole.
+//! What every call passes before its service: room on the server, a deadline, and until its request is whole. The place
+//! is kept until the answer is sent, which `sending` sees to.
 //!
 //! It stands before the services as one layer because tonic's own answers differ from gRPC's: an expired deadline is to
 //! be DEADLINE_EXCEEDED, and the bound on calls is to count the calls of all connections.
@@ -22,6 +23,7 @@ use tower::util::BoxCloneSyncService;
 
 use super::deadline::{Deadline, Deadlines};
 use super::health::Health;
+use super::sending::Sending;
 use super::{REQUEST_BYTES, status};
 
 /// Calls whose requests come as a stream of messages.
@@ -55,11 +57,20 @@ impl Routes {
     }
 }
 
-/// A call's place among those that the server has room for; the place is free when the last clone is dropped. A call
-/// that goes on after its answer has begun keeps a clone.
-#[derive(Clone)]
+/// A call's place among those that the server has room for, free again when this is dropped.
 pub(super) struct InProgress {
-    _permit: Option<Arc<OwnedSemaphorePermit>>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl InProgress {
+    /// For calls that are not counted.
+    const UNCOUNTED: Self = Self { _permit: None };
+
+    /// One of these places, if one is free.
+    pub(super) fn at(places: &Arc<Semaphore>) -> Option<Self> {
+        let permit = Arc::clone(places).try_acquire_owned().ok()?;
+        Some(Self { _permit: Some(permit) })
+    }
 }
 
 /// Every call's way to its service.
@@ -80,26 +91,22 @@ impl Gate {
     }
 
     /// Checks in order: the service exists, there is room, the deadline is not over.
-    fn admit(&self, request: &mut Request<Body>) -> Result<Admitted, Status> {
+    fn admit(&self, request: &Request<Body>) -> Result<Admitted, Status> {
         let path = request.uri().path();
         let name = path.strip_prefix('/').and_then(|path| path.split_once('/')).map_or("", |(name, _)| name);
         let route = self.routes.0.get(name).ok_or_else(status::unknown_service)?;
         // An overloaded server is to be seen as overloaded, not as dead.
         let place = if name == Health::NAME {
-            InProgress { _permit: None }
+            InProgress::UNCOUNTED
         } else {
-            let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| status::overloaded())?;
-            InProgress { _permit: Some(Arc::new(permit)) }
+            InProgress::at(&self.places).ok_or_else(status::overloaded)?
         };
         let deadline = self.deadlines.of(path, request.headers());
         if deadline.is_some_and(|deadline| deadline.is_over()) {
             return Err(status::deadline_exceeded());
         }
-        request.extensions_mut().insert(place.clone());
-        if let Some(deadline) = deadline {
-            request.extensions_mut().insert(deadline);
-        }
-        Ok(Admitted { route: route.clone(), place, deadline })
+        let limit = self.deadlines.of_answers(path);
+        Ok(Admitted { route: route.clone(), place, deadline, limit })
     }
 }
 
@@ -107,6 +114,8 @@ struct Admitted {
     route: Route,
     place: InProgress,
     deadline: Option<Deadline>,
+    /// How long the answer may take to be read once it has begun.
+    limit: Option<Duration>,
 }
 
 /// A unary call's request once all of it has come; a stream's as it is.
@@ -135,10 +144,10 @@ impl Service<Request<Body>> for Gate {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let admitted = self.admit(&mut request);
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let admitted = self.admit(&request);
         Box::pin(async move {
-            let Admitted { mut route, place, deadline } = match admitted {
+            let Admitted { mut route, place, deadline, limit } = match admitted {
                 Ok(admitted) => admitted,
                 Err(status) => return Ok(status.into_http()),
             };
@@ -152,8 +161,9 @@ impl Service<Request<Body>> for Gate {
                 Some(deadline) => deadline.bound(answer).await,
                 None => Some(answer.await),
             };
-            drop(place);
-            answered.unwrap_or_else(|| Ok(status::deadline_exceeded().into_http()))
+            let answered = answered.unwrap_or_else(|| Ok(status::deadline_exceeded().into_http()));
+            let deadline = Deadline::within(deadline, limit);
+            answered.map(|answer| answer.map(|body| Sending::of(body, place, deadline)))
         })
     }
 }

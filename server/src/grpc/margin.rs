@@ -10,12 +10,11 @@ use std::time::Duration;
 use plimsoll_engine::span::Portfolio;
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::margin_service_server::MarginService;
+use prost::Message;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::deadline::Deadline;
-use super::gate::InProgress;
-use super::{ANSWER_BYTES, status};
+use super::{ANSWER_BYTES, REQUEST_BYTES, status};
 use crate::registry::Registry;
 use crate::workers::{Workers, caught};
 use answer::{Fault, answer};
@@ -23,10 +22,23 @@ use stream::{Answers, Exchange};
 
 /// The most portfolios of a batch.
 const MOST_PORTFOLIOS: usize = 1000;
-/// The most positions of a batch in all: more than fit into its message, if they say anything.
-const MOST_BATCH_POSITIONS: usize = 250_000;
+/// The most positions of a batch in all. An empty one takes two bytes of a message and a hundred times that in memory, so
+/// the size of the message alone is no bound.
+const MOST_BATCH_POSITIONS: usize = 50_000;
+/// The bytes of a message that weigh as much as a position.
+const POSITION_BYTES: usize = size_of::<v1::Position>();
+/// The most that the work of one call weighs.
+pub(crate) const HEAVIEST_WORK: usize = MOST_BATCH_POSITIONS + REQUEST_BYTES / POSITION_BYTES;
 /// Larger portfolios go to a worker, so that they do not hold up the other calls of a thread.
 const SMALL_POSITIONS: usize = 500;
+
+/// What requests weigh while they wait for a worker, in positions: those that they have, and those that their texts would
+/// make.
+fn weight<'a>(requests: impl IntoIterator<Item = &'a v1::CalculateRequest>) -> usize {
+    let weights = requests.into_iter().map(|request| (request.positions.len(), request.encoded_len()));
+    let (positions, bytes) = weights.fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
+    positions + bytes / POSITION_BYTES
+}
 
 /// What the calls work with.
 #[derive(Clone)]
@@ -50,8 +62,12 @@ impl MarginCalls {
         let registry = Arc::clone(&self.registry);
         // Too many positions are only counted.
         let is_large = (SMALL_POSITIONS + 1..=Portfolio::MOST_POSITIONS).contains(&request.positions.len());
-        let work = move || work(&registry, &request);
-        let worked = if is_large { self.calculators.run(work).await } else { caught(work) };
+        let worked = if is_large {
+            let weight = weight([&request]);
+            self.calculators.run(weight, move || work(&registry, &request)).await
+        } else {
+            caught(move || work(&registry, &request))
+        };
         worked.map_err(status::no_calculation)
     }
 }
@@ -84,8 +100,9 @@ impl MarginService for MarginCalls {
         // Nobody waits for a batch after its client has gone or its deadline has passed.
         let given_up = CancellationToken::new();
         let _guard = given_up.clone().drop_guard();
+        let weight = weight(&requests);
         let work = move || batch::answers(&registry, &requests, &given_up, ANSWER_BYTES);
-        let responses = self.calculators.run(work).await.map_err(status::no_calculation)??;
+        let responses = self.calculators.run(weight, work).await.map_err(status::no_calculation)??;
         Ok(Response::new(v1::CalculateBatchResponse { responses }))
     }
 
@@ -95,11 +112,24 @@ impl MarginService for MarginCalls {
         &self,
         request: Request<Streaming<v1::CalculateStreamRequest>>,
     ) -> Result<Response<Answers>, Status> {
-        let deadline = request.extensions().get::<Deadline>().copied();
-        let in_progress = request.extensions().get::<InProgress>().cloned();
-        let calls = self.clone();
-        let exchange =
-            Exchange { calls, requests: request.into_inner(), deadline, _in_progress: in_progress };
+        let exchange = Exchange { calls: self.clone(), requests: request.into_inner() };
         Ok(Response::new(Answers::new(exchange)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_weigh_what_they_take_in_memory() {
+        let empty =
+            v1::CalculateRequest { positions: vec![v1::Position::default(); 700], ..Default::default() };
+        let positions = 700 + 1400_usize.div_ceil(POSITION_BYTES);
+        assert!((700..=positions).contains(&weight([&empty])));
+        let text = v1::CalculateRequest { account: "A".repeat(REQUEST_BYTES - 8), ..Default::default() };
+        assert!(weight([&text]) > 20_000);
+        assert!(weight([&text]) + MOST_BATCH_POSITIONS <= HEAVIEST_WORK);
+        assert_eq!(weight([]), 0);
     }
 }

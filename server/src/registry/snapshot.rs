@@ -1,9 +1,10 @@
 //! One state of the registry, which never changes: what a call works with from its beginning to its end.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_engine::parameters::{Diagnostics, ParameterSet};
+use plimsoll_engine::parameters::{Diagnostics, ParameterSet, Vintage};
 use plimsoll_engine::types::House;
 
 use super::scope::AccountScope;
@@ -13,6 +14,20 @@ use super::scope::AccountScope;
 pub(crate) struct LoadedSet {
     pub(crate) set: ParameterSet,
     pub(crate) warnings: Diagnostics,
+}
+
+/// Where a set stands in lists: newest first, of one vintage by id. It means the same whether the set is there or not.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct ListPlace {
+    pub(crate) vintage: Reverse<Vintage>,
+    pub(crate) id: String,
+}
+
+impl LoadedSet {
+    /// Its place in lists.
+    pub(crate) fn place(&self) -> ListPlace {
+        ListPlace { vintage: Reverse(self.set.vintage().clone()), id: self.set.id().to_owned() }
+    }
 }
 
 /// The sets that are loaded, and which of them are active.
@@ -33,12 +48,18 @@ impl Snapshot {
         self.active.get(house)?.get(scope)
     }
 
-    /// The sets of one house or of all, newest first; of one vintage by id.
+    /// The sets of one house or of all, in the order of lists.
     pub(crate) fn newest_first(&self, house: Option<&House>) -> Vec<&Arc<LoadedSet>> {
         let wanted = |loaded: &&Arc<LoadedSet>| house.is_none_or(|house| house == loaded.set.house());
         let mut sets: Vec<_> = self.sets.values().filter(wanted).collect();
-        sets.sort_by(|a, b| b.set.vintage().cmp(a.set.vintage()).then_with(|| a.set.id().cmp(b.set.id())));
+        sets.sort_by_cached_key(|loaded| loaded.place());
         sets
+    }
+
+    /// The oldest set that is active for no scope.
+    pub(super) fn oldest_inactive(&self) -> Option<&Arc<LoadedSet>> {
+        let inactive = self.sets.values().filter(|loaded| self.active_scopes(&loaded.set).next().is_none());
+        inactive.min_by_key(|loaded| loaded.set.vintage())
     }
 
     /// The account scopes of its house for which a set is active.

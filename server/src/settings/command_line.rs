@@ -18,7 +18,7 @@ struct Raw {
     /// Address to listen on
     #[arg(long, env = "PLIMSOLL_LISTEN", value_name = "ADDRESS:PORT", default_value_t = Settings::default().listen.to_string())]
     listen: String,
-    /// Directory of parameter files: every .spn file is loaded at the start, the newest of a house is activated
+    /// Directory of parameter files: the .spn files are loaded at the start, the newest of a house is activated
     #[arg(long, env = "PLIMSOLL_PARAMETER_DIRECTORY", value_name = "PATH", value_parser = OsStringValueParser::new())]
     parameter_directory: Option<OsString>,
     /// Rounding profile of the sets in the directory: exact or takasbank
@@ -30,7 +30,7 @@ struct Raw {
     /// Most parameter files read at the same time
     #[arg(long, env = "PLIMSOLL_MAX_UPLOADS", value_name = "COUNT", default_value_t = Settings::default().max_uploads.to_string())]
     max_uploads: String,
-    /// Most parameter sets kept
+    /// Most parameter sets kept; a newer one takes the place of the oldest that is not active
     #[arg(long, env = "PLIMSOLL_MAX_PARAMETER_SETS", value_name = "COUNT", default_value_t = Settings::default().max_parameter_sets.to_string())]
     max_parameter_sets: String,
     /// Most connections

@@ -68,9 +68,10 @@ async fn faults_without_end_are_counted_not_repeated() {
     let (served, id) = Served::with_sample().await;
     let positions = vec![v1::Position::default(); 500];
     let hostile = v1::CalculateRequest { positions, ..sample::request("A", &id) };
-    let refused = served.margin().calculate_batch(batch(vec![hostile.clone(); 501])).await.unwrap_err();
+    let refused = served.margin().calculate_batch(batch(vec![hostile.clone(); 101])).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument, "more positions than are taken up");
-    let answered = served.margin().calculate_batch(batch(vec![hostile; 500])).await.unwrap().into_inner();
+    assert!(refused.message().contains("50500 positions in all: at most 50000"), "{refused}");
+    let answered = served.margin().calculate_batch(batch(vec![hostile; 100])).await.unwrap().into_inner();
     for answer in &answered.responses {
         let invalid = invalid(answer);
         assert_eq!(invalid.violations.len(), 100);

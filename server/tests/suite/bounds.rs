@@ -5,6 +5,7 @@ use std::time::Duration;
 use h2::client;
 use plimsoll_proto::v1;
 use plimsoll_server::Running;
+use prost::Message;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -13,6 +14,7 @@ use tonic::{Code, Status};
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 use tonic_prost::ProstCodec;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_types::StatusExt;
 
 use crate::sample;
@@ -116,6 +118,101 @@ async fn calls_beyond_the_places_are_shed_but_health_is_answered() {
         }
         assert_eq!(status.code(), Code::ResourceExhausted);
     }
+}
+
+/// A batch whose answer, far larger than a client's window, has begun.
+struct Unread {
+    body: h2::RecvStream,
+    driving: tokio::task::JoinHandle<Result<(), h2::Error>>,
+}
+
+impl Unread {
+    async fn begun(served: &Served, set: &str) -> Self {
+        let empty = v1::CalculateRequest { positions: Vec::new(), ..sample::request("A", set) };
+        let batch = v1::CalculateBatchRequest { requests: vec![empty; 1000] }.encode_to_vec();
+        let mut message = vec![0];
+        message.extend(u32::try_from(batch.len()).unwrap().to_be_bytes());
+        message.extend(batch);
+        let stream = TcpStream::connect(served.running.address()).await.unwrap();
+        let (sender, connection) = client::handshake(stream).await.unwrap();
+        let driving = tokio::spawn(connection);
+        let request = Request::post("http://localhost/plimsoll.v1.MarginService/CalculateBatch")
+            .header("content-type", "application/grpc")
+            .header("te", "trailers");
+        let request = request.body(()).unwrap();
+        let (answer, mut sending) = sender.ready().await.unwrap().send_request(request, false).unwrap();
+        sending.send_data(message.into(), true).unwrap();
+        let answer = answer.await.unwrap();
+        assert!(!answer.headers().contains_key("grpc-status"));
+        Self { body: answer.into_body(), driving }
+    }
+
+    /// Reads the rest: how many bytes, and the `grpc-status`.
+    async fn read(mut self) -> (usize, String) {
+        let mut bytes = 0;
+        while let Some(data) = self.body.data().await {
+            let data = data.unwrap();
+            bytes += data.len();
+            self.body.flow_control().release_capacity(data.len()).unwrap();
+        }
+        let trailers = self.body.trailers().await.unwrap().unwrap();
+        self.driving.abort();
+        (bytes, trailers["grpc-status"].to_str().unwrap().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn an_answer_keeps_its_place_until_it_is_read() {
+    let served = Served::with(|settings| settings.max_calls = 3).await;
+    let id = served.load(&sample::file()).await.id;
+    let mut unread = Vec::new();
+    for _ in 0..3 {
+        unread.push(Unread::begun(&served, &id).await);
+    }
+    for left in [2, 1, 0] {
+        let shed = served.margin().calculate(sample::request("A", &id)).await.unwrap_err();
+        assert_eq!(shed.get_error_details().error_info().unwrap().reason, "OVERLOADED");
+        let (bytes, status) = unread.remove(0).read().await;
+        assert!(bytes > 200_000, "{bytes} bytes are no more than a window");
+        assert_eq!(status, "0");
+        served.margin().calculate(sample::request("A", &id)).await.unwrap();
+        if left > 0 {
+            unread.push(Unread::begun(&served, &id).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_read_in_time_is_given_up() {
+    let served = Served::with(|settings| {
+        settings.max_calls = 1;
+        settings.request_timeout = Duration::from_secs(2);
+    })
+    .await;
+    let id = served.load(&sample::file()).await.id;
+    let unread = Unread::begun(&served, &id).await;
+    while let Err(status) = served.margin().calculate(sample::request("A", &id)).await {
+        assert_eq!(status.get_error_details().error_info().unwrap().reason, "OVERLOADED");
+    }
+    let (bytes, status) = unread.read().await;
+    assert!(bytes < 200_000, "{bytes} bytes are still there");
+    assert_eq!(status, (Code::DeadlineExceeded as i32).to_string());
+}
+
+#[tokio::test]
+async fn reflection_has_a_place_and_an_end() {
+    let served = Served::with(|settings| {
+        settings.max_calls = 1;
+        settings.request_timeout = Duration::from_secs(1);
+    })
+    .await;
+    let mut reflection = ServerReflectionClient::new(served.channel.clone());
+    let mut answers = reflection.server_reflection_info(stalled()).await.unwrap().into_inner();
+    let shed = served.margin().calculate(sample::request("A", "x")).await.unwrap_err();
+    assert_eq!(shed.code(), Code::ResourceExhausted);
+    assert_eq!(answers.message().await.unwrap_err().code(), Code::DeadlineExceeded);
+    let free = served.margin().calculate(sample::request("A", "x")).await.unwrap_err();
+    assert_eq!(free.code(), Code::NotFound);
 }
 
 #[tokio::test]

@@ -79,6 +79,33 @@ async fn the_start_loads_all_and_activates_the_newest_of_each_house() {
 }
 
 #[tokio::test]
+async fn the_start_keeps_the_newest_when_not_all_fit() {
+    let path = empty("newest");
+    for day in [1, 2, 3] {
+        fs::write(path.join(format!("2026090{day}.spn")), sample::of_day(day)).unwrap();
+    }
+    fs::write(path.join("again.spn"), sample::of_day(3)).unwrap();
+    for (capacity, expected) in
+        [(1, vec![("2026-09-03", true)]), (2, vec![("2026-09-03", true), ("2026-09-02", false)])]
+    {
+        let directory = path.to_path_buf();
+        let served = Served::with(|settings| {
+            settings.parameter_directory = Some(directory);
+            settings.max_parameter_sets = capacity;
+        })
+        .await;
+        let request = v1::ListParameterSetsRequest::default();
+        let listed = served.parameters().list_parameter_sets(request).await.unwrap().into_inner();
+        let found: Vec<_> = listed
+            .parameter_sets
+            .iter()
+            .map(|set| (set.vintage.as_ref().unwrap().business_date.as_str(), !set.active_scopes.is_empty()))
+            .collect();
+        assert_eq!(found, expected);
+    }
+}
+
+#[tokio::test]
 async fn one_file_or_all_on_request() {
     let path = empty("request");
     let served = with(&path).await;
@@ -114,9 +141,9 @@ async fn files_that_are_too_large_or_have_no_room_say_so() {
     let files = load(&served, "").await.unwrap();
     let messages: Vec<_> =
         files.iter().map(|file| file.diagnostics.first().map(|d| d.message.clone())).collect();
-    assert_eq!(messages[0], None);
+    assert_eq!(messages[2], None, "the newest was loaded at the start");
     assert_eq!(messages[1].as_deref(), Some(format!("the file is larger than {most} bytes").as_str()));
-    assert!(messages[2].as_deref().unwrap().contains("1 parameter sets"), "{messages:?}");
+    assert!(messages[0].as_deref().unwrap().contains("1 parameter sets"), "{messages:?}");
 }
 
 #[tokio::test]

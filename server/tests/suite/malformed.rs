@@ -92,6 +92,33 @@ async fn every_faulty_field_is_named() {
 }
 
 #[tokio::test]
+async fn a_faulty_option_is_named_once() {
+    let (served, id) = Served::with_sample().await;
+    let cases: [(Change, &str, &str); 2] = [
+        (
+            |r| r.options = options(|o| o.currency = "JPY".to_owned()),
+            "options.currency",
+            "no conversion from ",
+        ),
+        (
+            |r| r.options = options(|o| o.account_type = "X".to_owned()),
+            "options.account_type",
+            "the parameter set has no levels for ",
+        ),
+    ];
+    for (change, field, description) in cases {
+        let mut request = sample::request("A", &id);
+        change(&mut request);
+        let refused = calculate(&served, request).await.unwrap_err();
+        let details = refused.get_error_details();
+        let violation = &details.bad_request().unwrap().field_violations[0];
+        assert_eq!(violation.field, field);
+        assert!(violation.description.starts_with(description), "{violation:?}");
+        assert!(refused.message().starts_with(&format!("{field}: {description}")), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn all_faults_are_named_at_once() {
     let (served, id) = Served::with_sample().await;
     let request = v1::CalculateRequest {

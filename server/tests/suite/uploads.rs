@@ -96,15 +96,51 @@ async fn a_file_over_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn no_more_sets_than_there_is_room_for() {
-    let served = Served::with(|settings| settings.max_parameter_sets = 2).await;
-    served.load(&sample::of_day(1)).await;
-    served.load(&sample::of_day(2)).await;
-    let refused = served.upload(pieces(&sample::of_day(3), 50_000)).await.unwrap_err();
+async fn a_full_server_gives_up_the_oldest_set_that_is_not_active() {
+    let served = Served::with(|settings| settings.max_parameter_sets = 3).await;
+    let first = served.load(&sample::of_day(3)).await.id;
+    let activate = async |id: &str| {
+        let id = id.to_owned();
+        let request = v1::ActivateParameterSetRequest { id, account_scope: "desk".to_owned(), force: false };
+        served.parameters().activate_parameter_set(request).await.unwrap();
+    };
+    activate(&first).await;
+    let second = served.load(&sample::of_day(4)).await.id;
+    let third = served.load(&sample::of_day(5)).await.id;
+    assert_eq!(served.ids().await, [third.as_str(), &second, &first]);
+
+    // What is older than all that is not active is refused, and what is there already is still answered.
+    let refused = served.upload(pieces(&sample::of_day(2), 50_000)).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert_eq!(refused.get_error_details().error_info().unwrap().reason, "TOO_MANY_PARAMETER_SETS");
-    // What is there already is still answered.
-    assert!(served.upload(pieces(&sample::of_day(1), 50_000)).await.unwrap().already_loaded);
+    assert!(served.upload(pieces(&sample::of_day(4), 50_000)).await.unwrap().already_loaded);
+
+    // A page that ended with the set that goes is followed by what came after it.
+    let list = async |page_token: &str| {
+        let page_token = page_token.to_owned();
+        let request = v1::ListParameterSetsRequest { page_size: 2, page_token, ..Default::default() };
+        served.parameters().list_parameter_sets(request).await.unwrap().into_inner()
+    };
+    let page = list("").await;
+    assert_eq!(page.parameter_sets[1].id, second);
+    let fourth = served.load(&sample::of_day(6)).await.id;
+    assert_eq!(served.ids().await, [fourth.as_str(), &third, &first]);
+    let rest = list(&page.next_page_token).await;
+    assert_eq!(rest.parameter_sets.into_iter().map(|set| set.id).collect::<Vec<_>>(), [first.as_str()]);
+    let gone = v1::GetParameterSetRequest { id: second };
+    assert_eq!(served.parameters().get_parameter_set(gone).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_set_is_refused_when_all_are_active() {
+    let served = Served::with(|settings| settings.max_parameter_sets = 1).await;
+    let id = served.load(&sample::of_day(1)).await.id;
+    let request =
+        v1::ActivateParameterSetRequest { id: id.clone(), account_scope: String::new(), force: false };
+    served.parameters().activate_parameter_set(request).await.unwrap();
+    let refused = served.upload(pieces(&sample::of_day(2), 50_000)).await.unwrap_err();
+    assert_eq!(refused.get_error_details().error_info().unwrap().reason, "TOO_MANY_PARAMETER_SETS");
+    assert_eq!(served.ids().await, [id]);
 }
 
 type Call = JoinHandle<Result<Response<v1::LoadParameterSetResponse>, Status>>;

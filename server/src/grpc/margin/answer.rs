@@ -84,13 +84,16 @@ pub(super) fn answer(
             }
             Err(Fault::Invalid(violations))
         }
-        Err(error @ CalculationError::NoConversion { .. }) => {
-            Err(Fault::Invalid(Violations::one("options.currency", error.to_string())))
-        }
-        Err(error @ CalculationError::AccountType { .. }) => {
-            Err(Fault::Invalid(Violations::one("options.account_type", error.to_string())))
-        }
+        Err(error @ CalculationError::NoConversion { .. }) => Err(faulty_option("currency", &error)),
+        Err(error @ CalculationError::AccountType { .. }) => Err(faulty_option("account_type", &error)),
     }
+}
+
+/// The fault of one option. The engine's text begins with the field, which a violation names by itself.
+fn faulty_option(field: &str, error: &CalculationError) -> Fault {
+    let text = error.to_string();
+    let description = text.strip_prefix(field).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&text);
+    Fault::Invalid(Violations::one(format!("options.{field}"), description))
 }
 
 /// As [`answer`], with a fault as an answer in its place among others.

@@ -11,8 +11,6 @@ use tokio_stream::Stream;
 use tokio_util::sync::ReusableBoxFuture;
 use tonic::{Status, Streaming};
 
-use super::super::deadline::Deadline;
-use super::super::gate::InProgress;
 use super::super::status;
 use super::super::to_proto;
 use super::super::violations::Violations;
@@ -25,9 +23,6 @@ type Answer = Result<v1::CalculateStreamResponse, Status>;
 pub(super) struct Exchange {
     pub(super) calls: MarginCalls,
     pub(super) requests: Streaming<v1::CalculateStreamRequest>,
-    pub(super) deadline: Option<Deadline>,
-    /// The call's place on the server, for as long as the stream goes on.
-    pub(super) _in_progress: Option<InProgress>,
 }
 
 impl Exchange {
@@ -48,12 +43,7 @@ impl Exchange {
     async fn request(&mut self) -> Result<Option<v1::CalculateStreamRequest>, Status> {
         let limit = self.calls.idle_timeout;
         let message = tokio::time::timeout(limit, self.requests.message());
-        let message = match self.deadline {
-            Some(deadline) if deadline.is_over() => None,
-            Some(deadline) => deadline.bound(message).await,
-            None => Some(message.await),
-        };
-        message.ok_or_else(status::deadline_exceeded)?.map_err(|_| status::idle(limit))?
+        message.await.map_err(|_| status::idle(limit))?
     }
 
     async fn answer(&self, request: v1::CalculateStreamRequest) -> Result<v1::CalculateResponse, Status> {

@@ -1,21 +1,24 @@
 //! Pages of the list of sets.
 //!
-//! A page token names the last set of its page. Sets are never removed, so a token stays good; sets that came in
-//! meanwhile appear if they belong behind it.
+//! A page token names the place of its page's last set in the order of the list, so it stays good when that set is given
+//! up; sets that came in meanwhile appear if they belong behind it.
 
+use std::cmp::Reverse;
+
+use plimsoll_engine::parameters::{Stage, Vintage};
 use plimsoll_engine::types::House;
 use plimsoll_proto::v1;
 
 use super::super::to_proto;
 use super::super::violations::Violations;
-use crate::registry::Snapshot;
+use crate::registry::{ListPlace, Snapshot};
 
 /// Sets on a page, unless the request says so.
 const USUAL: u32 = 50;
 /// The most sets on a page.
 const MOST: u32 = 500;
-/// The longest token: twice the longest id and house name.
-const TOKEN_BYTES: usize = 512;
+/// The longest token: twice the longest vintage, id and house name.
+const TOKEN_BYTES: usize = 1024;
 
 /// One page of the list.
 pub(super) fn page(
@@ -40,9 +43,9 @@ pub(super) fn page(
         "" => 0,
         token => {
             let last = last_of_page(token, &request.house);
-            let place = last.and_then(|last| sets.iter().position(|loaded| loaded.set.id() == last));
-            let place = place.ok_or("not a token from the answer to this request's first page");
-            faults.keep("page_token", place).map_or(0, |place| place + 1)
+            let last = last.ok_or("not a token from the answer to this request's first page");
+            let last = faults.keep("page_token", last);
+            last.map_or(0, |last| sets.partition_point(|loaded| loaded.place() <= last))
         }
     };
     if !faults.is_empty() {
@@ -51,20 +54,42 @@ pub(super) fn page(
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let page: Vec<_> = sets.iter().skip(start).take(size).collect();
     let more = sets.len() > start + page.len();
-    let next_page_token = page.last().filter(|_| more).map(|last| token(last.set.id(), &request.house));
+    let next_page_token = page.last().filter(|_| more).map(|last| token(&last.place(), &request.house));
     Ok(v1::ListParameterSetsResponse {
         parameter_sets: page.into_iter().map(|loaded| to_proto::parameter_set(loaded, snapshot)).collect(),
         next_page_token: next_page_token.unwrap_or_default(),
     })
 }
 
-/// A page token: the id of the page's last set and the request's house, in hexadecimal digits.
-fn token(last: &str, house: &str) -> String {
-    format!("{last}\n{house}").bytes().map(|byte| format!("{byte:02x}")).collect()
+/// A page token: the place of the page's last set and the request's house, in hexadecimal digits.
+fn token(last: &ListPlace, house: &str) -> String {
+    let Reverse(Vintage { business_date, stage, run, created }) = &last.vintage;
+    // The creation time comes last: it alone may hold line breaks.
+    let text = [business_date.to_string(), stage.name().to_owned(), run.to_string(), last.id.clone()];
+    let text = format!("{}\n{house}\n{created}", text.join("\n"));
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The id in a token, if it is a token for this house.
-fn last_of_page(token: &str, house: &str) -> Option<String> {
+/// The place in a token, if it is a token for this house.
+fn last_of_page(token: &str, house: &str) -> Option<ListPlace> {
+    let text = text_of(token)?;
+    let parts: Vec<&str> = text.splitn(6, '\n').collect();
+    let [business_date, stage, run, id, own, created] = parts.as_slice() else { return None };
+    if *own != house {
+        return None;
+    }
+    let stages = [Stage::Intraday, Stage::EarlySettlement, Stage::FinalSettlement, Stage::CompleteSettlement];
+    let vintage = Vintage {
+        business_date: business_date.parse().ok()?,
+        stage: stages.into_iter().find(|known| known.name() == *stage)?,
+        run: run.parse().ok()?,
+        created: (*created).to_owned(),
+    };
+    Some(ListPlace { vintage: Reverse(vintage), id: (*id).to_owned() })
+}
+
+/// The text that a token's digits stand for.
+fn text_of(token: &str) -> Option<String> {
     if token.len() > TOKEN_BYTES || !token.len().is_multiple_of(2) || !token.is_ascii() {
         return None;
     }
@@ -74,9 +99,7 @@ fn last_of_page(token: &str, house: &str) -> Option<String> {
         _ => None,
     };
     let bytes: Option<Vec<u8>> = token.as_bytes().chunks(2).map(pair).collect();
-    let text = String::from_utf8(bytes?).ok()?;
-    let (last, own) = text.split_once('\n')?;
-    (own == house).then(|| last.to_owned())
+    String::from_utf8(bytes?).ok()
 }
 
 #[cfg(test)]
@@ -85,9 +108,16 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_own_request_only() {
-        let made = token("TAKASBANK-20160517-final-41f46cbc07ac", "TAKASBANK");
-        let expected = Some("TAKASBANK-20160517-final-41f46cbc07ac".to_owned());
-        assert_eq!(last_of_page(&made, "TAKASBANK"), expected);
+        let vintage = Vintage {
+            business_date: "2016-05-17".parse().unwrap(),
+            stage: Stage::FinalSettlement,
+            run: 3,
+            created: "201605171830\n".to_owned(),
+        };
+        let id = "TAKASBANK-20160517-final-41f46cbc07ac".to_owned();
+        let place = ListPlace { vintage: Reverse(vintage), id };
+        let made = token(&place, "TAKASBANK");
+        assert_eq!(last_of_page(&made, "TAKASBANK"), Some(place));
         assert_eq!(last_of_page(&made, ""), None);
         for wrong in ["", "0", "zz", "41", &"0".repeat(1000), "\u{e9}\u{e9}"] {
             assert_eq!(last_of_page(wrong, "TAKASBANK"), None, "{wrong:?}");
