@@ -186,7 +186,7 @@ async fn an_answer_keeps_its_place_until_it_is_read() {
 async fn an_answer_that_is_not_read_in_time_is_given_up() {
     let served = Served::with(|settings| {
         settings.max_calls = 1;
-        settings.request_timeout = Duration::from_secs(2);
+        settings.request_timeout = Duration::from_secs(5);
     })
     .await;
     let id = served.load(&sample::file()).await.id;
@@ -203,7 +203,7 @@ async fn an_answer_that_is_not_read_in_time_is_given_up() {
 async fn reflection_has_a_place_and_an_end() {
     let served = Served::with(|settings| {
         settings.max_calls = 1;
-        settings.request_timeout = Duration::from_secs(1);
+        settings.request_timeout = Duration::from_secs(3);
     })
     .await;
     let mut reflection = ServerReflectionClient::new(served.channel.clone());
