@@ -10,6 +10,7 @@ mod position;
 use std::io::BufRead;
 use std::path::Path;
 
+use plimsoll_engine::report::account_type_code;
 use plimsoll_engine::span::Position;
 
 pub use fault::{BadPortfolio, Fault, Faults};
@@ -78,19 +79,9 @@ fn account(text: &str) -> Result<String, String> {
     }
 }
 
-/// Turns the words that people use into the codes of parameter sets; any other text is taken for a code.
+/// Turns the words that people use into the codes of parameter sets; `None` for none.
 fn account_type(text: &str) -> Result<Option<String>, String> {
-    match text {
-        "" => Ok(None),
-        "member" => Ok(Some("M".to_owned())),
-        "hedger" => Ok(Some("H".to_owned())),
-        "speculator" => Ok(Some("S".to_owned())),
-        code if code.len() > MOST_ACCOUNT_TYPE_BYTES => {
-            Err(format!("at most {MOST_ACCOUNT_TYPE_BYTES} bytes, found {}", code.len()))
-        }
-        code if code.chars().any(char::is_control) => Err("printable characters only".to_owned()),
-        code => Ok(Some(code.to_owned())),
-    }
+    if text.is_empty() { Ok(None) } else { account_type_code(text).map(Some) }
 }
 
 #[cfg(test)]
@@ -107,17 +98,6 @@ mod tests {
         for path in ["jsonl", "a.xml", ".csv", "a"] {
             assert_eq!(format(path), None, "{path}");
         }
-    }
-
-    #[test]
-    fn words_for_account_types_become_codes() {
-        assert_eq!(account_type("hedger"), Ok(Some("H".to_owned())));
-        assert_eq!(account_type("member"), Ok(Some("M".to_owned())));
-        assert_eq!(account_type("speculator"), Ok(Some("S".to_owned())));
-        assert_eq!(account_type("OMNI"), Ok(Some("OMNI".to_owned())));
-        assert_eq!(account_type(""), Ok(None));
-        assert_eq!(account_type("seventeen letters"), Err("at most 16 bytes, found 17".to_owned()));
-        assert_eq!(account_type("\t"), Err("printable characters only".to_owned()));
     }
 
     #[test]

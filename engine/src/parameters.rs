@@ -24,8 +24,8 @@ pub use definition::{
     AccountTypeDefinition, ArrayDefinition, ArrayTable, ChargeMethod, CommodityDefinition, CommodityTerms,
     ContractDefinition, ContractReference, ConversionDefinition, CurrencyDefinition, Definition,
     FamilyDefinition, FamilyReference, LegDefinition, LegPlace, LevelAdjustment, LevelDefinition, LevelRate,
-    OptionDefinition, OptionMinimumMethod, ProductLink, ScanRange, SeriesDefinition, Side, SpreadDefinition,
-    TierDefinition, Valuation,
+    OptionDefinition, OptionMinimumMethod, ProductLink, ScanRange, SectionLines, SeriesDefinition, Side,
+    SpreadDefinition, TierDefinition, Valuation,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use listing::{Listing, Listings, Match};

@@ -5,7 +5,7 @@ mod request;
 mod totals;
 
 pub use calculate::{Requirement, calculate, report, requirement};
-pub use request::{CalculationError, CalculationOptions, PortfolioRequest};
+pub use request::{CalculationError, CalculationOptions, PortfolioRequest, account_type_code};
 
 use crate::parameters::{ConversionStep, Digest, RoundingProfile};
 use crate::span::Unmatched;

@@ -49,7 +49,11 @@ pub fn build(
     let inter_spreads = spreads::inter_spreads(definition, &commodities, &mut diagnostics);
     let base_currency = base_currency(definition);
     if base_currency.is_none() {
-        diagnostics.error(1, "ccDef", "the file holds no combined commodity with a currency");
+        diagnostics.error(
+            definition.lines.clearing_organisation,
+            "ccDef",
+            "the file holds no combined commodity with a currency",
+        );
     }
     let (Some((house, vintage)), Some(points), Some(base_currency), false) =
         (header, points, base_currency, diagnostics.refuses())
@@ -82,15 +86,19 @@ fn header(definition: &Definition, diagnostics: &mut Diagnostics) -> Option<(Hou
         (true, "complete") => Stage::CompleteSettlement,
         (true, "final" | "") => Stage::FinalSettlement,
         (true, other) => {
-            diagnostics.warning(1, "setlQualifier", format!("{other:?} is not known, taken as final"));
+            diagnostics.warning(
+                definition.lines.point_in_time,
+                "setlQualifier",
+                format!("{other:?} is not known, taken as final"),
+            );
             Stage::FinalSettlement
         }
     };
     if definition.house.is_none() {
-        diagnostics.error(1, "clearingOrg", "ec is missing or faulty");
+        diagnostics.error(definition.lines.clearing_organisation, "clearingOrg", "ec is missing or faulty");
     }
     let Some(business_date) = definition.business_date else {
-        diagnostics.error(1, "pointInTime", "date is missing or faulty");
+        diagnostics.error(definition.lines.point_in_time, "pointInTime", "date is missing or faulty");
         return None;
     };
     let created = definition.created.clone();
@@ -99,7 +107,10 @@ fn header(definition: &Definition, diagnostics: &mut Diagnostics) -> Option<(Hou
 
 fn points(definition: &Definition, diagnostics: &mut Diagnostics) -> Option<ScanPoints> {
     ScanPoints::new(definition.points.clone())
-        .map_err(|faults| faults.iter().for_each(|fault| diagnostics.error(1, "pointDef", fault.to_string())))
+        .map_err(|faults| {
+            let line = definition.lines.points;
+            faults.iter().for_each(|fault| diagnostics.error(line, "pointDef", fault.to_string()));
+        })
         .ok()
 }
 

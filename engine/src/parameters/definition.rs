@@ -14,6 +14,8 @@ pub use array_table::ArrayTable;
 /// A whole file.
 #[derive(Clone, Debug, Default)]
 pub struct Definition {
+    /// Where its sections stand.
+    pub lines: SectionLines,
     /// Creation time as written.
     pub created: String,
     /// Currencies that the file names.
@@ -54,6 +56,17 @@ pub struct Definition {
     pub commodities: Vec<CommodityDefinition>,
     /// Inter-commodity spreads.
     pub inter_spreads: Vec<SpreadDefinition>,
+}
+
+/// Where the sections of a file stand, for diagnostics about a section as a whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SectionLines {
+    /// The point in time.
+    pub point_in_time: u64,
+    /// The clearing organisation.
+    pub clearing_organisation: u64,
+    /// The scan points.
+    pub points: u64,
 }
 
 /// A currency that a file names.

@@ -29,6 +29,22 @@ pub struct CalculationOptions {
     pub allow_unmatched: bool,
 }
 
+/// The code of an account type, from the word that people use or from the code itself.
+///
+/// # Errors
+/// The message for the caller, for a text that is longer than 16 bytes or not printable.
+pub fn account_type_code(text: &str) -> Result<String, String> {
+    const MOST_BYTES: usize = 16;
+    match text {
+        "hedger" => Ok("H".to_owned()),
+        "member" => Ok("M".to_owned()),
+        "speculator" => Ok("S".to_owned()),
+        code if code.len() > MOST_BYTES => Err(format!("at most {MOST_BYTES} bytes, found {}", code.len())),
+        code if code.chars().any(char::is_control) => Err("printable characters only".to_owned()),
+        code => Ok(code.to_owned()),
+    }
+}
+
 /// Why there is no report.
 #[derive(Clone, Debug, Error)]
 pub enum CalculationError {
@@ -59,4 +75,18 @@ pub enum CalculationError {
     /// A refusal: numbers beyond the exact range.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_account_types_become_codes() {
+        for (text, code) in [("hedger", "H"), ("member", "M"), ("speculator", "S"), ("OMNI", "OMNI")] {
+            assert_eq!(account_type_code(text).unwrap(), code);
+        }
+        assert_eq!(account_type_code("seventeen letters"), Err("at most 16 bytes, found 17".to_owned()));
+        assert_eq!(account_type_code("\t"), Err("printable characters only".to_owned()));
+    }
 }

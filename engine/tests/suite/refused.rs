@@ -57,7 +57,7 @@ fn a_faulty_value_is_named_with_its_line_and_element() {
     check(&[
         ("<fileFormat>4.00", "<fileFormat>5.00", "line 3: fileFormat: only file format 4.00 is read"),
         ("<date>20260918</date>", "<date>20260931</date>", "line 41: date: \"20260931\": expected a date"),
-        ("<date>20260918</date>", "", "pointInTime: date is missing or faulty"),
+        ("<date>20260918</date>", "", "line 40: pointInTime: date is missing or faulty"),
         ("<ec>HARBOUR</ec>", "", "clearingOrg: ec is missing or faulty"),
         ("<isSetl>1<", "<isSetl>yes<", "isSetl: \"yes\": expected 0 or 1"),
         (
@@ -69,7 +69,7 @@ fn a_faulty_value_is_named_with_its_line_and_element() {
         (
             "<pairedPoint>2<",
             "<pairedPoint>3<",
-            "pointDef: scan point 1 is paired with 3, which is not paired with it",
+            "line 95: pointDef: scan point 1 is paired with 3, which is not paired with it",
         ),
         ("<point>16<", "<point>17<", "found 17 in place of 16"),
         ("<a>-1433.33</a>\n", "", "ra: 15 values for 16 scan points"),

@@ -2,7 +2,7 @@
 
 use plimsoll_engine::contract::{ContractQuery, ContractText, OptionRight, ProductType};
 use plimsoll_engine::parameters::RoundingProfile;
-use plimsoll_engine::report::{CalculationOptions, PortfolioRequest};
+use plimsoll_engine::report::{CalculationOptions, PortfolioRequest, account_type_code};
 use plimsoll_engine::span::{Portfolio, Position};
 use plimsoll_engine::types::{Currency, House, Lots};
 use plimsoll_proto::v1;
@@ -15,11 +15,6 @@ use crate::registry::AccountScope;
 pub(super) const ACCOUNT_BYTES: usize = 64;
 /// The longest id of a set: house, date, stage and digest need less.
 const ID_BYTES: usize = 96;
-/// The longest code of an account type.
-const ACCOUNT_TYPE_BYTES: usize = 32;
-/// Account types by the names that people use, and as files code them.
-const ACCOUNT_TYPES: [(&str, &str); 3] = [("member", "M"), ("hedger", "H"), ("speculator", "S")];
-
 /// A calculation that is asked for.
 #[derive(Debug)]
 pub(super) struct Calculation {
@@ -161,18 +156,10 @@ fn options_of(wire: &v1::CalculationOptions, faults: &mut Violations) -> Calcula
     };
     let account_type = match wire.account_type.as_str() {
         "" => None,
-        text => faults.keep("options.account_type", account_type(text)),
+        text => faults.keep("options.account_type", account_type_code(text)),
     };
     let rounding = faults.keep("options.rounding", rounding(wire.rounding)).flatten();
     CalculationOptions { rounding, currency, account_type, allow_unmatched: wire.allow_unmatched }
-}
-
-fn account_type(text: &str) -> Result<String, String> {
-    if text.len() > ACCOUNT_TYPE_BYTES || text.chars().any(char::is_control) {
-        return Err(format!("at most {ACCOUNT_TYPE_BYTES} bytes, all of them printable"));
-    }
-    let code = ACCOUNT_TYPES.iter().find(|(name, _)| *name == text).map_or(text, |(_, code)| code);
-    Ok(code.to_owned())
 }
 
 /// A rounding profile; `None` for the unspecified one.

@@ -119,7 +119,7 @@ pub(super) fn level<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) 
 
 /// Scan points. Arrays and rates are read for the level of the first set; a second set belongs to another level.
 pub(super) fn points<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
-    let mut level = None;
+    let (line, mut level) = (x.line(), None);
     let (mut points, mut delta_points) = (Vec::new(), Vec::new());
     while let Some(element) = x.next_child()? {
         match element {
@@ -135,6 +135,7 @@ pub(super) fn points<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition)
         }
     }
     if definition.points.is_empty() {
+        definition.lines.points = line;
         definition.points = points;
         definition.delta_points = delta_points;
         definition.base_level = level.unwrap_or(1);

@@ -103,6 +103,7 @@ fn span_file<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Resu
 }
 
 fn point_in_time<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    definition.lines.point_in_time = x.line();
     let mut clearing_organisations = 0;
     while let Some(element) = x.next_child()? {
         match element {
@@ -129,6 +130,7 @@ fn point_in_time<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> 
 }
 
 fn clearing_organisation<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
+    definition.lines.clearing_organisation = x.line();
     while let Some(element) = x.next_child()? {
         match element {
             Element::Ec => definition.house = values::code(x, element)?,
