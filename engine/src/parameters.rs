@@ -21,11 +21,12 @@ pub use commodity::{
 };
 pub use conversion::{ConversionStep, Conversions};
 pub use definition::{
-    AccountTypeDefinition, ArrayDefinition, ArrayTable, ChargeMethod, CommodityDefinition, CommodityTerms,
-    ContractDefinition, ContractReference, ConversionDefinition, CurrencyDefinition, Definition,
-    FamilyDefinition, FamilyReference, LegDefinition, LegPlace, LevelAdjustment, LevelDefinition, LevelRate,
-    OptionDefinition, OptionMinimumMethod, ProductLink, ScanRange, SectionLines, SeriesDefinition, Side,
-    SpreadDefinition, TierDefinition, Valuation,
+    AccountTypeDefinition, ArrayDefinition, ArrayTable, ChargeMethod, CombinationLeg, CombinationMethod,
+    CommodityDefinition, CommodityTerms, ContractDefinition, ContractReference, ConversionDefinition,
+    CurrencyDefinition, Definition, DeliveryRate, FamilyDefinition, FamilyReference, LegDefinition, LegPlace,
+    LevelAdjustment, LevelDefinition, LevelRate, MonthRate, OptionDefinition, OptionMinimumMethod,
+    ProductLink, ScanRange, ScanTiers, ScanningLegDefinition, ScanningSpreadDefinition, SectionLines,
+    SeriesDefinition, Side, SpreadDefinition, TierDefinition, Valuation, WeightedRiskMethod,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use listing::{Listing, Listings, Match};

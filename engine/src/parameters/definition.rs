@@ -5,11 +5,21 @@
 
 use crate::contract::{OptionTerms, Period, ProductType};
 use crate::scenario::{DeltaPoint, ScanPoint};
-use crate::types::{BusinessDate, CommodityCode, Currency, Decimal, ExchangeCode, House, ProductCode};
+use crate::types::{BusinessDate, Currency, Decimal, ExchangeCode, House, ProductCode};
 
 mod array_table;
+mod commodity;
+mod spread;
 
 pub use array_table::ArrayTable;
+pub use commodity::{
+    CombinationMethod, CommodityDefinition, CommodityTerms, DeliveryRate, LevelAdjustment,
+    OptionMinimumMethod, ProductLink, ScanTiers, TierDefinition, WeightedRiskMethod,
+};
+pub use spread::{
+    ChargeMethod, LegDefinition, LegPlace, MonthRate, ScanningLegDefinition, ScanningSpreadDefinition, Side,
+    SpreadDefinition,
+};
 
 /// A whole file.
 #[derive(Clone, Debug, Default)]
@@ -54,8 +64,14 @@ pub struct Definition {
     pub arrays: ArrayTable,
     /// Combined commodities.
     pub commodities: Vec<CommodityDefinition>,
+    /// Inter-commodity spreads that are evaluated before the intra-commodity spreads.
+    pub super_spreads: Vec<SpreadDefinition>,
     /// Inter-commodity spreads.
     pub inter_spreads: Vec<SpreadDefinition>,
+    /// Scanning-based spreads, super or not.
+    pub scanning_spreads: Vec<ScanningSpreadDefinition>,
+    /// Whether scan ranges down differ from those up: arrays are to be taken as they are.
+    pub is_asymmetric: bool,
 }
 
 /// Where the sections of a file stand, for diagnostics about a section as a whole.
@@ -208,6 +224,19 @@ pub struct ContractReference {
     pub contract_id: u64,
 }
 
+/// A leg of a combination: so many contracts of another for one of the combination.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CombinationLeg {
+    /// Line in the file.
+    pub line: u64,
+    /// The contract.
+    pub contract: ContractReference,
+    /// Bought with the combination (A) or sold (B).
+    pub side: Side,
+    /// How many; greater than zero.
+    pub ratio: Decimal,
+}
+
 /// Price and volatility scan range at the base level.
 #[derive(Clone, Copy, Debug)]
 pub struct ScanRange {
@@ -249,6 +278,8 @@ pub struct ContractDefinition {
     pub years: Option<Decimal>,
     /// The contract that it is a future or forward on.
     pub underlying: Option<ContractReference>,
+    /// What it is made of, combinations only.
+    pub legs: Vec<CombinationLeg>,
     /// Scan ranges.
     pub scan: Option<ScanRange>,
     /// Risk array and composite delta.
@@ -299,150 +330,4 @@ pub struct OptionDefinition {
     pub scaling: Option<Decimal>,
     /// Risk array and composite delta.
     pub array: Option<ArrayDefinition>,
-}
-
-/// A combined commodity.
-#[derive(Clone, Debug)]
-pub struct CommodityDefinition {
-    /// Line in the file.
-    pub line: u64,
-    /// Its code.
-    pub code: CommodityCode,
-    /// All that the file says of it.
-    pub terms: CommodityTerms,
-}
-
-/// What a file says of a combined commodity.
-#[derive(Clone, Debug, Default)]
-pub struct CommodityTerms {
-    /// Name.
-    pub name: String,
-    /// Currency of its arrays and rates.
-    pub currency: Option<Currency>,
-    /// Arrays and rates are in units of `10^risk_exponent`.
-    pub risk_exponent: i32,
-    /// Whether its option value at most offsets its own risk; `None`: as the house says.
-    pub cap_option_value: Option<bool>,
-    /// How short options are counted.
-    pub option_minimum_method: OptionMinimumMethod,
-    /// The families margined together.
-    pub links: Vec<ProductLink>,
-    /// Requirement levels as multiples of others.
-    pub adjustments: Vec<LevelAdjustment>,
-    /// Tiers that intra-commodity spreads are formed between.
-    pub intra_tiers: Vec<TierDefinition>,
-    /// Tiers that inter-commodity spreads are formed from.
-    pub inter_tiers: Vec<TierDefinition>,
-    /// Tiers with short option minimum rates.
-    pub option_minimum_tiers: Vec<TierDefinition>,
-    /// Intra-commodity spreads.
-    pub spreads: Vec<SpreadDefinition>,
-}
-
-/// How short options are counted for the short option minimum.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum OptionMinimumMethod {
-    /// Short calls plus short puts (`GROSS`).
-    #[default]
-    Gross,
-    /// The greater of short calls and short puts (`MAX`).
-    Greater,
-}
-
-/// A family of a combined commodity.
-#[derive(Clone, Debug)]
-pub struct ProductLink {
-    /// Line in the file.
-    pub line: u64,
-    /// The family.
-    pub family: FamilyReference,
-    /// Delta scaling of all its contracts.
-    pub scaling: Decimal,
-    /// Whether the delta of an option on a physical sits in the option's own period; `None`: as the house says.
-    pub option_delta_by_period: Option<bool>,
-}
-
-/// Level `level` is level `base` times `factor`.
-#[derive(Clone, Debug)]
-pub struct LevelAdjustment {
-    /// Line in the file.
-    pub line: u64,
-    /// The level given.
-    pub level: u32,
-    /// The level it is a multiple of.
-    pub base: u32,
-    /// The multiple.
-    pub factor: Decimal,
-}
-
-/// A range of periods.
-#[derive(Clone, Debug)]
-pub struct TierDefinition {
-    /// Line in the file.
-    pub line: u64,
-    /// Its number.
-    pub number: i32,
-    /// First period; `None`: from the first.
-    pub first: Option<Period>,
-    /// Last period; `None`: to the last.
-    pub last: Option<Period>,
-    /// Its rates, where the tier set has any.
-    pub rates: Vec<LevelRate>,
-}
-
-/// How a spread is charged or credited.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ChargeMethod {
-    /// An amount for each spread (`F`).
-    Flat,
-    /// A fraction of the weighted price risk (`W`).
-    WeightedPriceRisk,
-}
-
-/// A spread formed from net deltas.
-#[derive(Clone, Debug)]
-pub struct SpreadDefinition {
-    /// Line in the file.
-    pub line: u64,
-    /// Its priority; lower numbers first.
-    pub priority: u32,
-    /// How it is charged or credited.
-    pub charge: ChargeMethod,
-    /// Its rates.
-    pub rates: Vec<LevelRate>,
-    /// Its legs.
-    pub legs: Vec<LegDefinition>,
-}
-
-/// A side of a spread: legs of one side have one sign, the others the other.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Side {
-    /// Side A.
-    A,
-    /// Side B.
-    B,
-}
-
-/// Which periods of a commodity a leg takes its delta from.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum LegPlace {
-    /// A tier.
-    Tier(i32),
-    /// A single period.
-    Period(Period),
-}
-
-/// A leg of a spread.
-#[derive(Clone, Debug)]
-pub struct LegDefinition {
-    /// Line in the file.
-    pub line: u64,
-    /// The commodity.
-    pub commodity: CommodityCode,
-    /// Where in the commodity.
-    pub place: LegPlace,
-    /// Its side.
-    pub side: Side,
-    /// Delta for one spread.
-    pub ratio: Decimal,
 }

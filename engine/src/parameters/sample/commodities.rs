@@ -126,6 +126,7 @@ pub(super) fn list(definition: &mut Definition) {
             priority,
             charge: ChargeMethod::WeightedPriceRisk,
             rates: vec![LevelRate { level: 1, value: decimal(*rate, 2) }],
+            month_rates: Vec::new(),
             legs: legs
                 .iter()
                 .map(|&(commodity, side, ratio)| leg(commodity, LegPlace::Tier(0), side, ratio))
@@ -140,6 +141,7 @@ fn define(commodity: &Commodity, links: Vec<ProductLink>) -> CommodityDefinition
         priority,
         charge: ChargeMethod::Flat,
         rates: vec![LevelRate { level: 1, value: Decimal::whole(*rate) }],
+        month_rates: Vec::new(),
         legs: legs
             .iter()
             .map(|&(place, side, ratio)| leg(commodity.code, place_of(place), side, ratio))
@@ -185,6 +187,8 @@ fn link(definition: &Definition, family_id: u32, scaling: &str) -> Option<Produc
         },
         scaling: number(scaling),
         option_delta_by_period: on_physical.then_some(true),
+        combination_method: None,
+        has_basis_risk: false,
     })
 }
 
@@ -193,7 +197,14 @@ const fn whole_tier(number: i32) -> TierDefinition {
 }
 
 fn leg(commodity: &str, place: LegPlace, side: Side, ratio: &str) -> LegDefinition {
-    LegDefinition { line: 0, commodity: code(commodity), place, side, ratio: number(ratio) }
+    LegDefinition {
+        line: 0,
+        commodity: code(commodity),
+        place,
+        side,
+        ratio: number(ratio),
+        rates: Vec::new(),
+    }
 }
 
 /// Six digits are a period, fewer a tier.

@@ -320,6 +320,7 @@ impl Listing<'_> {
             settlement_date: String::new(),
             years: (!is_physical).then(|| years(period)),
             underlying: self.underlying_contract(period),
+            legs: Vec::new(),
             scan: Some(self.scan_range()),
             array: Some(array),
         }

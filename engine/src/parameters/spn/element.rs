@@ -66,6 +66,10 @@ impl Element {
                 | Self::OopPf
                 | Self::Opt
                 | Self::PLeg
+                | Self::PmpsRate
+                | Self::SLeg
+                | Self::SSpread
+                | Self::SpotRate
                 | Self::PbRateDef
                 | Self::PfLink
                 | Self::Phy
@@ -88,7 +92,12 @@ impl Element {
 
 elements! {
     read {
-        A = "a", AcctType = "acctType", AcctTypeDef = "acctTypeDef", AdjRate = "adjRate", BaseR = "baseR", C = "c",
+        A = "a", AcctType = "acctType", AcctTypeDef = "acctTypeDef", AdjRate = "adjRate", ApplyBasisRisk = "applyBasisRisk", BaseR = "baseR", BasisRates = "basisRates", C = "c",
+        CmbMeth = "cmbMeth", IsRequired = "isRequired", IsTarget = "isTarget", IsTargetReq = "isTargetReq",
+        NumLegsReq = "numLegsReq", OutR = "outr", PmRate = "pmRate", PmpsRate = "pmpsRate", PriceScanDown = "priceScanDown",
+        PriceScanDownPct = "priceScanDownPct", PsRate = "psRate", SLeg = "sLeg", SSpread = "sSpread", SpotRate = "spotRate",
+        Sprd = "sprd", SuperSpreads = "superSpreads", VolScanDown = "volScanDown", VolScanDownPct = "volScanDownPct",
+
         CId = "cId", CapAnov = "capAnov", Cc = "cc", CcDef = "ccDef", ChargeMeth = "chargeMeth",
         ClearingOrg = "clearingOrg", Cmb = "cmb", CmbPf = "cmbPf", Created = "created", CurConv = "curConv",
         Currency = "currency", CurrencyDef = "currencyDef", Cvf = "cvf", D = "d", DSpread = "dSpread", Date = "date",
@@ -114,19 +123,19 @@ elements! {
     }
     harmless {
         "aVal", "acctSubTypeCode", "acctSubTypeDef", "alias", "arrayPrecision", "binaryArrays", "cab", "calDef",
-        "cmbMeth", "contractSize", "dataType", "daysPerYear", "description", "divRate",
+        "contractSize", "dataType", "daysPerYear", "description", "divRate",
         "eqPosFactor", "fdot", "fee", "feeTypeDef", "finalizeMeth", "group", "groupDef", "groupTypeDef", "hfactor",
         "id", "legPrice", "legPriceFlag", "intrRate", "isVariableTick", "ldot", "limitArraysTo16Points", "lookAheadDays",
         "lookAheadYears", "notionAmt", "portfolio", "positionsAllowed", "pq", "priceFmt", "priceMeth",
-        "priceType", "refPrice", "refPriceFlag", "sectorDef", "seriesSetlMeth", "specs", "strikeFmt",
+        "priceScanPct", "priceType", "quoteInOptTerms", "refPrice", "refPriceFlag", "sectorDef", "seriesSetlMeth", "specs", "strikeFmt",
         "tick", "tickTypeDef", "time", "uom", "uomQty", "useOTCRounding", "venue", "venueDef", "vmClass", "vmRate",
         "volSrc", "volType", "zeroCurve",
     }
     essential {
-        "CDSwapPf", "IRSwapPf", "applyBasisRisk", "brk", "btn", "basisRates", "businessFunction", "capRiskArray", "cdsMarginParams",
+        "CDSwapPf", "IRSwapPf", "applyFxRisk", "apportionRisk", "sPointDef", "brk", "btn", "businessFunction", "capRiskArray", "cdsMarginParams",
         "cdsRate", "concAdjRate", "concScaleUp", "custUseLov", "debtPf", "eDebtPf", "fxHvarSetId", "hvarMarginParams",
         "hvarSetId", "interClearSpreads", "isCDSScanRisk", "isContractScale", "limitSubAccountOffset", "liqRate",
-        "minIntExDeltaPct", "pmpsRate", "rateTiers", "rpLeg", "sSpread", "spotRate", "superInterClearSpreads",
-        "superSpreads", "tbn", "tne", "useLovPct", "volRate",
+        "minIntExDeltaPct", "rateTiers", "rpLeg", "superInterClearSpreads",
+        "tbn", "tne", "useLovPct", "volRate",
     }
 }

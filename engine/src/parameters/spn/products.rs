@@ -4,11 +4,11 @@ use std::io::BufRead;
 
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
-use super::values::{code, missing, period_of, short_text};
+use super::values::{code, missing, period_of, short_text, side};
 use crate::contract::{OptionRight, OptionTerms, ProductType};
 use crate::parameters::definition::{
-    ArrayDefinition, ArrayTable, ContractDefinition, ContractReference, Definition, FamilyDefinition,
-    FamilyReference, OptionDefinition, ScanRange, SeriesDefinition, Valuation,
+    ArrayDefinition, ArrayTable, CombinationLeg, ContractDefinition, ContractReference, Definition,
+    FamilyDefinition, FamilyReference, OptionDefinition, ScanRange, SeriesDefinition, Valuation,
 };
 use crate::types::{Decimal, ExchangeCode};
 
@@ -17,6 +17,7 @@ struct Arrays<'a> {
     table: &'a mut ArrayTable,
     level: u32,
     count: usize,
+    is_asymmetric: &'a mut bool,
 }
 
 pub(super) fn exchange<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definition) -> Result<(), Stop> {
@@ -25,6 +26,7 @@ pub(super) fn exchange<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definitio
         table: &mut definition.arrays,
         level: definition.base_level,
         count: definition.points.len(),
+        is_asymmetric: &mut definition.is_asymmetric,
     };
     if arrays.count == 0 {
         x.error(Element::PointDef, "scan points are to stand before the exchanges");
@@ -166,7 +168,7 @@ fn contract<R: BufRead>(
     let line = x.line();
     let (mut contract_id, mut period, mut price, mut factor) = (None, None, None, None);
     let (mut scaling, mut settlement_date, mut years) = (Decimal::ONE, String::new(), None);
-    let (mut underlying, mut scan, mut array) = (None, None, None);
+    let (mut underlying, mut scan, mut array, mut legs) = (None, None, None, Vec::new());
     while let Some(element) = x.next_child()? {
         match element {
             Element::CId => contract_id = x.whole(element)?,
@@ -176,14 +178,13 @@ fn contract<R: BufRead>(
             Element::Sc => scaling = x.needed(element)?.unwrap_or(scaling),
             Element::SetlDate => settlement_date = short_text(x, element)?,
             Element::T => years = x.value(element)?,
-            // A combination has one for each leg.
-            Element::UndC if own == Element::Cmb => x.skip()?,
+            Element::UndC if own == Element::Cmb => legs.extend(combination_leg(x)?),
             Element::UndC => {
                 let reference = contract_reference(x)?;
                 x.keep(&mut underlying, reference, element);
             }
             Element::ScanRate => {
-                let range = scan_range(x, arrays.level)?;
+                let range = scan_range(x, arrays)?;
                 x.keep(&mut scan, range, element);
             }
             Element::Ra => {
@@ -208,6 +209,7 @@ fn contract<R: BufRead>(
         settlement_date,
         years,
         underlying,
+        legs,
         scan,
         array,
     }))
@@ -235,7 +237,7 @@ fn option_series<R: BufRead>(
                 x.keep(&mut underlying, reference, element);
             }
             Element::ScanRate => {
-                let range = scan_range(x, arrays.level)?;
+                let range = scan_range(x, arrays)?;
                 x.keep(&mut scan, range, element);
             }
             Element::Opt => options.extend(option(x, arrays)?),
@@ -323,7 +325,37 @@ fn contract_reference<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ContractRe
     Ok(Some(ContractReference { exchange, family_id, contract_id }))
 }
 
-fn scan_range<R: BufRead>(x: &mut Cursor<R>, wanted: u32) -> Result<Option<ScanRange>, Stop> {
+/// A leg of a combination: bought with it on side A, sold on side B.
+fn combination_leg<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<CombinationLeg>, Stop> {
+    let line = x.line();
+    let (mut exchange, mut family_id, mut contract_id) = (None, None, None);
+    let (mut own_side, mut ratio) = (None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Exch => exchange = code(x, element)?,
+            Element::PfId => family_id = x.whole(element)?,
+            Element::CId => contract_id = x.whole(element)?,
+            Element::S => own_side = side(x, element)?,
+            Element::I => ratio = x.value(element)?,
+            Element::PfCode | Element::PfType => x.skip()?,
+            other => x.pass(other)?,
+        }
+    }
+    let contract = match (exchange, family_id, contract_id) {
+        (Some(exchange), Some(family_id), Some(contract_id)) => {
+            Some(ContractReference { exchange, family_id, contract_id })
+        }
+        _ => None,
+    };
+    let (Some(contract), Some(side), Some(ratio)) = (contract, own_side, ratio) else {
+        x.error(Element::UndC, "a leg of a combination needs exch, pfId, cId, s and i");
+        return Ok(None);
+    };
+    Ok(Some(CombinationLeg { line, contract, side, ratio }))
+}
+
+fn scan_range<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Option<ScanRange>, Stop> {
+    let wanted = arrays.level;
     let (mut level, mut price, mut absolute, mut relative) = (None, None, None, None);
     while let Some(element) = x.next_child()? {
         match element {
@@ -331,6 +363,13 @@ fn scan_range<R: BufRead>(x: &mut Cursor<R>, wanted: u32) -> Result<Option<ScanR
             Element::PriceScan => price = x.value(element)?,
             Element::VolScan => absolute = x.value(element)?,
             Element::VolScanPct => relative = x.value(element)?,
+            Element::PriceScanDown
+            | Element::PriceScanDownPct
+            | Element::VolScanDown
+            | Element::VolScanDownPct => {
+                let down: Option<Decimal> = x.value(element)?;
+                *arrays.is_asymmetric |= down.is_some_and(Decimal::is_positive);
+            }
             other => x.pass(other)?,
         }
     }

@@ -145,7 +145,8 @@ fn clearing_organisation<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definit
             Element::PointDef => header::points(x, definition)?,
             Element::Exchange => products::exchange(x, definition)?,
             Element::CcDef => commodities::commodity(x, definition)?,
-            Element::InterSpreads => spreads::inter_spreads(x, definition)?,
+            Element::InterSpreads => spreads::inter_spreads(x, definition, false)?,
+            Element::SuperSpreads => spreads::inter_spreads(x, definition, true)?,
             other => x.pass(other)?,
         }
     }

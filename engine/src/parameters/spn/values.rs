@@ -5,7 +5,7 @@ use std::io::BufRead;
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
 use crate::contract::Period;
-use crate::parameters::definition::LevelRate;
+use crate::parameters::definition::{LevelRate, Side};
 use crate::types::{Code, Kind};
 
 /// The longest name kept.
@@ -82,4 +82,12 @@ pub(super) fn unused<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<
         x.diagnostics.warning(line, element.name(), format!("{text:?} is not used"));
     }
     Ok(())
+}
+
+pub(super) fn side<R: BufRead>(x: &mut Cursor<R>, element: Element) -> Result<Option<Side>, Stop> {
+    x.value_with(element, |text| match text {
+        "A" => Ok(Side::A),
+        "B" => Ok(Side::B),
+        _ => Err("expected A or B".to_owned()),
+    })
 }

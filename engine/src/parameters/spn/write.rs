@@ -1,15 +1,18 @@
 //! The writer: a definition as XML, file format 4.00, one element a line, the same bytes for the same definition.
 
+mod commodities;
+
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use quick_xml::escape::escape;
 
 use crate::contract::ProductType;
+use commodities::{commodity, inter_spreads};
+
 use crate::parameters::definition::{
-    ArrayDefinition, ChargeMethod, CommodityDefinition, ContractReference, Definition, FamilyDefinition,
-    FamilyReference, LegPlace, LevelRate, OptionMinimumMethod, ScanRange, Side, SpreadDefinition,
-    TierDefinition, Valuation,
+    ArrayDefinition, CombinationLeg, ContractReference, Definition, FamilyDefinition, FamilyReference,
+    ScanRange, Side, Valuation,
 };
 use crate::scenario::ScanFraction;
 use crate::types::Decimal;
@@ -121,7 +124,8 @@ fn clearing_organisation<W: Write>(out: &mut Output<'_, W>) -> io::Result<()> {
         })?;
     }
     definition.commodities.iter().try_for_each(|one| out.element("ccDef", |out| commodity(out, one)))?;
-    out.element("interSpreads", |out| definition.inter_spreads.iter().try_for_each(|one| spread(out, one)))
+    inter_spreads(out, "superSpreads", &definition.super_spreads, true)?;
+    inter_spreads(out, "interSpreads", &definition.inter_spreads, false)
 }
 
 fn points<W: Write>(out: &mut Output<'_, W>) -> io::Result<()> {
@@ -197,6 +201,7 @@ fn family<W: Write>(out: &mut Output<'_, W>, family: &FamilyDefinition) -> io::R
                 out.named("setlDate", &contract.settlement_date)?;
                 out.optional("t", contract.years)?;
                 contract_reference(out, contract.underlying.as_ref())?;
+                contract.legs.iter().try_for_each(|leg| combination_leg(out, leg))?;
                 scan_range(out, contract.scan.as_ref())?;
                 risk_array(out, contract.array)
             })?;
@@ -251,6 +256,16 @@ fn contract_reference<W: Write>(
     })
 }
 
+fn combination_leg<W: Write>(out: &mut Output<'_, W>, leg: &CombinationLeg) -> io::Result<()> {
+    out.element("undC", |out| {
+        out.leaf("exch", &leg.contract.exchange)?;
+        out.leaf("pfId", leg.contract.family_id)?;
+        out.leaf("cId", leg.contract.contract_id)?;
+        out.leaf("s", side(leg.side))?;
+        out.leaf("i", leg.ratio)
+    })
+}
+
 fn scan_range<W: Write>(out: &mut Output<'_, W>, scan: Option<&ScanRange>) -> io::Result<()> {
     let Some(scan) = scan else { return Ok(()) };
     let volatility = if scan.volatility_is_relative { "volScanPct" } else { "volScan" };
@@ -273,80 +288,9 @@ fn risk_array<W: Write>(out: &mut Output<'_, W>, array: Option<ArrayDefinition>)
     })
 }
 
-fn commodity<W: Write>(out: &mut Output<'_, W>, commodity: &CommodityDefinition) -> io::Result<()> {
-    let terms = &commodity.terms;
-    out.leaf("cc", &commodity.code)?;
-    out.leaf("name", &terms.name)?;
-    out.optional("currency", terms.currency.as_ref())?;
-    out.leaf("riskExponent", terms.risk_exponent)?;
-    out.optional("capAnov", terms.cap_option_value.map(u8::from))?;
-    for method in ["procMeth", "wfprMeth", "spotMeth"] {
-        out.leaf(method, "NORMAL")?;
+const fn side(side: Side) -> &'static str {
+    match side {
+        Side::A => "A",
+        Side::B => "B",
     }
-    let counts_gross = terms.option_minimum_method == OptionMinimumMethod::Gross;
-    out.leaf("somMeth", if counts_gross { "GROSS" } else { "MAX" })?;
-    for link in &terms.links {
-        out.element("pfLink", |out| {
-            family_reference(out, &link.family)?;
-            out.leaf("sc", link.scaling)?;
-            out.optional(
-                "oopDeltaMeth",
-                link.option_delta_by_period.map(|own| if own { "PERIOD" } else { "UNDERLYING" }),
-            )
-        })?;
-    }
-    for adjustment in &terms.adjustments {
-        out.element("adjRate", |out| {
-            out.leaf("r", adjustment.level)?;
-            out.leaf("baseR", adjustment.base)?;
-            out.leaf("val", adjustment.factor)
-        })?;
-    }
-    for (name, tiers) in [
-        ("intraTiers", &terms.intra_tiers),
-        ("interTiers", &terms.inter_tiers),
-        ("somTiers", &terms.option_minimum_tiers),
-    ] {
-        out.element(name, |out| tiers.iter().try_for_each(|one| tier(out, one)))?;
-    }
-    terms.spreads.iter().try_for_each(|one| spread(out, one))
-}
-
-fn tier<W: Write>(out: &mut Output<'_, W>, tier: &TierDefinition) -> io::Result<()> {
-    out.element("tier", |out| {
-        out.leaf("tn", tier.number)?;
-        out.optional("sPe", tier.first)?;
-        out.optional("ePe", tier.last)?;
-        rates(out, &tier.rates)
-    })
-}
-
-fn rates<W: Write>(out: &mut Output<'_, W>, rates: &[LevelRate]) -> io::Result<()> {
-    rates.iter().try_for_each(|rate| {
-        out.element("rate", |out| {
-            out.leaf("r", rate.level)?;
-            out.leaf("val", rate.value)
-        })
-    })
-}
-
-fn spread<W: Write>(out: &mut Output<'_, W>, spread: &SpreadDefinition) -> io::Result<()> {
-    out.element("dSpread", |out| {
-        out.leaf("spread", spread.priority)?;
-        out.leaf("chargeMeth", if spread.charge == ChargeMethod::Flat { "F" } else { "W" })?;
-        rates(out, &spread.rates)?;
-        for leg in &spread.legs {
-            let name = if matches!(leg.place, LegPlace::Tier(_)) { "tLeg" } else { "pLeg" };
-            out.element(name, |out| {
-                out.leaf("cc", &leg.commodity)?;
-                match leg.place {
-                    LegPlace::Tier(number) => out.leaf("tn", number)?,
-                    LegPlace::Period(period) => out.leaf("pe", period)?,
-                }
-                out.leaf("rs", if leg.side == Side::A { "A" } else { "B" })?;
-                out.leaf("i", leg.ratio)
-            })?;
-        }
-        Ok(())
-    })
 }
