@@ -8,6 +8,7 @@ mod commodity;
 mod conversion;
 mod definition;
 mod diagnostic;
+mod inter_spread;
 mod listing;
 pub mod sample;
 mod set;
@@ -16,8 +17,8 @@ mod vintage;
 
 pub use build::{Refused, build};
 pub use commodity::{
-    Commodity, CommodityIndex, ContractTerms, IntraLeg, IntraSpread, LevelFactor, OptionMinimum, PeriodIndex,
-    PeriodRange,
+    Commodity, CommodityIndex, ContractKind, ContractTerms, Delivery, InterTier, IntraCharge, IntraLeg,
+    IntraSpread, LevelFactor, OptionMinimum, PeriodIndex, PeriodRange, TierIndex,
 };
 pub use conversion::{ConversionStep, Conversions};
 pub use definition::{
@@ -29,6 +30,9 @@ pub use definition::{
     SeriesDefinition, Side, SpreadDefinition, TierDefinition, Valuation, WeightedRiskMethod,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use inter_spread::{
+    DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread, SpreadBook,
+};
 pub use listing::{Listing, Listings, Match};
-pub use set::{InterLeg, InterSpread, Level, ParameterSet, RoundingProfile, Summary};
+pub use set::{Level, ParameterSet, RoundingProfile, Summary};
 pub use vintage::{Digest, Stage, Vintage};

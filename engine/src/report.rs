@@ -1,6 +1,7 @@
 //! The outward shape of a result: totals by currency and converted, levels, and every number on the way, at six places.
 
 mod calculate;
+mod numbers;
 mod request;
 mod totals;
 
@@ -66,6 +67,38 @@ pub struct IntraSpreadReport {
     pub charge: Amount,
 }
 
+/// The charge for one period of a delivery month.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeliveryReport {
+    /// The period.
+    pub period: String,
+    /// Delta that spreads have used.
+    pub used_delta: Amount,
+    /// Delta that is left.
+    pub left_delta: Amount,
+    /// The charge.
+    pub charge: Amount,
+}
+
+/// A part of a commodity that is scanned apart from the others: a scanning tier, or a side of a gross account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ScanPartReport {
+    /// `long`, `short`, `rest` (periods in no tier), or the first and last period of the tier.
+    pub part: String,
+    /// The scenario with the largest loss, from 1.
+    pub active_scenario: u8,
+    /// The loss in every scenario.
+    pub scenario_losses: Vec<Amount>,
+    /// The largest loss, floored and rounded as the profile says.
+    pub scan_risk: Amount,
+    /// Mean loss of the scenarios without a price move.
+    pub time_risk: Amount,
+    /// Half the difference between the active scenario and its pair.
+    pub volatility_risk: Amount,
+    /// Net delta.
+    pub net_delta: Amount,
+}
+
 /// One commodity, in the report's currency. Losses, charges, credits and option values are positive.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CommodityReport {
@@ -75,8 +108,10 @@ pub struct CommodityReport {
     pub currency: Currency,
     /// The scenario with the largest loss, from 1.
     pub active_scenario: u8,
-    /// The loss in every scenario.
+    /// The loss in every scenario; of several parts the sums.
     pub scenario_losses: Vec<Amount>,
+    /// The parts that are scanned apart, where there are several: scan, time and volatility risk are their sums.
+    pub scan_parts: Vec<ScanPartReport>,
     /// The largest loss, floored and rounded as the profile says.
     pub scan_risk: Amount,
     /// Mean loss of the scenarios without a price move.
@@ -95,7 +130,9 @@ pub struct CommodityReport {
     pub intra_spreads: Vec<IntraSpreadReport>,
     /// Sum of their charges.
     pub intra_charge: Amount,
-    /// Delivery charge.
+    /// Charges for months in delivery, front month first.
+    pub delivery: Vec<DeliveryReport>,
+    /// Their sum, with the charge for basis risk.
     pub delivery_charge: Amount,
     /// Sum of the credits from inter-commodity spreads.
     pub inter_credit: Amount,
@@ -125,10 +162,34 @@ pub struct InterSpreadLegReport {
 pub struct InterSpreadReport {
     /// The spread's priority.
     pub priority: u32,
+    /// Whether it came before the intra-commodity spreads.
+    pub is_super: bool,
     /// How many were formed.
     pub count: Amount,
     /// Its legs.
     pub legs: Vec<InterSpreadLegReport>,
+}
+
+/// A commodity that disappeared in another.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ScanningLegReport {
+    /// What it added to the target's net delta, in units of the target's.
+    pub added_delta: Amount,
+    /// What it had by itself; its risk is what it would have been without the spread.
+    pub own: CommodityReport,
+}
+
+/// A scanning-based spread that was formed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ScanningSpreadReport {
+    /// The spread's priority.
+    pub priority: u32,
+    /// Whether it came before the intra-commodity spreads.
+    pub is_super: bool,
+    /// The commodity that has the legs' losses, charges, credits and option values.
+    pub target: CommodityCode,
+    /// The commodities that disappeared in it.
+    pub legs: Vec<ScanningLegReport>,
 }
 
 /// The requirement of one account and every number on the way.
@@ -154,6 +215,8 @@ pub struct MarginReport {
     pub levels: Vec<LevelAmount>,
     /// Commodities with positions, by code.
     pub commodities: Vec<CommodityReport>,
+    /// Scanning-based spreads formed, in order.
+    pub scanning_spreads: Vec<ScanningSpreadReport>,
     /// Inter-commodity spreads formed, in order.
     pub inter_spreads: Vec<InterSpreadReport>,
     /// Positions left out because the set cannot margin them, where the request allowed that.

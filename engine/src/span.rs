@@ -1,54 +1,52 @@
 //! The SPAN method: parameters and positions in, every number on the way out.
 //!
 //! The steps, each a file, in the order of the method (CME, *SPAN technical specifications*; see `docs/span.md`):
-//! `portfolio` finds the contracts, `scan` sums the arrays, `intra` charges calendar spreads, `inter` credits spreads
-//! between commodities, `options` values options and sets the floor for short ones. `rounding` holds what the profiles do
-//! differently. All numbers are exact in the commodity's own currency; `report` totals, converts and rounds them.
+//! `portfolio` finds the contracts; `outright` is what a commodity has by itself, of which `scan` sums the arrays and
+//! `options` values options and sets the floor for short ones; `merge` scans commodities as one, `inter` credits spreads between
+//! them by `weighted` price risk, `intra` charges calendar spreads, `delivery` months in delivery. `commodities` keeps what is left of
+//! the deltas on the way, `rounding` holds what the profiles do differently. All numbers are exact in the commodity's own
+//! currency; `report` totals, converts and rounds them.
 
+mod commodities;
+mod delivery;
 mod inter;
 mod intra;
+mod merge;
 mod options;
+mod outright;
 mod portfolio;
 mod rounding;
 mod scan;
+mod weighted;
 
 use thiserror::Error;
 
+pub use delivery::DeliveryFormed;
 pub use inter::{InterFormed, InterFormedLeg};
 pub use intra::IntraFormed;
+pub use merge::{ScanningFormed, ScanningFormedLeg};
 pub use options::OptionTotals;
-pub use portfolio::{Holding, Portfolio, Position, PositionFault, Unmatched, UnmatchedReason};
+pub use outright::{CommodityMargin, PartKind, ScanPart};
+pub use portfolio::{Holding, Margining, Portfolio, Position, PositionFault, Unmatched, UnmatchedReason};
+pub use rounding::level_amount;
 pub use scan::Scan;
+pub use weighted::weighted_price_risk_half_away;
 
-use crate::parameters::{CommodityIndex, ParameterSet, RoundingProfile};
-use crate::types::{Delta, Money, Overflow};
-
-/// The requirement of one commodity with every number that formed it, in the commodity's currency.
-#[derive(Clone, Debug)]
-pub struct CommodityMargin {
-    /// The commodity.
-    pub commodity: CommodityIndex,
-    /// Scenario losses, active scenario and the parts of scan risk.
-    pub scan: Scan,
-    /// Net delta of each period, front month first.
-    pub period_deltas: Vec<Delta>,
-    /// Intra-commodity spreads formed, in order.
-    pub intra_spreads: Vec<IntraFormed>,
-    /// Sum of their charges.
-    pub intra_charge: Money,
-    /// Sum of the credits from inter-commodity spreads; positive.
-    pub inter_credit: Money,
-    /// Option values and the floor for short options.
-    pub options: OptionTotals,
-    /// `max(scan risk + intra charge - inter credit, short option minimum)`.
-    pub risk: Money,
-}
+use crate::parameters::{CommodityIndex, InterSpread, ParameterSet, RoundingProfile, SpreadBook};
+use crate::types::{Delta, Overflow};
+use commodities::{Commodities, Working};
+use outright::outright;
+use rounding::Rounding;
 
 /// The result of the method: commodities by code, and the spreads formed between them.
 #[derive(Clone, Debug)]
 pub struct SpanMargin {
     /// The commodities with positions, by code.
     pub commodities: Vec<CommodityMargin>,
+    /// The commodities that disappeared in others, each with its target.
+    pub merged: Vec<(CommodityMargin, CommodityIndex)>,
+    /// Scanning-based spreads formed, in order.
+    pub scanning_spreads: Vec<ScanningFormed>,
     /// Inter-commodity spreads formed, in order.
     pub inter_spreads: Vec<InterFormed>,
 }
@@ -63,7 +61,7 @@ pub struct TooLarge {
     pub overflow: Overflow,
 }
 
-/// Calculates the margin of one net account.
+/// Calculates the margin of one account.
 ///
 /// # Errors
 /// [`TooLarge`] when a number on the way exceeds the exact range; positions within [`Lots`](crate::types::Lots) on a
@@ -73,46 +71,123 @@ pub fn margin(
     portfolio: &Portfolio,
     rounding: RoundingProfile,
 ) -> Result<SpanMargin, TooLarge> {
-    let mut commodities = Vec::with_capacity(portfolio.holdings().len());
+    let rounding = Rounding::of(rounding);
+    let mut own = Vec::with_capacity(portfolio.holdings().len());
     for holding in portfolio.holdings() {
         let name = || set.commodities()[holding.commodity.index()].code().to_string();
-        let own =
-            outright(set, holding, rounding).map_err(|overflow| TooLarge { commodity: name(), overflow })?;
-        commodities.push(own);
+        let margin = match portfolio.margining() {
+            Margining::Net => outright(set, holding.commodity, &holding.positions, rounding),
+            Margining::Gross => gross(set, holding, rounding),
+        };
+        let margin = margin.map_err(|overflow| TooLarge { commodity: name(), overflow })?;
+        own.push(Working::new(&set.commodities()[holding.commodity.index()], &holding.positions, margin));
     }
-    let overflow = |overflow| TooLarge { commodity: "of an inter-commodity spread".to_owned(), overflow };
-    let inter_spreads = inter::form(set, &mut commodities).map_err(overflow)?;
-    for own in &mut commodities {
-        own.risk = risk(own).map_err(overflow)?;
-    }
-    Ok(SpanMargin { commodities, inter_spreads })
+    let own = Commodities::new(set, rounding, own);
+    let spread = match portfolio.margining() {
+        Margining::Net => net(own),
+        Margining::Gross => settled(own, Formed::default()),
+    };
+    spread.map_err(|overflow| TooLarge { commodity: "of a spread".to_owned(), overflow })
 }
 
-/// Everything about one commodity that does not depend on the others.
-fn outright(
-    set: &ParameterSet,
-    holding: &Holding,
-    rounding: RoundingProfile,
-) -> Result<CommodityMargin, Overflow> {
-    let commodity = &set.commodities()[holding.commodity.index()];
-    let period_deltas = scan::period_deltas(commodity, &holding.positions)?;
-    let options = options::totals(commodity, &holding.positions)?;
-    let scan = scan::scan(set.points(), commodity, &holding.positions, &period_deltas, &options, rounding)?;
-    let intra_spreads = intra::form(commodity, &period_deltas)?;
-    let intra_charge = intra_spreads.iter().try_fold(Money::ZERO, |sum, formed| sum.plus(formed.charge))?;
-    Ok(CommodityMargin {
-        commodity: holding.commodity,
-        scan,
-        period_deltas,
-        intra_spreads,
-        intra_charge,
-        inter_credit: Money::ZERO,
-        options,
-        risk: Money::ZERO,
-    })
+/// The spreads formed so far.
+#[derive(Default)]
+struct Formed {
+    scanning: Vec<ScanningFormed>,
+    inter: Vec<InterFormed>,
 }
 
-fn risk(own: &CommodityMargin) -> Result<Money, Overflow> {
-    let spread_risk = own.scan.scan_risk.plus(own.intra_charge)?.minus(own.inter_credit)?;
-    Ok(spread_risk.max(own.options.short_option_minimum))
+/// A net account: super-spreads, intra-commodity spreads and delivery, then inter-commodity spreads.
+fn net(mut own: Commodities<'_>) -> Result<SpanMargin, Overflow> {
+    let set = own.set;
+    let mut formed = Formed::default();
+    between(set.super_spreads(), true, &mut own, &mut formed)?;
+    let rounding = own.rounding;
+    for working in own.iter_mut() {
+        inside(working, rounding)?;
+    }
+    for merged in &formed.scanning {
+        merge::fold(merged, &mut own)?;
+    }
+    between(set.inter_spreads(), false, &mut own, &mut formed)?;
+    settled(own, formed)
+}
+
+/// Spreads between commodities, in their order.
+fn between(
+    book: &SpreadBook,
+    is_super: bool,
+    own: &mut Commodities<'_>,
+    formed: &mut Formed,
+) -> Result<(), Overflow> {
+    for candidate in book.candidates(own.held()) {
+        match &book.as_slice()[candidate as usize] {
+            InterSpread::Delta(spread) => formed.inter.extend(inter::form(spread, is_super, own)?),
+            InterSpread::Scanning(spread) => {
+                let Some(merged) = merge::form(spread, is_super, own)? else { continue };
+                if !is_super {
+                    // The legs' own charges are known by now.
+                    merge::fold(&merged, own)?;
+                }
+                formed.scanning.push(merged);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Spreads and charges inside one commodity.
+fn inside(working: &mut Working<'_>, rounding: Rounding) -> Result<(), Overflow> {
+    let own = working.own;
+    let mut left = working.months();
+    let margin = &mut working.margin;
+    margin.intra_spreads = intra::form(own, &mut left, rounding)?;
+    for formed in &margin.intra_spreads {
+        margin.intra_charge = margin.intra_charge.plus(formed.charge)?;
+    }
+    margin.delivery = delivery::form(own, &margin.period_deltas, &left, rounding)?;
+    margin.delivery_charge = delivery::basis(own, working.positions, rounding)?;
+    for formed in &margin.delivery {
+        margin.delivery_charge = margin.delivery_charge.plus(formed.charge)?;
+    }
+    Ok(())
+}
+
+/// A gross account: longs and shorts apart, without spreads.
+fn gross(set: &ParameterSet, holding: &Holding, rounding: Rounding) -> Result<CommodityMargin, Overflow> {
+    let own = &set.commodities()[holding.commodity.index()];
+    let (shorts, longs): (Vec<_>, Vec<_>) = holding.positions.iter().partition(|(_, lots)| lots.is_short());
+    let mut parts = Vec::with_capacity(2);
+    let mut total =
+        CommodityMargin::new(holding.commodity, Scan::nothing(set.points()), OptionTotals::NOTHING);
+    total.period_deltas = vec![Delta::ZERO; own.periods().len()];
+    for (kind, positions) in [(PartKind::Long, longs), (PartKind::Short, shorts)] {
+        if positions.is_empty() {
+            continue;
+        }
+        let side = outright(set, holding.commodity, &positions, rounding)?;
+        total.options = total.options.plus(&side.options)?;
+        for (sum, delta) in total.period_deltas.iter_mut().zip(&side.period_deltas) {
+            *sum = sum.plus(*delta)?;
+        }
+        let formed = delivery::form(own, &side.period_deltas, &side.period_deltas, rounding)?;
+        for charge in &formed {
+            total.delivery_charge = total.delivery_charge.plus(charge.charge)?;
+        }
+        total.delivery.extend(formed);
+        parts.push(ScanPart { kind, scan: side.scan });
+    }
+    total.scan = Scan::total(parts.iter().map(|part| &part.scan), set.points())?;
+    total.parts = parts;
+    Ok(total)
+}
+
+fn settled(mut own: Commodities<'_>, formed: Formed) -> Result<SpanMargin, Overflow> {
+    let (set, rounding) = (own.set, own.rounding);
+    for working in own.iter_mut() {
+        working.margin.inter_credit = rounding.risk(working.margin.inter_credit)?;
+        working.margin.settle(set)?;
+    }
+    let (commodities, merged) = own.into_margins();
+    Ok(SpanMargin { commodities, merged, scanning_spreads: formed.scanning, inter_spreads: formed.inter })
 }

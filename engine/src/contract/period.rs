@@ -21,6 +21,14 @@ pub struct YearMonth {
     pub month: u8,
 }
 
+impl YearMonth {
+    /// Months since the year 0.
+    #[must_use]
+    pub const fn months(self) -> i32 {
+        self.year as i32 * 12 + self.month as i32
+    }
+}
+
 /// Why a text is not a period.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("expected a period such as 201606 or 201606S0: 1 to 12 letters and digits")]

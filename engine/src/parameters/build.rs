@@ -1,9 +1,14 @@
 //! Cross-checks a definition and compiles it into a set.
 
+mod charges;
+mod combinations;
 mod commodities;
+mod contracts;
 mod families;
+mod inter;
 mod levels;
 mod spreads;
+mod tiers;
 
 use std::collections::BTreeSet;
 
@@ -43,10 +48,10 @@ pub fn build(
     let conversions = Conversions::new(definition.conversions.iter().take(CONVERSIONS_LIMIT));
     let mut families = families::Families::index(definition, &mut diagnostics);
     let levels = levels::levels(definition, &mut diagnostics);
-    let commodities =
+    let (commodities, splits) =
         commodities::commodities(definition, &mut families, &conversions, &levels, &mut diagnostics);
     families.check_linked(&mut diagnostics);
-    let inter_spreads = spreads::inter_spreads(definition, &commodities, &mut diagnostics);
+    let (super_spreads, inter_spreads) = inter::inter_spreads(definition, &commodities, &mut diagnostics);
     let base_currency = base_currency(definition);
     if base_currency.is_none() {
         diagnostics.error(
@@ -72,8 +77,10 @@ pub fn build(
         levels: levels.into_levels(),
         conversions,
         commodities,
+        super_spreads,
         inter_spreads,
-        listings: Listings::new(house.clone(), families.into_listings()),
+        is_asymmetric: definition.is_asymmetric,
+        listings: Listings::new(house.clone(), families.into_listings(), splits),
         house,
     };
     Ok((set, diagnostics))

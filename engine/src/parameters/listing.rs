@@ -10,6 +10,8 @@ use crate::types::{ExchangeCode, House, ProductCode};
 pub enum Listing {
     /// It is margined: its commodity and the row of its array there.
     Row(CommodityIndex, Row),
+    /// It is margined as several rows, the place of which is among the listings' splits.
+    Split(u32),
     /// The file has no array for it.
     NoArray,
     /// The file has no price for it, though it is a premium-style option.
@@ -50,15 +52,20 @@ pub(super) struct Entry {
 pub struct Listings {
     house: House,
     families: Vec<Family>,
+    splits: Vec<Vec<(CommodityIndex, Row)>>,
 }
 
 impl Listings {
-    pub(super) fn new(house: House, mut families: Vec<Family>) -> Self {
+    pub(super) fn new(
+        house: House,
+        mut families: Vec<Family>,
+        splits: Vec<Vec<(CommodityIndex, Row)>>,
+    ) -> Self {
         for family in &mut families {
             family.contracts.sort_unstable();
         }
         families.sort_by(|a, b| a.order().cmp(&b.order()));
-        Self { house, families }
+        Self { house, families, splits }
     }
 
     /// Families and contracts.
@@ -72,6 +79,12 @@ impl Listings {
         self.families
             .iter()
             .flat_map(|family| family.contracts.iter().map(|entry| (self.key(family, entry), entry.listing)))
+    }
+
+    /// The rows that one lot of a split contract is a lot of.
+    #[must_use]
+    pub fn split(&self, split: u32) -> &[(CommodityIndex, Row)] {
+        self.splits.get(split as usize).map_or(&[], Vec::as_slice)
     }
 
     /// Finds the contract that a query names.
@@ -151,7 +164,7 @@ mod tests {
             family("XMIN", &[("202506", "")]),
             family("CMX", &[("202508", "202510"), ("202506", ""), ("202508", "202512")]),
         ];
-        Listings::new(House::new("CME").unwrap(), families)
+        Listings::new(House::new("CME").unwrap(), families, Vec::new())
     }
 
     fn find(exchange: &str, period: &str, underlying_period: &str) -> Match {

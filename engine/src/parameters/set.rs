@@ -1,12 +1,12 @@
 //! The compiled set: everything a method needs, linked, checked and dense.
 
-use super::commodity::{Commodity, CommodityIndex};
+use super::commodity::Commodity;
 use super::conversion::Conversions;
-use super::definition::Side;
+use super::inter_spread::SpreadBook;
 use super::listing::Listings;
 use super::vintage::{Digest, Vintage};
 use crate::scenario::ScanPoints;
-use crate::types::{Currency, Decimal, House};
+use crate::types::{Currency, House};
 
 /// Which numbers are rounded, and how (see `docs/span.md`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -16,11 +16,15 @@ pub enum RoundingProfile {
     Exact,
     /// As Takasbank's calculator: scan risk to whole units and not floored, long-only options capped at their value.
     Takasbank,
+    /// As third parties have observed of CME's software: risk to whole units, deltas and numbers of spreads to four places,
+    /// weighted price risk to two.
+    Cme,
 }
 
 impl RoundingProfile {
     /// Every profile, with the name that people use.
-    pub const NAMES: [(Self, &'static str); 2] = [(Self::Exact, "exact"), (Self::Takasbank, "takasbank")];
+    pub const NAMES: [(Self, &'static str); 3] =
+        [(Self::Exact, "exact"), (Self::Takasbank, "takasbank"), (Self::Cme, "cme")];
 
     /// The name that people use.
     #[must_use]
@@ -63,28 +67,6 @@ impl Level {
     }
 }
 
-/// An inter-commodity spread: a credit for net deltas of opposite sign.
-#[derive(Clone, Debug)]
-pub struct InterSpread {
-    /// Its priority; lower numbers first.
-    pub priority: u32,
-    /// The part of each leg's price risk that is credited, as a fraction.
-    pub rate: Decimal,
-    /// Its legs, each of another commodity.
-    pub legs: Vec<InterLeg>,
-}
-
-/// A leg of an inter-commodity spread.
-#[derive(Clone, Debug)]
-pub struct InterLeg {
-    /// The commodity.
-    pub commodity: CommodityIndex,
-    /// Its side.
-    pub side: Side,
-    /// Delta for one spread; greater than zero.
-    pub ratio: Decimal,
-}
-
 /// Everything the SPAN method needs from a house's file: immutable, versioned, cross-checked.
 #[derive(Debug)]
 pub struct ParameterSet {
@@ -98,7 +80,9 @@ pub struct ParameterSet {
     pub(super) levels: Vec<Level>,
     pub(super) conversions: Conversions,
     pub(super) commodities: Vec<Commodity>,
-    pub(super) inter_spreads: Vec<InterSpread>,
+    pub(super) super_spreads: SpreadBook,
+    pub(super) inter_spreads: SpreadBook,
+    pub(super) is_asymmetric: bool,
     pub(super) listings: Listings,
 }
 
@@ -183,10 +167,22 @@ impl ParameterSet {
         &self.commodities
     }
 
-    /// The inter-commodity spreads, by priority.
+    /// The spreads between commodities that come before the intra-commodity spreads.
     #[must_use]
-    pub fn inter_spreads(&self) -> &[InterSpread] {
+    pub const fn super_spreads(&self) -> &SpreadBook {
+        &self.super_spreads
+    }
+
+    /// The spreads between commodities that come after the intra-commodity spreads.
+    #[must_use]
+    pub const fn inter_spreads(&self) -> &SpreadBook {
         &self.inter_spreads
+    }
+
+    /// Whether scan ranges up and down differ: a commodity of long options alone then requires at most their value.
+    #[must_use]
+    pub const fn is_asymmetric(&self) -> bool {
+        self.is_asymmetric
     }
 
     /// Where contracts are found by their names.
@@ -206,7 +202,7 @@ impl ParameterSet {
             arrays: self.commodities.iter().map(|commodity| commodity.contracts().len()).sum(),
             scenarios: self.points.count(),
             intra_spreads: self.commodities.iter().map(|commodity| commodity.intra_spreads().len()).sum(),
-            inter_spreads: self.inter_spreads.len(),
+            inter_spreads: self.super_spreads.as_slice().len() + self.inter_spreads.as_slice().len(),
         }
     }
 }

@@ -1,13 +1,11 @@
 //! The one way from positions to a report.
 
-use super::SetReference;
+use super::numbers::Numbers;
 use super::request::{CalculationError, CalculationOptions, PortfolioRequest};
 use super::totals::{Converter, Totals};
-use super::{
-    CommodityReport, InterSpreadLegReport, InterSpreadReport, IntraSpreadReport, MarginReport, PeriodDelta,
-};
+use super::{MarginReport, SetReference};
 use crate::parameters::{Level, ParameterSet};
-use crate::span::{CommodityMargin, InterFormed, Portfolio, SpanMargin, TooLarge, margin};
+use crate::span::{Portfolio, TooLarge, margin};
 use crate::types::{Amount, Currency, Money, Overflow};
 
 /// What one account must pay, exact, in one currency.
@@ -30,7 +28,8 @@ pub struct Requirement {
 /// # Errors
 /// [`CalculationError`] as documented there.
 pub fn calculate(set: &ParameterSet, request: &PortfolioRequest) -> Result<MarginReport, CalculationError> {
-    let portfolio = Portfolio::resolve(set, &request.positions).map_err(CalculationError::Positions)?;
+    let portfolio = Portfolio::resolve(set, &request.positions, request.options.margining)
+        .map_err(CalculationError::Positions)?;
     report(set, &portfolio, &request.options)
 }
 
@@ -62,7 +61,8 @@ pub fn report(
     let rounding = options.rounding.unwrap_or_else(|| set.rounding());
     let margin = margin(set, portfolio, rounding)?;
     let totals = converter.totals(&margin).map_err(of_totals)?;
-    let commodities = margin.commodities.iter().map(|own| commodity(set, &converter, own));
+    let numbers = Numbers { set, converter: &converter, rounding };
+    let commodities = margin.commodities.iter().map(|own| numbers.commodity(own));
     Ok(MarginReport {
         parameter_set: SetReference {
             id: set.id().to_owned(),
@@ -74,9 +74,10 @@ pub fn report(
         net_option_value: Amount::rounded_half_away(totals.net_option_value),
         requirement: Amount::rounded_half_away(totals.requirement),
         by_currency: totals.by_currency,
-        levels: converter.levels(&margin, &levels).map_err(of_totals)?,
+        levels: converter.levels(&margin, &levels, rounding).map_err(of_totals)?,
         commodities: commodities.collect::<Result<_, _>>().map_err(of_totals)?,
-        inter_spreads: inter_spreads(set, &converter, &margin).map_err(of_totals)?,
+        scanning_spreads: numbers.scanning_spreads(&margin).map_err(of_totals)?,
+        inter_spreads: numbers.inter_spreads(&margin).map_err(of_totals)?,
         unmatched: portfolio.unmatched().to_vec(),
         conversions: converter.steps(),
         currency: converter.into_currency(),
@@ -126,70 +127,4 @@ fn levels(set: &ParameterSet, wanted: Option<&str>) -> Result<Vec<usize>, Calcul
         .collect();
     found.sort_by_key(order);
     Ok(found.into_iter().map(|(index, _)| index).collect())
-}
-
-fn commodity(
-    set: &ParameterSet,
-    converter: &Converter<'_>,
-    own: &CommodityMargin,
-) -> Result<CommodityReport, Overflow> {
-    let commodity = &set.commodities()[own.commodity.index()];
-    let amount = |money: Money| converter.amount(commodity.currency(), money);
-    let (scan, options) = (&own.scan, &own.options);
-    let losses = scan.scenario_losses().map(|loss| amount(loss?)).collect::<Result<_, _>>()?;
-    let with_delta = commodity.periods().iter().zip(&own.period_deltas).filter(|(_, delta)| !delta.is_zero());
-    let intra = |formed: &crate::span::IntraFormed| {
-        Ok(IntraSpreadReport {
-            priority: formed.priority,
-            side_a_long: formed.side_a_long,
-            count: Amount::rounded_half_away(formed.count),
-            charge: amount(formed.charge)?,
-        })
-    };
-    Ok(CommodityReport {
-        commodity: commodity.code().clone(),
-        currency: converter.currency().clone(),
-        active_scenario: scan.active_scenario.number(),
-        scenario_losses: losses,
-        scan_risk: amount(scan.scan_risk)?,
-        time_risk: amount(scan.time_risk)?,
-        volatility_risk: amount(scan.volatility_risk)?,
-        price_risk: amount(scan.price_risk)?,
-        weighted_price_risk: amount(scan.weighted_price_risk_half_away()?)?,
-        net_delta: Amount::rounded_half_away(scan.net_delta),
-        period_deltas: with_delta
-            .map(|(period, delta)| PeriodDelta {
-                period: period.to_string(),
-                net_delta: Amount::rounded_half_away(*delta),
-            })
-            .collect(),
-        intra_spreads: own.intra_spreads.iter().map(intra).collect::<Result<_, _>>()?,
-        intra_charge: amount(own.intra_charge)?,
-        delivery_charge: Amount::default(),
-        inter_credit: amount(own.inter_credit)?,
-        short_option_minimum: amount(options.short_option_minimum)?,
-        long_option_value: amount(options.long_option_value)?,
-        short_option_value: amount(options.short_option_value)?,
-        risk: amount(own.risk)?,
-    })
-}
-
-fn inter_spreads(
-    set: &ParameterSet,
-    converter: &Converter<'_>,
-    margin: &SpanMargin,
-) -> Result<Vec<InterSpreadReport>, Overflow> {
-    let report = |formed: &InterFormed| {
-        let legs = formed.legs.iter().map(|leg| {
-            let commodity = &set.commodities()[leg.commodity.index()];
-            Ok(InterSpreadLegReport {
-                commodity: commodity.code().clone(),
-                consumed_delta: Amount::rounded_half_away(leg.consumed),
-                credit: converter.amount(commodity.currency(), leg.credit)?,
-            })
-        });
-        let count = Amount::rounded_half_away(formed.count);
-        Ok(InterSpreadReport { priority: formed.priority, count, legs: legs.collect::<Result<_, _>>()? })
-    };
-    margin.inter_spreads.iter().map(report).collect()
 }

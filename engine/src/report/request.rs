@@ -3,13 +3,13 @@
 use thiserror::Error;
 
 use crate::parameters::RoundingProfile;
-use crate::span::{Position, PositionFault, TooLarge, Unmatched};
+use crate::span::{Margining, Position, PositionFault, TooLarge, Unmatched};
 use crate::types::Currency;
 
 /// The positions of one account.
 #[derive(Clone, Debug, Default)]
 pub struct PortfolioRequest {
-    /// The positions, each contract once.
+    /// The positions; several in one contract are one.
     pub positions: Vec<Position>,
     /// What the caller asks of the calculation.
     pub options: CalculationOptions,
@@ -25,6 +25,8 @@ pub struct CalculationOptions {
     /// The account type whose levels are reported, as the set codes it (`H`, `M`, `S`); `None`: hedger, or the set's
     /// first type where it has no hedger.
     pub account_type: Option<String>,
+    /// Whether longs and shorts are netted.
+    pub margining: Margining,
     /// Whether positions that the set cannot margin are listed and left out; else they refuse the calculation.
     pub allow_unmatched: bool,
 }
@@ -48,7 +50,7 @@ pub fn account_type_code(text: &str) -> Result<String, String> {
 /// Why there is no report.
 #[derive(Clone, Debug, Error)]
 pub enum CalculationError {
-    /// The caller's fault: positions that stand twice or are named ambiguously.
+    /// The caller's fault: positions that are named ambiguously or too large.
     #[error("{}", .0.iter().map(|f| format!("positions[{}].{}: {}", f.position, f.field, f.message)).collect::<Vec<_>>().join("; "))]
     Positions(Vec<PositionFault>),
     /// The caller's fault: the set has no way to the wanted currency.

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 use super::request::CalculationError;
 use super::{CurrencyTotals, LevelAmount};
-use crate::parameters::{ConversionStep, ParameterSet};
-use crate::span::{Portfolio, SpanMargin};
+use crate::parameters::{ConversionStep, ParameterSet, RoundingProfile};
+use crate::span::{Portfolio, SpanMargin, level_amount};
 use crate::types::{Amount, Currency, Money, Overflow};
 
 /// Converts to the report's currency at the set's rates.
@@ -49,6 +49,7 @@ impl<'a> Converter<'a> {
         currency: Currency,
     ) -> Result<Self, CalculationError> {
         let mut paths = BTreeMap::new();
+        // A target of a scanning-based spread has the currency of its legs.
         for holding in portfolio.holdings() {
             let from = set.commodities()[holding.commodity.index()].currency();
             if !paths.contains_key(from) {
@@ -126,12 +127,17 @@ impl<'a> Converter<'a> {
     }
 
     /// For each level the sum over the commodities of factor times risk; factors never scale option value.
-    pub(super) fn levels(&self, margin: &SpanMargin, levels: &[usize]) -> Result<Vec<LevelAmount>, Overflow> {
+    pub(super) fn levels(
+        &self,
+        margin: &SpanMargin,
+        levels: &[usize],
+        rounding: RoundingProfile,
+    ) -> Result<Vec<LevelAmount>, Overflow> {
         let amount = |&index: &usize| {
             let mut sum = Money::ZERO;
             for own in &margin.commodities {
                 let commodity = &self.set.commodities()[own.commodity.index()];
-                let scaled = own.risk.times_half_away(commodity.level_factors()[index])?;
+                let scaled = level_amount(own.risk, &commodity.level_factors()[index], rounding)?;
                 sum = sum.plus(self.convert(commodity.currency(), scaled)?)?;
             }
             let level = self.set.levels()[index].name().to_owned();

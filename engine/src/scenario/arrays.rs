@@ -131,21 +131,10 @@ impl ScenarioSums {
     #[must_use]
     pub fn largest(&self) -> ScenarioIndex {
         match &self.0 {
-            Sums::Sixteen(sums) => first_largest(sums),
-            Sums::Any(sums) => first_largest(sums),
+            Sums::Sixteen(sums) => ScenarioIndex::of_largest(sums),
+            Sums::Any(sums) => ScenarioIndex::of_largest(sums),
         }
     }
-}
-
-/// A set has at most 64 scenarios, so that an index fits.
-fn first_largest<T: Copy + Ord>(sums: &[T]) -> ScenarioIndex {
-    let mut largest = ScenarioIndex::FIRST;
-    for (scenario, sum) in (0..).map(ScenarioIndex::new).zip(sums) {
-        if *sum > sums[largest.index()] {
-            largest = scenario;
-        }
-    }
-    largest
 }
 
 #[cfg(test)]

@@ -14,8 +14,15 @@ impl ScenarioIndex {
     /// No price move, volatility down.
     pub const SECOND: Self = Self(1);
 
-    pub(crate) const fn new(index: u8) -> Self {
-        Self(index)
+    /// The lowest scenario that reaches the largest of the values, one for each of at most 64 scenarios.
+    pub(crate) fn of_largest<T: Copy + Ord>(values: &[T]) -> Self {
+        let mut largest = Self::FIRST;
+        for (scenario, value) in (0..).map(Self).zip(values) {
+            if *value > values[largest.index()] {
+                largest = scenario;
+            }
+        }
+        largest
     }
 
     /// The place in a risk array, from 0.
@@ -161,8 +168,8 @@ mod tests {
     #[test]
     fn order_in_the_file_does_not_matter() {
         let points = ScanPoints::new(vec![point(3, 3), point(2, 1), point(1, 2)]).unwrap();
-        assert_eq!(points.paired(ScenarioIndex::new(0)).number(), 2);
-        assert_eq!(points.paired(ScenarioIndex::new(2)).number(), 3);
+        assert_eq!(points.paired(ScenarioIndex(0)).number(), 2);
+        assert_eq!(points.paired(ScenarioIndex(2)).number(), 3);
     }
 
     #[test]

@@ -1,19 +1,20 @@
-//! Step 6: inter-commodity spreads.
+//! Steps 2 and 6: spreads between commodities by their deltas.
 //!
-//! By priority, a spread forms when the net delta left in every leg is not zero and the signs fit (all A legs one sign,
-//! all B legs the other):
+//! A spread forms when the net delta left in every leg is not zero and the signs fit (all A legs one sign, all B legs the
+//! other):
 //!
 //! ```text
 //! n             = min over the legs of |delta left| / ratio
-//! credit of leg = weighted price risk * n * ratio * rate
+//! credit of leg = weighted price risk * n * ratio * rate      or n * amount
 //! left         -= n * ratio        on every leg
 //! ```
 //!
 //! The credit is one quotient, `price risk * consumed delta * rate / |net delta|`: neither `n` nor the weighted price risk
-//! is rounded on the way.
+//! is rounded on the way, unless the profile says so.
 
-use super::CommodityMargin;
-use crate::parameters::{CommodityIndex, InterLeg, InterSpread, ParameterSet, Side};
+use super::commodities::{Commodities, Working};
+use super::weighted::WeightedRisk;
+use crate::parameters::{CommodityIndex, DeltaSpread, InterLeg, LegCredit, Side};
 use crate::types::{Decimal, Delta, Money, Overflow};
 
 /// Inter-commodity spreads formed.
@@ -21,6 +22,8 @@ use crate::types::{Decimal, Delta, Money, Overflow};
 pub struct InterFormed {
     /// The spread's priority.
     pub priority: u32,
+    /// Whether it came before the intra-commodity spreads.
+    pub is_super: bool,
     /// How many were formed.
     pub count: Delta,
     /// What each leg gave and got.
@@ -38,65 +41,95 @@ pub struct InterFormedLeg {
     pub credit: Money,
 }
 
-/// Forms all spreads and adds each leg's credit to its commodity.
-pub(super) fn form(set: &ParameterSet, own: &mut [CommodityMargin]) -> Result<Vec<InterFormed>, Overflow> {
-    let mut formed = Vec::new();
-    if own.len() < 2 {
-        return Ok(formed);
+/// Forms a spread if it can, and adds each leg's credit to its commodity.
+pub(super) fn form(
+    spread: &DeltaSpread,
+    is_super: bool,
+    own: &mut Commodities<'_>,
+) -> Result<Option<InterFormed>, Overflow> {
+    let Some(places) = fitting(spread, own)? else { return Ok(None) };
+    let (count, available, ratio) = limit(spread, &places, own)?;
+    let mut legs = Vec::with_capacity(spread.legs.len());
+    for (leg, &place) in spread.legs.iter().zip(&places) {
+        let left = own.working(place).left_in(leg.tier)?;
+        let used = if own.rounding.is_whole() {
+            own.rounding.delta(count.times_half_away(leg.ratio)?)?
+        } else {
+            available.scaled_half_away(leg.ratio, ratio)?
+        };
+        let used = used.min(left.magnitude());
+        let credit = credit(leg, place, count, used, is_super, own)?;
+        let working = own.working_mut(place);
+        working.margin.inter_credit = working.margin.inter_credit.plus(credit)?;
+        working.use_up(leg.tier, left.is_positive(), used, is_super)?;
+        legs.push(InterFormedLeg { commodity: leg.commodity, consumed: used, credit });
     }
-    let mut left = vec![Left::default(); set.commodities().len()];
-    for (place, commodity) in own.iter().enumerate() {
-        left[commodity.commodity.index()] = Left { delta: commodity.scan.net_delta, place };
-    }
-    for spread in set.inter_spreads() {
-        if signs_fit(spread, &left) {
-            formed.push(form_one(spread, &mut left, own)?);
-        }
-    }
-    Ok(formed)
+    Ok(Some(InterFormed { priority: spread.priority, is_super, count, legs }))
 }
 
-/// What is left of a commodity's net delta, and where the commodity stands in the portfolio; nothing is left of those
-/// that do not.
-#[derive(Clone, Copy, Default)]
-struct Left {
-    delta: Delta,
-    place: usize,
-}
-
-fn signs_fit(spread: &InterSpread, left: &[Left]) -> bool {
-    let side_a_long = |leg: &InterLeg| {
-        let delta = left[leg.commodity.index()].delta;
-        (!delta.is_zero()).then(|| delta.is_positive() == (leg.side == Side::A))
-    };
-    let first = spread.legs.first().and_then(side_a_long);
-    first.is_some() && spread.legs.iter().all(|leg| side_a_long(leg) == first)
-}
-
-fn form_one(
-    spread: &InterSpread,
-    left: &mut [Left],
-    own: &mut [CommodityMargin],
-) -> Result<InterFormed, Overflow> {
-    let mut limiting: Option<(Delta, Delta, Decimal)> = None;
+/// The places of the legs' commodities, if all are there and their signs fit.
+fn fitting(spread: &DeltaSpread, own: &mut Commodities<'_>) -> Result<Option<Vec<usize>>, Overflow> {
+    let mut places = Vec::with_capacity(spread.legs.len());
     for leg in &spread.legs {
-        let available = left[leg.commodity.index()].delta.magnitude();
+        let Some(place) = own.place(leg.commodity) else { return Ok(None) };
+        places.push(place);
+    }
+    let mut first = None;
+    for (leg, &place) in spread.legs.iter().zip(&places) {
+        own.working_mut(place).prepare_left()?;
+        let delta = own.working(place).left_in(leg.tier)?;
+        let side_a_long = delta.is_positive() == (leg.side == Side::A);
+        if delta.is_zero() || first.is_some_and(|first| first != side_a_long) {
+            return Ok(None);
+        }
+        first = Some(side_a_long);
+    }
+    Ok(first.map(|_| places))
+}
+
+/// How many spreads can form, and which delta and ratio limit them.
+fn limit(
+    spread: &DeltaSpread,
+    places: &[usize],
+    own: &Commodities<'_>,
+) -> Result<(Delta, Delta, Decimal), Overflow> {
+    let mut limiting: Option<(Delta, Delta, Decimal)> = None;
+    for (leg, &place) in spread.legs.iter().zip(places) {
+        let available = own.working(place).left_in(leg.tier)?.magnitude();
         let count = available.over_half_away(leg.ratio)?;
         if limiting.is_none_or(|(least, _, _)| count < least) {
             limiting = Some((count, available, leg.ratio));
         }
     }
     let (count, available, ratio) = limiting.unwrap_or((Delta::ZERO, Delta::ZERO, Decimal::ONE));
-    let mut legs = Vec::with_capacity(spread.legs.len());
-    for leg in &spread.legs {
-        let Left { delta, place } = &mut left[leg.commodity.index()];
-        let consumed = available.scaled_half_away(leg.ratio, ratio)?.min(delta.magnitude());
-        let commodity = &mut own[*place];
-        let scan = &commodity.scan;
-        let credit = scan.price_risk.share_half_away(consumed, scan.net_delta.magnitude(), spread.rate)?;
-        commodity.inter_credit = commodity.inter_credit.plus(credit)?;
-        *delta = if delta.is_positive() { delta.minus(consumed)? } else { delta.plus(consumed)? };
-        legs.push(InterFormedLeg { commodity: leg.commodity, consumed, credit });
+    Ok((own.rounding.delta(count)?, available, ratio))
+}
+
+fn credit(
+    leg: &InterLeg,
+    place: usize,
+    count: Delta,
+    used: Delta,
+    is_super: bool,
+    own: &mut Commodities<'_>,
+) -> Result<Money, Overflow> {
+    let rate = match leg.credit {
+        LegCredit::Flat(amount) => {
+            return own.rounding.risk(amount.for_delta_half_away(count, Decimal::ONE)?);
+        }
+        LegCredit::Weighted(rate) => rate,
+    };
+    let rounding = own.rounding;
+    let working: &Working<'_> = own.working(place);
+    if leg.tier == crate::parameters::TierIndex::WHOLE {
+        let weighted = WeightedRisk::of(working.own, leg.tier, &working.margin.scan, is_super, rounding)?;
+        return weighted.credit(used, rate);
     }
-    Ok(InterFormed { priority: spread.priority, count, legs })
+    let scan = working.tier_scan(own.set, leg.tier, rounding)?;
+    let weighted = WeightedRisk::of(working.own, leg.tier, &scan, is_super, rounding)?;
+    if rounding.is_whole() {
+        weighted.stepwise_credit(used, rate, rounding)
+    } else {
+        weighted.credit(used, rate)
+    }
 }

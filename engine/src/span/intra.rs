@@ -8,8 +8,13 @@
 //! charge += n * rate
 //! left   -= n * ratio        on every leg, its months front to back
 //! ```
+//!
+//! A charge by months adds a rate for every month between the legs; where a leg draws on several months, each stretch of the
+//! spreads is charged for its own.
 
-use crate::parameters::{Commodity, IntraLeg, IntraSpread, Side};
+use super::rounding::Rounding;
+use crate::contract::{Period, YearMonth};
+use crate::parameters::{Commodity, IntraCharge, IntraLeg, IntraSpread, Side};
 use crate::types::{Decimal, Delta, Money, Overflow};
 
 /// Intra-commodity spreads formed in one pass.
@@ -25,8 +30,12 @@ pub struct IntraFormed {
     pub charge: Money,
 }
 
-pub(super) fn form(commodity: &Commodity, period_deltas: &[Delta]) -> Result<Vec<IntraFormed>, Overflow> {
-    let mut left = period_deltas.to_vec();
+/// Forms all spreads from what is left in the months, and leaves what they did not use.
+pub(super) fn form(
+    commodity: &Commodity,
+    left: &mut [Delta],
+    rounding: Rounding,
+) -> Result<Vec<IntraFormed>, Overflow> {
     let mut formed = Vec::new();
     let spreads_can_form =
         left.iter().any(|delta| delta.is_positive()) && left.iter().any(|delta| delta.is_negative());
@@ -35,7 +44,7 @@ pub(super) fn form(commodity: &Commodity, period_deltas: &[Delta]) -> Result<Vec
     }
     for spread in commodity.intra_spreads() {
         for side_a_long in [true, false] {
-            formed.extend(form_one(spread, side_a_long, &mut left)?);
+            formed.extend(form_one(spread, side_a_long, commodity.periods(), left, rounding)?);
         }
     }
     Ok(formed)
@@ -44,27 +53,104 @@ pub(super) fn form(commodity: &Commodity, period_deltas: &[Delta]) -> Result<Vec
 fn form_one(
     spread: &IntraSpread,
     side_a_long: bool,
+    periods: &[Period],
     left: &mut [Delta],
+    rounding: Rounding,
 ) -> Result<Option<IntraFormed>, Overflow> {
-    let mut limiting: Option<(Delta, Delta, Decimal)> = None;
+    let mut limiting: Option<Limit> = None;
     for leg in &spread.legs {
         let available = available(leg, side_a_long, left)?;
+        if available.is_zero() {
+            return Ok(None);
+        }
         let count = available.over_half_away(leg.ratio)?;
-        if limiting.is_none_or(|(least, _, _)| count < least) {
-            limiting = Some((count, available, leg.ratio));
+        if limiting.is_none_or(|least| count < least.count) {
+            limiting = Some(Limit { count, available, ratio: leg.ratio });
         }
     }
-    let Some((count, available, ratio)) = limiting else { return Ok(None) };
-    if available.is_zero() {
-        return Ok(None);
+    let Some(mut limit) = limiting else { return Ok(None) };
+    if rounding.is_whole() {
+        limit.count = rounding.delta(limit.count)?;
+        limit.available = limit.count.times_half_away(limit.ratio)?.min(limit.available);
     }
+    let mut stretches = Stretches::default();
     for leg in &spread.legs {
-        let consumed = available.scaled_half_away(leg.ratio, ratio)?;
-        consume(leg, side_a_long, consumed, left)?;
+        let used = limit.available.scaled_half_away(leg.ratio, limit.ratio)?;
+        stretches.legs.push(consume(leg, side_a_long, used, left)?);
     }
-    let charge = spread.rate.for_delta_half_away(available, ratio)?;
-    Ok(Some(IntraFormed { priority: spread.priority, side_a_long, count, charge }))
+    let charge = match spread.charge {
+        IntraCharge::Flat(rate) => rate.for_delta_half_away(limit.available, limit.ratio)?,
+        IntraCharge::PerMonth { spread: rate, month } => {
+            let ratios: Vec<Decimal> = spread.legs.iter().map(|leg| leg.ratio).collect();
+            stretches.charge(&ratios, periods, rate, month)?
+        }
+    };
+    let charge = rounding.risk(charge)?;
+    Ok(Some(IntraFormed { priority: spread.priority, side_a_long, count: limit.count, charge }))
 }
+
+/// The leg with the least for its ratio, and how many spreads that makes.
+#[derive(Clone, Copy)]
+struct Limit {
+    count: Delta,
+    available: Delta,
+    ratio: Decimal,
+}
+
+/// For each leg the months that it drew on, front to back, and how much from each.
+#[derive(Default)]
+struct Stretches {
+    legs: Vec<Vec<(usize, Delta)>>,
+}
+
+impl Stretches {
+    /// Walks all legs front to back together: in each stretch every leg stands in one month, and the months between the
+    /// earliest and the latest are charged.
+    fn charge(
+        mut self,
+        ratios: &[Decimal],
+        periods: &[Period],
+        rate: Money,
+        month_rate: Money,
+    ) -> Result<Money, Overflow> {
+        let mut total = Money::ZERO;
+        for leg in &mut self.legs {
+            leg.reverse();
+        }
+        loop {
+            let mut least: Option<Limit> = None;
+            let mut months = Vec::with_capacity(self.legs.len());
+            for (leg, &ratio) in self.legs.iter().zip(ratios) {
+                let Some(&(period, amount)) = leg.last() else { return Ok(total) };
+                months.extend(periods[period].year_month().map(YearMonth::months));
+                let count = amount.over_half_away(ratio)?;
+                if least.is_none_or(|least| count < least.count) {
+                    least = Some(Limit { count, available: amount, ratio });
+                }
+            }
+            let Some(least) = least else { return Ok(total) };
+            let apart = match (months.iter().min(), months.iter().max()) {
+                (Some(first), Some(last)) => i64::from(last - first),
+                _ => 0,
+            };
+            let each = month_rate.times_half_away(Decimal::whole(apart))?.plus(rate)?;
+            total = total.plus(each.for_delta_half_away(least.available, least.ratio)?)?;
+            for (leg, &ratio) in self.legs.iter_mut().zip(ratios) {
+                let used = least.available.scaled_half_away(ratio, least.ratio)?;
+                if let Some((_, amount)) = leg.last_mut() {
+                    *amount = amount.minus(used)?;
+                    // A remainder of the last place is what rounding left.
+                    if *amount <= SMALLEST {
+                        leg.pop();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is left of a month after so many quotients may be off by this much.
+const SMALLEST: Delta = Delta::from_raw(1_000);
 
 const fn is_long(leg: &IntraLeg, side_a_long: bool) -> bool {
     matches!(leg.side, Side::A) == side_a_long
@@ -78,15 +164,37 @@ fn available(leg: &IntraLeg, side_a_long: bool, left: &[Delta]) -> Result<Delta,
     own_side.try_fold(Delta::ZERO, |sum, delta| sum.plus(delta.magnitude()))
 }
 
-fn consume(leg: &IntraLeg, side_a_long: bool, consumed: Delta, left: &mut [Delta]) -> Result<(), Overflow> {
-    let long = is_long(leg, side_a_long);
-    let mut wanted = consumed;
-    for month in &mut left[leg.periods.indexes()] {
-        if if long { month.is_positive() } else { month.is_negative() } {
+/// Takes delta from the leg's side of its months, front to back; returns what came from which.
+fn consume(
+    leg: &IntraLeg,
+    side_a_long: bool,
+    used: Delta,
+    left: &mut [Delta],
+) -> Result<Vec<(usize, Delta)>, Overflow> {
+    let range = leg.periods.indexes();
+    take(range, is_long(leg, side_a_long), used, left)
+}
+
+/// Takes delta from the long or the short ones of some months, front to back; returns what came from which.
+pub(super) fn take(
+    range: std::ops::Range<usize>,
+    from_long: bool,
+    used: Delta,
+    left: &mut [Delta],
+) -> Result<Vec<(usize, Delta)>, Overflow> {
+    let mut wanted = used;
+    let mut taken_from = Vec::new();
+    for place in range {
+        let month = &mut left[place];
+        if wanted.is_zero() {
+            break;
+        }
+        if if from_long { month.is_positive() } else { month.is_negative() } {
             let taken = wanted.min(month.magnitude());
-            *month = if long { month.minus(taken)? } else { month.plus(taken)? };
+            *month = if from_long { month.minus(taken)? } else { month.plus(taken)? };
             wanted = wanted.minus(taken)?;
+            taken_from.push((place, taken));
         }
     }
-    Ok(())
+    Ok(taken_from)
 }

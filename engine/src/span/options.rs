@@ -1,7 +1,7 @@
 //! Step 8 and 9: the floor for short options, and option values.
 
-use crate::contract::OptionRight;
-use crate::parameters::{Commodity, OptionMinimumMethod};
+use super::rounding::Rounding;
+use crate::parameters::{Commodity, ContractKind, OptionMinimumMethod};
 use crate::scenario::Row;
 use crate::types::{Decimal, Delta, Lots, Money, Overflow};
 
@@ -32,6 +32,30 @@ impl OptionTotals {
     }
 }
 
+impl OptionTotals {
+    /// What a commodity without positions has.
+    pub(super) const NOTHING: Self = Self {
+        long_option_value: Money::ZERO,
+        short_option_value: Money::ZERO,
+        short_calls: Delta::ZERO,
+        short_puts: Delta::ZERO,
+        short_option_minimum: Money::ZERO,
+        only_long_options: true,
+    };
+
+    /// Both together.
+    pub(super) fn plus(&self, other: &Self) -> Result<Self, Overflow> {
+        Ok(Self {
+            long_option_value: self.long_option_value.plus(other.long_option_value)?,
+            short_option_value: self.short_option_value.plus(other.short_option_value)?,
+            short_calls: self.short_calls.plus(other.short_calls)?,
+            short_puts: self.short_puts.plus(other.short_puts)?,
+            short_option_minimum: self.short_option_minimum.plus(other.short_option_minimum)?,
+            only_long_options: self.only_long_options && other.only_long_options,
+        })
+    }
+}
+
 /// Short options of one period.
 #[derive(Clone, Copy, Default)]
 struct Shorts {
@@ -39,34 +63,48 @@ struct Shorts {
     puts: Delta,
 }
 
-pub(super) fn totals(commodity: &Commodity, positions: &[(Row, Lots)]) -> Result<OptionTotals, Overflow> {
+pub(super) fn totals(
+    commodity: &Commodity,
+    positions: &[(Row, Lots)],
+    rounding: Rounding,
+) -> Result<OptionTotals, Overflow> {
     let (mut long, mut short) = (Money::ZERO, Money::ZERO);
-    let mut shorts = vec![Shorts::default(); commodity.periods().len()];
+    let mut shorts: Vec<Shorts> = Vec::new();
     let mut only_long_options = true;
     for &(row, lots) in positions {
         let contract = commodity.contract(row);
-        only_long_options &= contract.right.is_some() && !lots.is_short();
-        let size = lots.magnitude();
-        if let Some(value) = contract.option_value {
-            let side = if lots.is_short() { &mut short } else { &mut long };
-            *side = side.plus(value.times_lots(size)?)?;
+        if contract.kind == ContractKind::Plain {
+            only_long_options = false;
+            continue;
         }
-        if let (Some(right), true) = (contract.right, lots.is_short()) {
+        let size = lots.magnitude();
+        if !contract.option_value.is_zero() {
+            let side = if lots.is_short() { &mut short } else { &mut long };
+            *side = side.plus(contract.option_value.times_lots(size)?)?;
+        }
+        if lots.is_short() {
+            only_long_options = false;
+            if shorts.is_empty() {
+                shorts.resize(commodity.periods().len(), Shorts::default());
+            }
             let period = &mut shorts[contract.period.index()];
-            let count = match right {
-                OptionRight::Call => &mut period.calls,
-                OptionRight::Put => &mut period.puts,
-            };
-            *count = count.plus(contract.option_count.times_lots(size)?)?;
+            let count =
+                if contract.kind == ContractKind::Call { &mut period.calls } else { &mut period.puts };
+            let one = commodity.option_counts()[contract.option_count as usize];
+            *count = count.plus(one.times_lots(size)?)?;
         }
     }
     let all = sum(shorts.iter())?;
     Ok(OptionTotals {
-        long_option_value: long,
-        short_option_value: short,
+        long_option_value: rounding.risk(long)?,
+        short_option_value: rounding.risk(short)?,
         short_calls: all.calls,
         short_puts: all.puts,
-        short_option_minimum: minimum(commodity, &shorts)?,
+        short_option_minimum: if shorts.is_empty() {
+            Money::ZERO
+        } else {
+            rounding.risk(minimum(commodity, &shorts)?)?
+        },
         only_long_options,
     })
 }

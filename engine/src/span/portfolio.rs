@@ -1,11 +1,9 @@
 //! Positions as callers name them, found in a set and grouped by commodity.
 
-use std::collections::BTreeMap;
-
-use crate::contract::ContractQuery;
+use crate::contract::{ContractKey, ContractQuery};
 use crate::parameters::{CommodityIndex, Listing, Match, ParameterSet};
 use crate::scenario::Row;
-use crate::types::Lots;
+use crate::types::{Lots, LotsError};
 
 /// A position as a caller names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -75,12 +73,22 @@ pub struct Unmatched {
     pub reason: UnmatchedReason,
 }
 
+/// How the positions of an account are netted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Margining {
+    /// Longs against shorts, with spreads.
+    #[default]
+    Net,
+    /// Longs and shorts apart, without spreads: an omnibus account.
+    Gross,
+}
+
 /// The positions in one commodity.
 #[derive(Clone, Debug)]
 pub struct Holding {
     /// The commodity.
     pub commodity: CommodityIndex,
-    /// Rows of its matrix, ascending, each once.
+    /// Rows of its matrix, ascending, each once; in a gross account once long and once short.
     pub positions: Vec<(Row, Lots)>,
 }
 
@@ -89,6 +97,7 @@ pub struct Holding {
 pub struct Portfolio {
     holdings: Vec<Holding>,
     unmatched: Vec<Unmatched>,
+    margining: Margining,
 }
 
 impl Portfolio {
@@ -98,38 +107,39 @@ impl Portfolio {
     /// The most faults of one portfolio that are described.
     pub const MOST_FAULTS: usize = 1_000;
 
-    /// Finds every position in the set.
+    /// Finds every position in the set; several in one contract are one.
     ///
     /// # Errors
-    /// A [`PositionFault`] for each contract that stands twice or that the query does not name uniquely, the first
-    /// [`Self::MOST_FAULTS`] of them, or one for too many positions.
-    pub fn resolve(set: &ParameterSet, positions: &[Position]) -> Result<Self, Vec<PositionFault>> {
+    /// A [`PositionFault`] for each contract that the query does not name uniquely or of which there are too many lots, the
+    /// first [`Self::MOST_FAULTS`] of them, or one for too many positions.
+    pub fn resolve(
+        set: &ParameterSet,
+        positions: &[Position],
+        margining: Margining,
+    ) -> Result<Self, Vec<PositionFault>> {
         if positions.len() > Self::MOST_POSITIONS {
             let message =
                 format!("{} positions: at most {} are calculated", positions.len(), Self::MOST_POSITIONS);
             return Err(vec![PositionFault { position: Self::MOST_POSITIONS, field: "positions", message }]);
         }
         let (mut faults, mut unmatched) = (Vec::new(), Vec::new());
-        let mut rows: BTreeMap<(CommodityIndex, Row), (usize, Lots)> = BTreeMap::new();
+        let mut found = Vec::with_capacity(positions.len());
         for (position, Position { contract, lots }) in positions.iter().enumerate() {
             if faults.len() == Self::MOST_FAULTS {
                 break;
             }
+            let mut held = |commodity, row| found.push(Found { commodity, row, lots: lots.get(), position });
             let reason = match set.listings().find(contract) {
                 Match::One(Listing::Row(commodity, row)) => {
-                    if let Some((first, _)) = rows.insert((commodity, row), (position, *lots)) {
-                        let message =
-                            format!("{contract} stands here a second time, first as position {first}");
-                        faults.push(PositionFault { position, field: "product", message });
-                    }
+                    held(commodity, row);
+                    continue;
+                }
+                Match::One(Listing::Split(split)) => {
+                    set.listings().split(split).iter().for_each(|&(commodity, row)| held(commodity, row));
                     continue;
                 }
                 Match::Several(keys) => {
-                    let names: Vec<String> = keys.iter().take(10).map(ToString::to_string).collect();
-                    let message = format!("{contract} may be any of {}", names.join("; "));
-                    let exchanges_differ = keys.iter().any(|key| key.exchange != keys[0].exchange);
-                    let field = if exchanges_differ { "exchange" } else { "underlying_period" };
-                    faults.push(PositionFault { position, field, message });
+                    faults.push(ambiguous(position, contract, &keys));
                     continue;
                 }
                 Match::None => UnmatchedReason::UnknownContract,
@@ -139,7 +149,14 @@ impl Portfolio {
             };
             unmatched.push(Unmatched { position, contract: contract.clone(), lots: *lots, reason });
         }
-        if faults.is_empty() { Ok(Self { holdings: grouped(rows), unmatched }) } else { Err(faults) }
+        let holdings = grouped(found, margining, &mut faults);
+        if faults.is_empty() { Ok(Self { holdings, unmatched, margining }) } else { Err(faults) }
+    }
+
+    /// How the positions are netted.
+    #[must_use]
+    pub const fn margining(&self) -> Margining {
+        self.margining
     }
 
     /// The positions by commodity.
@@ -155,9 +172,41 @@ impl Portfolio {
     }
 }
 
-fn grouped(rows: BTreeMap<(CommodityIndex, Row), (usize, Lots)>) -> Vec<Holding> {
+/// Lots of one row, from the position at this place of the request.
+struct Found {
+    commodity: CommodityIndex,
+    row: Row,
+    lots: i64,
+    position: usize,
+}
+
+fn ambiguous(position: usize, contract: &ContractQuery, keys: &[ContractKey]) -> PositionFault {
+    let names: Vec<String> = keys.iter().take(10).map(ToString::to_string).collect();
+    let message = format!("{contract} may be any of {}", names.join("; "));
+    let exchanges_differ = keys.iter().any(|key| key.exchange != keys[0].exchange);
+    let field = if exchanges_differ { "exchange" } else { "underlying_period" };
+    PositionFault { position, field, message }
+}
+
+/// Lots of one row are added up, in a gross account of each side; what adds up to nothing is gone.
+fn grouped(mut found: Vec<Found>, margining: Margining, faults: &mut Vec<PositionFault>) -> Vec<Holding> {
+    let side = |one: &Found| margining == Margining::Gross && one.lots < 0;
+    found.sort_by_key(|one| (one.commodity, one.row, side(one), one.position));
     let mut holdings: Vec<Holding> = Vec::new();
-    for ((commodity, row), (_, lots)) in rows {
+    let same = |a: &Found, b: &Found| (a.commodity, a.row, side(a)) == (b.commodity, b.row, side(b));
+    for group in found.chunk_by(same) {
+        // At most 25,000 positions of at most a billion lots.
+        let lots = match Lots::new(group.iter().map(|one| one.lots).sum()) {
+            Ok(lots) => lots,
+            Err(LotsError::Zero) => continue,
+            Err(error @ LotsError::TooLarge) => {
+                let position = group.last().map_or(0, |one| one.position);
+                let message = format!("all positions in the contract together: {error}");
+                faults.push(PositionFault { position, field: "quantity", message });
+                continue;
+            }
+        };
+        let (commodity, row) = (group[0].commodity, group[0].row);
         match holdings.last_mut() {
             Some(last) if last.commodity == commodity => last.positions.push((row, lots)),
             _ => holdings.push(Holding { commodity, positions: vec![(row, lots)] }),

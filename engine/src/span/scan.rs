@@ -10,23 +10,24 @@
 //! price risk      = max(0, scan risk - volatility risk - time risk)
 //! weighted price risk = price risk / |net delta|    0 where the net delta is 0
 //! ```
+//!
+//! Tiers that are scanned apart do not net: the commodity's scan, time and volatility risk are the sums over them.
 
 use super::options::OptionTotals;
-use super::rounding;
-use crate::parameters::{Commodity, RoundingProfile};
+use super::rounding::Rounding;
+use crate::parameters::Commodity;
 use crate::scenario::{Row, ScanPoints, ScenarioIndex, ScenarioSums};
 use crate::types::{Delta, Lots, Money, Overflow};
 
-/// Scenario losses of one commodity, the worst of them, and the parts of scan risk.
+/// Scenario losses, the worst of them, and the parts of scan risk: of a commodity, or of a tier that is scanned apart.
 ///
 /// What only a report shows is kept as it came from the arrays and formed on demand.
 #[derive(Clone, Debug)]
 pub struct Scan {
-    sums: ScenarioSums,
-    places: i32,
+    losses: Losses,
     /// The scenario with the largest loss, of equals the lowest number.
     pub active_scenario: ScenarioIndex,
-    /// The largest loss, floored and rounded as the profile says.
+    /// The largest loss, floored and rounded as the profile says; of several tiers the sum.
     pub scan_risk: Money,
     /// The mean loss of the two scenarios without a price move.
     pub time_risk: Money,
@@ -36,23 +37,90 @@ pub struct Scan {
     pub price_risk: Money,
     /// Net delta over all periods.
     pub net_delta: Delta,
+    /// What price risk starts from: scan risk before it is rounded.
+    base: Money,
+}
+
+#[derive(Clone, Debug)]
+enum Losses {
+    /// Integers at so many places.
+    Sums(ScenarioSums, i32),
+    /// What was rounded, added up or credited on the way.
+    Exact(Vec<Money>),
+}
+
+impl Losses {
+    fn get(&self, scenario: ScenarioIndex) -> Result<Money, Overflow> {
+        match self {
+            Self::Sums(sums, places) => Money::from_scaled(sums.get(scenario), *places),
+            Self::Exact(losses) => Ok(losses[scenario.index()]),
+        }
+    }
+
+    fn largest(&self) -> ScenarioIndex {
+        match self {
+            Self::Sums(sums, _) => sums.largest(),
+            Self::Exact(losses) => ScenarioIndex::of_largest(losses),
+        }
+    }
 }
 
 impl Scan {
-    /// The loss in every scenario; gains are negative.
-    pub fn scenario_losses(&self) -> impl Iterator<Item = Result<Money, Overflow>> {
-        self.sums.iter().map(|sum| Money::from_scaled(sum, self.places))
-    }
-
-    /// Price risk for each unit of net delta, rounded half away from zero to 1e-18; 0 where the net delta is 0.
+    /// The loss in every scenario; gains are negative. Of several tiers the sums.
     ///
     /// # Errors
-    /// [`Overflow`] when it does not fit.
-    pub fn weighted_price_risk_half_away(&self) -> Result<Money, Overflow> {
-        if self.price_risk.is_zero() || self.net_delta.is_zero() {
-            return Ok(Money::ZERO);
+    /// [`Overflow`] when one does not fit.
+    pub fn scenario_losses(&self) -> Result<Vec<Money>, Overflow> {
+        match &self.losses {
+            Losses::Sums(sums, places) => sums.iter().map(|sum| Money::from_scaled(sum, *places)).collect(),
+            Losses::Exact(losses) => Ok(losses.clone()),
         }
-        self.price_risk.per_delta_half_away(self.net_delta)
+    }
+
+    /// Nothing in every scenario.
+    pub(super) fn nothing(points: &ScanPoints) -> Self {
+        Self {
+            losses: Losses::Exact(vec![Money::ZERO; points.count()]),
+            active_scenario: ScenarioIndex::FIRST,
+            scan_risk: Money::ZERO,
+            time_risk: Money::ZERO,
+            volatility_risk: Money::ZERO,
+            price_risk: Money::ZERO,
+            net_delta: Delta::ZERO,
+            base: Money::ZERO,
+        }
+    }
+
+    /// Scans losses that were formed on the way.
+    pub(super) fn of_losses(
+        points: &ScanPoints,
+        losses: Vec<Money>,
+        net_delta: Delta,
+        options: &OptionTotals,
+        rounding: Rounding,
+    ) -> Result<Self, Overflow> {
+        let rounded = losses.into_iter().map(|loss| rounding.risk(loss)).collect::<Result<_, _>>()?;
+        of(points, Losses::Exact(rounded), net_delta, options, rounding)
+    }
+
+    /// The sum of scans that do not net.
+    pub(super) fn total<'a>(
+        mut scans: impl Iterator<Item = &'a Self>,
+        points: &ScanPoints,
+    ) -> Result<Self, Overflow> {
+        let mut total = scans.try_fold(Self::nothing(points), |mut total, scan| {
+            let losses = total.scenario_losses()?.into_iter().zip(scan.scenario_losses()?);
+            total.losses = Losses::Exact(losses.map(|(a, b)| a.plus(b)).collect::<Result<_, _>>()?);
+            total.scan_risk = total.scan_risk.plus(scan.scan_risk)?;
+            total.time_risk = total.time_risk.plus(scan.time_risk)?;
+            total.volatility_risk = total.volatility_risk.plus(scan.volatility_risk)?;
+            total.net_delta = total.net_delta.plus(scan.net_delta)?;
+            total.base = total.base.plus(scan.base)?;
+            Ok(total)
+        })?;
+        total.active_scenario = total.losses.largest();
+        total.price_risk = total.base.minus(total.volatility_risk)?.minus(total.time_risk)?.max(Money::ZERO);
+        Ok(total)
     }
 }
 
@@ -60,48 +128,64 @@ impl Scan {
 pub(super) fn period_deltas(
     commodity: &Commodity,
     positions: &[(Row, Lots)],
+    rounding: Rounding,
 ) -> Result<Vec<Delta>, Overflow> {
-    let mut deltas = vec![Delta::ZERO; commodity.periods().len()];
+    let mut sums = vec![0_i128; commodity.periods().len()];
     for &(row, lots) in positions {
         let contract = commodity.contract(row);
-        let sum = &mut deltas[contract.period.index()];
-        *sum = sum.plus(contract.delta.times_lots(lots)?)?;
+        // Lots and deltas have 64 bits each, and a portfolio has at most 25,000 positions: the sum fits.
+        sums[contract.period.index()] += i128::from(contract.delta) * i128::from(lots.get());
     }
-    Ok(deltas)
+    let places = i32::from(commodity.delta_places());
+    sums.into_iter().map(|sum| rounding.delta(Delta::from_scaled(sum, places)?)).collect()
 }
 
+/// Scans positions as one.
 pub(super) fn scan(
     points: &ScanPoints,
     commodity: &Commodity,
     positions: &[(Row, Lots)],
-    period_deltas: &[Delta],
+    net_delta: Delta,
     options: &OptionTotals,
-    rounding: RoundingProfile,
+    rounding: Rounding,
 ) -> Result<Scan, Overflow> {
     let places = i32::from(commodity.arrays().places()) - commodity.risk_exponent();
     let sums = commodity.arrays().scenario_sums(positions);
-    let loss = |scenario: ScenarioIndex| Money::from_scaled(sums.get(scenario), places);
-    let active = sums.largest();
-    let (largest, paired) = (loss(active)?, loss(points.paired(active))?);
-    let (first, second) = (loss(ScenarioIndex::FIRST)?, loss(ScenarioIndex::SECOND)?);
-    let time_risk = first.plus(second)?.half_away();
-    let base = rounding::scan_base(rounding, largest);
-    let volatility_risk = if largest.is_negative() && base.floored {
+    if rounding.is_whole() {
+        let losses = sums.iter().map(|sum| Money::from_scaled(sum, places)).collect::<Result<_, _>>()?;
+        return Scan::of_losses(points, losses, net_delta, options, rounding);
+    }
+    of(points, Losses::Sums(sums, places), net_delta, options, rounding)
+}
+
+fn of(
+    points: &ScanPoints,
+    losses: Losses,
+    net_delta: Delta,
+    options: &OptionTotals,
+    rounding: Rounding,
+) -> Result<Scan, Overflow> {
+    let active = losses.largest();
+    let (largest, paired) = (losses.get(active)?, losses.get(points.paired(active))?);
+    let (first, second) = (losses.get(ScenarioIndex::FIRST)?, losses.get(ScenarioIndex::SECOND)?);
+    let base = rounding.scan_base(largest);
+    let volatility_risk = if largest.is_negative() && base.is_floored {
         first.minus(second)?.half_away()
     } else {
         largest.minus(paired)?.half_away()
     };
+    let time_risk = rounding.risk(first.plus(second)?.half_away())?;
+    let volatility_risk = rounding.risk(volatility_risk)?;
     let price_risk = base.loss.minus(volatility_risk)?.minus(time_risk)?.max(Money::ZERO);
-    let net_delta = period_deltas.iter().try_fold(Delta::ZERO, |sum, delta| sum.plus(*delta))?;
-    let scan_risk = rounding::scan_risk(rounding, base.loss, options)?;
+    let scan_risk = rounding.scan_risk(base.loss, options)?;
     Ok(Scan {
-        sums,
-        places,
+        losses,
         active_scenario: active,
         scan_risk,
         time_risk,
         volatility_risk,
         price_risk,
         net_delta,
+        base: base.loss,
     })
 }

@@ -74,6 +74,12 @@ impl Decimal {
         self.mantissa > 0
     }
 
+    /// The same number with the other sign; of the one whose size does not fit, the largest that does.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self { mantissa: self.mantissa.saturating_neg(), places: self.places }
+    }
+
     /// The same value without trailing zeros after the point: the form that equal numbers share.
     #[must_use]
     pub const fn normalized(mut self) -> Self {

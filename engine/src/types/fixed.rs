@@ -184,6 +184,11 @@ impl<U> Fixed<U> {
     }
 }
 
+impl Delta {
+    /// One unit.
+    pub const ONE: Self = Self(ONE, PhantomData);
+}
+
 impl Money {
     /// Money for each unit of delta: `self / |delta|`, rounded half away from zero to 1e-18.
     ///

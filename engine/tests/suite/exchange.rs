@@ -159,6 +159,7 @@ impl Commodity {
                 settlement_date: String::new(),
                 years: None,
                 underlying: None,
+                legs: Vec::new(),
                 scan: None,
                 array: Some(array),
             });
@@ -274,7 +275,14 @@ impl Commodity {
             product_type: product_type.code().to_owned(),
         };
         let scaling = self.scaling.parse().unwrap();
-        links.push(ProductLink { line: 0, family, scaling, option_delta_by_period: Some(true) });
+        links.push(ProductLink {
+            line: 0,
+            family,
+            scaling,
+            option_delta_by_period: Some(true),
+            combination_method: None,
+            has_basis_risk: false,
+        });
         definition.families.len() - 1
     }
 }
@@ -289,9 +297,16 @@ fn array_definition(definition: &mut Definition, array: &[String], delta: &str) 
 
 fn spread(priority: u32, charge: ChargeMethod, rate: &str, legs: Vec<LegDefinition>) -> SpreadDefinition {
     let rates = vec![LevelRate { level: 1, value: rate.parse().unwrap() }];
-    SpreadDefinition { line: 0, priority, charge, rates, legs }
+    SpreadDefinition { line: 0, priority, charge, rates, month_rates: Vec::new(), legs }
 }
 
 fn leg(code: &str, place: LegPlace, side: Side, ratio: &str) -> LegDefinition {
-    LegDefinition { line: 0, commodity: Code::new(code).unwrap(), place, side, ratio: ratio.parse().unwrap() }
+    LegDefinition {
+        line: 0,
+        commodity: Code::new(code).unwrap(),
+        place,
+        side,
+        ratio: ratio.parse().unwrap(),
+        rates: Vec::new(),
+    }
 }

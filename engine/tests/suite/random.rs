@@ -77,7 +77,7 @@ fn assert_close(what: &str, actual: Amount, expected: &twin::Exact) {
 fn agrees_with_the_twin(world: &World, positions: &[Position], rounding: RoundingProfile) {
     let report = report(world, positions.to_vec(), rounding);
     let options = CalculationOptions { rounding: Some(rounding), ..CalculationOptions::default() };
-    let portfolio = Portfolio::resolve(&world.set, positions).unwrap();
+    let portfolio = Portfolio::resolve(&world.set, positions, Default::default()).unwrap();
     let alone = requirement(&world.set, &portfolio, &options).unwrap();
     assert_eq!(Amount::rounded_half_away(alone.requirement), report.requirement);
     assert_eq!(Amount::rounded_half_away(alone.risk), report.risk);

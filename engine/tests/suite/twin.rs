@@ -189,7 +189,7 @@ fn outright(
             twin.scan = floored.clone();
             floored
         }
-        RoundingProfile::Takasbank => {
+        RoundingProfile::Takasbank | RoundingProfile::Cme => {
             let capped = if only_long_options {
                 largest.clone().min(twin.long_value.clone())
             } else {

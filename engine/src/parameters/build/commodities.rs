@@ -1,43 +1,85 @@
-//! Commodities: contracts become rows of one matrix, periods become indexes, tiers become lists of periods.
+//! Commodities: contracts become rows of one matrix, periods become indexes, tiers become ranges of periods.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ndarray::Array2;
 
+use super::combinations::{self, Combination};
+use super::contracts::{Contract, Linked, Listed, Losses, Rows, listed};
 use super::families::Families;
 use super::levels::Levels;
-use super::spreads;
-use crate::contract::{OptionTerms, Period, ProductType};
-use crate::parameters::commodity::{
-    Commodity, CommodityIndex, ContractTerms, OptionMinimum, PeriodIndex, PeriodRange,
-};
-use crate::parameters::conversion::{ConversionStep, Conversions};
-use crate::parameters::definition::{
-    ArrayDefinition, CommodityDefinition, ContractReference, Definition, FamilyDefinition, ProductLink,
-    TierDefinition, Valuation,
-};
+use super::{charges, spreads, tiers};
+use crate::contract::{Period, ProductType};
+use crate::parameters::commodity::{Commodity, CommodityIndex, ContractTerms};
+use crate::parameters::conversion::Conversions;
+use crate::parameters::definition::{CommodityDefinition, Definition, ProductLink};
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::listing::{Entry, Listing};
 use crate::scenario::{RiskArrays, Row};
-use crate::types::{Currency, Decimal, Delta, Money};
+use crate::types::{Currency, Decimal, Delta};
 
 /// The largest and smallest power of ten that amounts may be stated in.
 const EXPONENT_LIMIT: i32 = 9;
-/// The most periods of a commodity; a metal with daily prompt dates has about 800.
-const PERIODS_LIMIT: usize = 4_000;
 /// The most combined commodities of a file, ten times CME's.
 const COMMODITIES_LIMIT: usize = 20_000;
-/// The most tiers of a set; files number them with two digits.
-pub(super) const TIERS_LIMIT: usize = 100;
 
+/// The commodities by code, and the rows of contracts that are split.
 pub(super) fn commodities(
     definition: &Definition,
     families: &mut Families<'_>,
     conversions: &Conversions,
     levels: &Levels<'_>,
     diagnostics: &mut Diagnostics,
-) -> Vec<Commodity> {
+) -> (Vec<Commodity>, Vec<Vec<(CommodityIndex, Row)>>) {
+    let defined = defined(definition, diagnostics);
+    let mut all_rows: Vec<Rows> = Vec::with_capacity(defined.len());
+    let mut links: Vec<Option<(CommodityIndex, &ProductLink)>> = vec![None; definition.families.len()];
+    let mut waiting = Vec::new();
+    for (index, (own, currency)) in (0..).zip(&defined) {
+        let commodity = CommodityIndex(index);
+        let mut rows = Rows { commodity, contracts: Vec::new() };
+        for link in &own.terms.links {
+            let Some(family) = claimed(link, families, diagnostics) else { continue };
+            links[family] = Some((commodity, link));
+            let method = link.combination_method.unwrap_or(own.terms.combination_method);
+            if is_combined(definition.families[family].product_type) {
+                waiting.push(Combination { family, commodity, link, method });
+            } else {
+                let listings =
+                    plain(definition, family, link, currency, conversions, families, &mut rows, diagnostics);
+                families.claim(family, listings);
+            }
+        }
+        all_rows.push(rows);
+    }
+    let currencies: Vec<&Currency> = defined.iter().map(|(_, currency)| currency).collect();
+    let splits = combinations::split(
+        definition,
+        &waiting,
+        &links,
+        &currencies,
+        conversions,
+        families,
+        &mut all_rows,
+        diagnostics,
+    );
+    let compiled = defined.iter().zip(all_rows);
+    let compiled = compiled.map(|((own, currency), rows)| {
+        compile(definition, own, currency.clone(), &rows, levels, diagnostics)
+    });
+    (compiled.collect(), splits)
+}
+
+const fn is_combined(product_type: ProductType) -> bool {
+    matches!(product_type, ProductType::Combination | ProductType::OptionOnCombination)
+}
+
+/// The commodities that can be compiled, by code, each with its currency.
+fn defined<'a>(
+    definition: &'a Definition,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(&'a CommodityDefinition, Currency)> {
     let mut sorted: Vec<&CommodityDefinition> = definition.commodities.iter().collect();
     sorted.sort_by(|a, b| a.code.cmp(&b.code));
     if let Some(own) = sorted.get(COMMODITIES_LIMIT) {
@@ -47,10 +89,8 @@ pub(super) fn commodities(
     for pair in sorted.windows(2).filter(|pair| pair[0].code == pair[1].code) {
         diagnostics.error(pair[1].line, "ccDef", format!("a second combined commodity {}", pair[1].code));
     }
-    let mut commodities = Vec::with_capacity(sorted.len());
-    for (index, own) in (0..).zip(sorted) {
-        let mut rows =
-            Rows { definition, conversions, commodity: CommodityIndex(index), contracts: Vec::new() };
+    let mut defined = Vec::with_capacity(sorted.len());
+    for own in sorted {
         let Some(currency) = own.terms.currency.clone() else {
             diagnostics.error(own.line, "ccDef", format!("{}: currency is missing or faulty", own.code));
             continue;
@@ -59,317 +99,237 @@ pub(super) fn commodities(
             diagnostics.error(own.line, "riskExponent", format!("beyond 10^{EXPONENT_LIMIT}"));
             continue;
         }
-        for link in &own.terms.links {
-            rows.link(link, &currency, families, diagnostics);
-        }
-        commodities.push(rows.into_commodity(own, currency, levels, diagnostics));
+        defined.push((own, currency));
     }
-    commodities
+    defined
 }
 
-/// One contract on its way into a commodity.
-struct Contract {
-    period: Period,
-    terms: ContractTerms,
-    array: u32,
+/// The family that a link means, if nobody has it yet.
+fn claimed(link: &ProductLink, families: &mut Families<'_>, diagnostics: &mut Diagnostics) -> Option<usize> {
+    let name = format!("{} {}", link.family.product, link.family.product_type);
+    let Some(index) = families.find(&link.family) else {
+        diagnostics.warning(link.line, "pfLink", format!("{name} is not in the file"));
+        return None;
+    };
+    if families.is_claimed(index) {
+        diagnostics.error(link.line, "pfLink", format!("{name} is linked a second time"));
+        return None;
+    }
+    if !link.scaling.is_positive() {
+        diagnostics.error(link.line, "pfLink", format!("{name}: sc is to be greater than zero"));
+    }
+    families.claim(index, Vec::new());
+    Some(index)
 }
 
-/// A contract of a family, plain or option, in one shape.
-struct Listed<'a> {
-    line: u64,
-    period: Period,
-    option: Option<OptionTerms>,
-    price: Option<Decimal>,
-    factor: Option<Decimal>,
-    scaling: Decimal,
-    underlying: Option<&'a ContractReference>,
-    array: Option<ArrayDefinition>,
-}
-
-struct Rows<'a> {
-    definition: &'a Definition,
-    conversions: &'a Conversions,
-    commodity: CommodityIndex,
-    contracts: Vec<Contract>,
-}
-
-impl Rows<'_> {
-    fn link(
-        &mut self,
-        link: &ProductLink,
-        currency: &Currency,
-        families: &mut Families<'_>,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let name = format!("{} {}", link.family.product, link.family.product_type);
-        let Some(index) = families.find(&link.family) else {
-            diagnostics.warning(link.line, "pfLink", format!("{name} is not in the file"));
-            return;
+/// The contracts of a family that is neither of combinations nor of options on them.
+#[allow(clippy::too_many_arguments)]
+fn plain(
+    definition: &Definition,
+    index: usize,
+    link: &ProductLink,
+    currency: &Currency,
+    conversions: &Conversions,
+    families: &Families<'_>,
+    rows: &mut Rows,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Entry> {
+    let family = families.family(index);
+    let path = conversions.path(family.currency.as_ref().unwrap_or(currency), currency);
+    let linked = Linked { definition, family, link, path: path.as_deref() };
+    let mut seen = BTreeSet::new();
+    let mut entries = Vec::new();
+    for contract in listed(family) {
+        let underlying = underlying_of(&contract, index, families, diagnostics);
+        seen_once(&contract, index, underlying, families, &mut seen, diagnostics);
+        let listing = match own_row(&contract, &linked, underlying, diagnostics) {
+            Ok(terms) => rows.push(terms).map_or(Listing::NoArray, |(own, row)| Listing::Row(own, row)),
+            Err(listing) => listing,
         };
-        if families.is_claimed(index) {
-            diagnostics.error(link.line, "pfLink", format!("{name} is linked a second time"));
-            return;
-        }
-        if !link.scaling.is_positive() {
-            diagnostics.error(link.line, "pfLink", format!("{name}: sc is to be greater than zero"));
-        }
-        let family = families.family(index);
-        let currency_of_family = family.currency.as_ref().unwrap_or(currency);
-        let path = self.conversions.path(currency_of_family, currency);
-        let mut seen = BTreeSet::new();
-        let mut entries = Vec::new();
-        for contract in listed(family) {
-            let underlying =
-                contract.underlying.map(|reference| families.underlying_period(family, reference));
-            if underlying == Some(None) {
-                diagnostics.error(
-                    contract.line,
-                    "undC",
-                    format!("{name}: the underlying contract is not in the file"),
-                );
-            }
-            let underlying = underlying.flatten();
-            let key = (contract.period, contract.option, underlying);
-            if !seen.insert(key) {
-                let terms =
-                    contract.option.map(|o| format!(" {} {}", o.right.code(), o.strike)).unwrap_or_default();
-                let message = format!("{name} {}{terms} stands here a second time", contract.period);
-                diagnostics.error(contract.line, "cId", message);
-            }
-            let listing = self.list(&contract, family, link, underlying, path.as_deref(), diagnostics);
-            entries.push(Entry { period: contract.period, option: contract.option, underlying, listing });
-        }
-        families.claim(index, entries);
+        entries.push(Entry { period: contract.period, option: contract.option, underlying, listing });
     }
-
-    fn list(
-        &mut self,
-        contract: &Listed<'_>,
-        family: &FamilyDefinition,
-        link: &ProductLink,
-        underlying: Option<Period>,
-        path: Option<&[ConversionStep]>,
-        diagnostics: &mut Diagnostics,
-    ) -> Listing {
-        if matches!(family.product_type, ProductType::Combination | ProductType::OptionOnCombination) {
-            return Listing::NotCalculated;
-        }
-        let Some(array) = contract.array else { return Listing::NoArray };
-        if self.definition.arrays.values(array.array).len() != self.definition.points.len() {
-            diagnostics.error(contract.line, "ra", "not one value for every scan point");
-        }
-        let premium_style = family.product_type.is_option() && family.valuation == Valuation::PremiumStyle;
-        if premium_style && contract.price.is_none_or(is_no_price) {
-            return Listing::NoPrice;
-        }
-        if premium_style && contract.price.is_some_and(|price| price < Decimal::ZERO) {
-            diagnostics.error(contract.line, "p", "an option's price is not to be negative");
-        }
-        let option_value = premium_style.then(|| option_value(contract, family, path)).transpose();
-        let scaling = [contract.scaling, link.scaling];
-        let delta = Delta::from_product(&[array.delta, contract.scaling, link.scaling]);
-        let option_count = Delta::from_product(&scaling);
-        if !contract.scaling.is_positive() {
-            diagnostics.error(contract.line, "sc", "delta scaling is to be greater than zero");
-        }
-        let (Ok(delta), Ok(option_count)) = (delta, option_count) else {
-            diagnostics.error(contract.line, "d", "composite delta times scaling has more than 18 places");
-            return Listing::NoArray;
-        };
-        let option_value = option_value.unwrap_or_else(|message| {
-            diagnostics.error(contract.line, "cvf", message);
-            None
-        });
-        let by_period = link.option_delta_by_period.unwrap_or(self.definition.option_delta_by_period);
-        let own_period = !family.product_type.is_option()
-            || (by_period && family.product_type != ProductType::OptionOnFuture);
-        let period = if own_period { Some(contract.period) } else { underlying };
-        let Some(period) = period else {
-            diagnostics.error(
-                contract.line,
-                "undC",
-                "the underlying contract, whose month has the delta, is missing",
-            );
-            return Listing::NoArray;
-        };
-        let Ok(row) = u32::try_from(self.contracts.len()) else { return Listing::NoArray };
-        let right = contract.option.map(|terms| terms.right);
-        let terms = ContractTerms { right, delta, option_count, option_value, period: PeriodIndex(0) };
-        self.contracts.push(Contract { period, terms, array: array.array });
-        Listing::Row(self.commodity, Row::new(row))
-    }
-
-    fn into_commodity(
-        self,
-        own: &CommodityDefinition,
-        currency: Currency,
-        levels: &Levels<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Commodity {
-        let mut periods: Vec<Period> = self.contracts.iter().map(|contract| contract.period).collect();
-        periods.sort_unstable();
-        periods.dedup();
-        check_periods(own, &mut periods, diagnostics);
-        let (scenarios, arrays) = (self.definition.points.len(), &self.definition.arrays);
-        let mut values = Vec::with_capacity(self.contracts.len() * scenarios);
-        let mut contracts = Vec::with_capacity(self.contracts.len());
-        for contract in &self.contracts {
-            values.extend(arrays.values(contract.array).iter().chain(std::iter::repeat(&0)).take(scenarios));
-            let period = period_index(&periods, contract.period);
-            contracts.push(ContractTerms { period, ..contract.terms });
-        }
-        let losses = Array2::from_shape_vec((contracts.len(), scenarios), values).unwrap_or_default();
-        let terms = &own.terms;
-        let base_level = self.definition.base_level;
-        let option_minimum = option_minimum(own, base_level, &contracts, &periods, diagnostics);
-        Commodity {
-            code: own.code.clone(),
-            name: terms.name.clone(),
-            currency,
-            risk_exponent: terms.risk_exponent,
-            cap_option_value: terms.cap_option_value.unwrap_or(self.definition.cap_option_value),
-            arrays: Arc::new(RiskArrays::new(losses, arrays.places())),
-            contracts,
-            intra_spreads: spreads::intra_spreads(own, self.definition.base_level, &periods, diagnostics),
-            option_minimum,
-            level_factors: levels.factors(own, diagnostics),
-            periods,
-        }
-    }
+    entries
 }
 
-/// Price times contract value factor, in the commodity's currency.
-fn option_value(
+/// The period of a contract's underlying, where it has one.
+pub(super) fn underlying_of(
     contract: &Listed<'_>,
-    family: &FamilyDefinition,
-    path: Option<&[ConversionStep]>,
-) -> Result<Money, String> {
-    let factor = first_positive([contract.factor, family.contract_value_factor]);
-    let factor = factor.ok_or("a premium-style option needs a contract value factor greater than zero")?;
-    let value = Money::from_product(&[contract.price.unwrap_or_default(), factor]);
-    let value = value.map_err(|_| "price times contract value factor has more than 18 places")?;
-    let path = path.ok_or("no conversion from the family's currency to the commodity's")?;
-    let converted = path.iter().try_fold(value, |value, step| step.convert_half_away(value));
-    converted.map_err(|e| e.to_string())
-}
-
-/// Files that need a number where they have no price write nines only, seven digits of them.
-fn is_no_price(price: Decimal) -> bool {
-    let digits = price.mantissa().to_string();
-    digits.len() >= 7 && digits.bytes().all(|digit| digit == b'9')
-}
-
-/// Files write 0 for what is stated elsewhere.
-fn first_positive<const N: usize>(factors: [Option<Decimal>; N]) -> Option<Decimal> {
-    factors.into_iter().flatten().find(|factor| factor.is_positive())
-}
-
-fn listed(family: &FamilyDefinition) -> impl Iterator<Item = Listed<'_>> {
-    let plain = family.contracts.iter().map(|contract| Listed {
-        line: contract.line,
-        period: contract.period,
-        option: None,
-        price: contract.price,
-        factor: contract.contract_value_factor,
-        scaling: contract.scaling,
-        underlying: contract.underlying.as_ref(),
-        array: contract.array,
-    });
-    let options = family.series.iter().flat_map(|series| {
-        series.options.iter().map(|option| Listed {
-            line: option.line,
-            period: series.period,
-            option: Some(option.terms),
-            price: option.price,
-            factor: first_positive([option.contract_value_factor, series.contract_value_factor]),
-            scaling: option.scaling.unwrap_or(series.scaling),
-            underlying: series.underlying.as_ref(),
-            array: option.array,
-        })
-    });
-    plain.chain(options)
-}
-
-/// Periods are to be a bounded number, and months that exist: only then is a tier one range of them.
-fn check_periods(own: &CommodityDefinition, periods: &mut Vec<Period>, diagnostics: &mut Diagnostics) {
-    if periods.len() > PERIODS_LIMIT {
-        diagnostics.error(own.line, "ccDef", format!("more than {PERIODS_LIMIT} periods"));
-        periods.truncate(PERIODS_LIMIT);
-    }
-    let without_month = periods.iter().take_while(|period| period.year_month().is_none()).count();
-    for period in periods[without_month..].iter().filter(|period| period.year_month().is_none()) {
+    index: usize,
+    families: &Families<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Period> {
+    let family = families.family(index);
+    let underlying = contract.underlying.map(|reference| families.underlying_period(family, reference));
+    if underlying == Some(None) {
+        let name = format!("{} {}", family.product, family.product_type);
         diagnostics.error(
-            own.line,
-            "ccDef",
-            format!("{}: period {period} has no month that exists", own.code),
+            contract.line,
+            "undC",
+            format!("{name}: the underlying contract is not in the file"),
         );
     }
-    let tier_sets = [&own.terms.intra_tiers, &own.terms.inter_tiers, &own.terms.option_minimum_tiers];
-    for tiers in tier_sets {
-        let mut numbers: Vec<i32> = tiers.iter().map(|tier| tier.number).collect();
-        numbers.sort_unstable();
-        if numbers.len() > TIERS_LIMIT {
-            diagnostics.error(own.line, "tier", format!("{}: more than {TIERS_LIMIT} tiers", own.code));
-        }
-        if let Some(twice) = numbers.windows(2).find(|pair| pair[0] == pair[1]) {
-            diagnostics.error(own.line, "tn", format!("{}: a second tier {}", own.code, twice[0]));
-        }
-    }
+    underlying.flatten()
 }
 
-fn period_index(periods: &[Period], period: Period) -> PeriodIndex {
-    let index = periods.partition_point(|&other| other < period);
-    PeriodIndex(u16::try_from(index).unwrap_or(u16::MAX))
-}
+type ContractIdentity = (Period, Option<crate::contract::OptionTerms>, Option<Period>);
 
-/// The periods of a tier. Limits compare year and month; a tier without limits has all periods. Periods are sorted, and
-/// those without year and month, such as a physical's, stand before all others, so that a tier is one range.
-pub(super) fn tier_periods(tier: &TierDefinition, periods: &[Period]) -> PeriodRange {
-    let month = |limit: Option<Period>| limit.and_then(|limit| limit.year_month());
-    let (first, last) = (month(tier.first), month(tier.last));
-    let start = match (first, last) {
-        (None, None) => 0,
-        _ => periods.partition_point(|period| period.year_month().is_none_or(|own| Some(own) < first)),
-    };
-    let end = last.map_or(periods.len(), |last| {
-        periods.partition_point(|period| period.year_month().is_none_or(|own| own <= last))
-    });
-    period_range(start..end.max(start))
-}
-
-/// A commodity has at most [`PERIODS_LIMIT`] periods, which a range holds.
-pub(super) fn period_range(range: std::ops::Range<usize>) -> PeriodRange {
-    let index = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
-    PeriodRange { start: index(range.start), end: index(range.end) }
-}
-
-fn option_minimum(
-    own: &CommodityDefinition,
-    base_level: u32,
-    contracts: &[ContractTerms],
-    periods: &[Period],
+/// Notes a contract that a family lists twice.
+pub(super) fn seen_once(
+    contract: &Listed<'_>,
+    index: usize,
+    underlying: Option<Period>,
+    families: &Families<'_>,
+    seen: &mut BTreeSet<ContractIdentity>,
     diagnostics: &mut Diagnostics,
-) -> OptionMinimum {
-    let mut tiers: Vec<(Money, PeriodRange)> = Vec::new();
-    for tier in own.terms.option_minimum_tiers.iter().take(TIERS_LIMIT) {
-        let rate = spreads::rate_of(&tier.rates, base_level, tier.line, "somTiers", diagnostics);
-        let covered = tier_periods(tier, periods);
-        if tiers.iter().any(|(_, other)| other.overlaps(covered)) {
-            let message = format!("{}: tier {} shares periods with another", own.code, tier.number);
-            diagnostics.error(tier.line, "somTiers", message);
-        }
-        match spreads::money_rate(rate, own.terms.risk_exponent) {
-            Some(rate) => tiers.push((rate, covered)),
-            None => diagnostics.error(tier.line, "somTiers", "the rate is negative or too large"),
-        }
+) {
+    if !seen.insert((contract.period, contract.option, underlying)) {
+        let family = families.family(index);
+        let terms = contract.option.map(|o| format!(" {} {}", o.right.code(), o.strike)).unwrap_or_default();
+        let message = format!(
+            "{} {} {}{terms} stands here a second time",
+            family.product, family.product_type, contract.period
+        );
+        diagnostics.error(contract.line, "cId", message);
     }
-    let uncovered = contracts.iter().filter(|contract| contract.right.is_some()).find(|contract| {
-        !tiers.iter().any(|(_, covered)| covered.indexes().contains(&contract.period.index()))
+}
+
+fn own_row(
+    contract: &Listed<'_>,
+    linked: &Linked<'_>,
+    underlying: Option<Period>,
+    diagnostics: &mut Diagnostics,
+) -> Result<Contract, Listing> {
+    let period = if linked.has_own_period() { Some(contract.period) } else { underlying };
+    let terms = linked.terms(contract, period.unwrap_or(contract.period), diagnostics)?;
+    if period.is_none() {
+        let message = "the underlying contract, whose month has the delta, is missing";
+        diagnostics.error(contract.line, "undC", message);
+        return Err(Listing::NoArray);
+    }
+    Ok(terms)
+}
+
+fn compile(
+    definition: &Definition,
+    own: &CommodityDefinition,
+    currency: Currency,
+    rows: &Rows,
+    levels: &Levels<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Commodity {
+    let mut periods: Vec<Period> = rows.contracts.iter().map(|contract| contract.period).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    tiers::check_periods(own, &mut periods, diagnostics);
+    let (terms, base_level) = (&own.terms, definition.base_level);
+    let (inter_tiers, buckets) = tiers::inter_tiers(own, &periods, &rows.contracts, diagnostics);
+    let mut option_counts = vec![Delta::ZERO];
+    let delta_places = delta_places(&rows.contracts);
+    let contracts = rows
+        .contracts
+        .iter()
+        .map(|one| row_terms(one, own, &periods, delta_places, &mut option_counts, diagnostics));
+    Commodity {
+        code: own.code.clone(),
+        name: terms.name.clone(),
+        currency,
+        risk_exponent: terms.risk_exponent,
+        cap_option_value: terms.cap_option_value.unwrap_or(definition.cap_option_value),
+        contracts: contracts.collect(),
+        arrays: Arc::new(arrays(definition, own, &rows.contracts, diagnostics)),
+        delta_places,
+        option_counts,
+        scan_tiers: tiers::scan_tiers(own, &periods, diagnostics),
+        weighted_risk_method: terms.weighted_risk_method,
+        inter_tiers,
+        buckets,
+        intra_spreads: spreads::intra_spreads(own, base_level, &periods, diagnostics),
+        delivery: charges::delivery(own, base_level, &periods, diagnostics),
+        basis_rate: charges::basis_rate(own, base_level, diagnostics),
+        option_minimum: tiers::option_minimum(own, base_level, &rows.contracts, &periods, diagnostics),
+        level_factors: levels.factors(own, diagnostics),
+        periods,
+    }
+}
+
+/// The fewest places that hold every delta exactly.
+fn delta_places(contracts: &[Contract]) -> u8 {
+    let needs = |contract: &Contract| {
+        let mut raw = contract.delta.raw();
+        let mut places = Decimal::MAX_PLACES;
+        while places > 0 && raw % 10 == 0 {
+            raw /= 10;
+            places -= 1;
+        }
+        places
+    };
+    contracts.iter().map(needs).max().unwrap_or(0)
+}
+
+fn row_terms(
+    contract: &Contract,
+    own: &CommodityDefinition,
+    periods: &[Period],
+    delta_places: u8,
+    option_counts: &mut Vec<Delta>,
+    diagnostics: &mut Diagnostics,
+) -> ContractTerms {
+    let scale = 10_i128.pow(u32::from(Decimal::MAX_PLACES - delta_places));
+    let delta = i64::try_from(contract.delta.raw() / scale).unwrap_or_else(|_| {
+        let message = format!("{}: composite delta times scaling has too many digits", own.code);
+        diagnostics.error(own.line, "d", message);
+        0
     });
-    if let (Some(contract), false) = (uncovered, tiers.is_empty()) {
-        let period = periods.get(contract.period.index()).map(ToString::to_string).unwrap_or_default();
-        let message = format!("{}: options of {period} are in no tier and have no minimum", own.code);
-        diagnostics.warning(own.line, "somTiers", message);
+    let count = if contract.option_count_is_nothing() { Delta::ZERO } else { contract.option_count };
+    let place = option_counts.iter().position(|known| *known == count).unwrap_or_else(|| {
+        option_counts.push(count);
+        option_counts.len() - 1
+    });
+    ContractTerms {
+        option_value: contract.option_value,
+        delta,
+        option_count: u32::try_from(place).unwrap_or(0),
+        period: tiers::period_index(periods, contract.period),
+        kind: contract.kind,
+        is_spot: contract.is_spot,
     }
-    OptionMinimum { method: own.terms.option_minimum_method, tiers }
+}
+
+/// The matrix of a commodity; parts of arrays may need more places than the file's.
+fn arrays(
+    definition: &Definition,
+    own: &CommodityDefinition,
+    contracts: &[Contract],
+    diagnostics: &mut Diagnostics,
+) -> RiskArrays {
+    let part = |contract: &Contract| match contract.losses {
+        Losses::Part(_, part) => part.normalized().places(),
+        Losses::Nothing | Losses::Array(_) => 0,
+    };
+    let more = contracts.iter().map(part).max().unwrap_or(0);
+    let (scenarios, table) = (definition.points.len(), &definition.arrays);
+    let places = table.places() + more;
+    let mut values = Vec::with_capacity(contracts.len() * scenarios);
+    let mut fits = places <= Decimal::MAX_PLACES;
+    for contract in contracts {
+        let (array, factor) = match contract.losses {
+            Losses::Nothing => (u32::MAX, Some(0)),
+            Losses::Array(array) => (array, 10_i64.checked_pow(more.into())),
+            Losses::Part(array, part) => {
+                (array, part.scaled_exact(more).and_then(|factor| i64::try_from(factor).ok()))
+            }
+        };
+        let whole = table.values(array).iter().chain(std::iter::repeat(&0)).take(scenarios);
+        values.extend(whole.map(|value| {
+            let scaled = factor.and_then(|factor| value.checked_mul(factor));
+            fits &= scaled.is_some();
+            scaled.unwrap_or(0)
+        }));
+    }
+    if !fits {
+        let message = format!("{}: parts of arrays have too many digits", own.code);
+        diagnostics.error(own.line, "a", message);
+    }
+    let losses = Array2::from_shape_vec((contracts.len(), scenarios), values).unwrap_or_default();
+    RiskArrays::new(losses, places)
 }

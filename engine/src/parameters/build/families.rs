@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::contract::{Period, ProductType};
-use crate::parameters::definition::{ContractReference, Definition, FamilyDefinition, FamilyReference};
+use crate::parameters::definition::{
+    ContractDefinition, ContractReference, Definition, FamilyDefinition, FamilyReference,
+};
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::listing::{Entry, Family};
 use crate::types::ExchangeCode;
@@ -13,7 +15,7 @@ pub(super) struct Families<'a> {
     all: &'a [FamilyDefinition],
     by_id: BTreeMap<(&'a ExchangeCode, u32), Vec<usize>>,
     /// Contracts that may be underlyings, by reference; a reference does not name the type of its family.
-    underlyings: BTreeMap<ContractReference, Vec<(ProductType, Period)>>,
+    underlyings: BTreeMap<ContractReference, Vec<(ProductType, usize, &'a ContractDefinition)>>,
     claimed: Vec<Option<Vec<Entry>>>,
 }
 
@@ -21,7 +23,7 @@ impl<'a> Families<'a> {
     pub(super) fn index(definition: &'a Definition, diagnostics: &mut Diagnostics) -> Self {
         let all = definition.families.as_slice();
         let mut by_id: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        let mut underlyings: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut underlyings: BTreeMap<_, Vec<(ProductType, usize, &ContractDefinition)>> = BTreeMap::new();
         let mut codes = BTreeMap::new();
         for (index, family) in all.iter().enumerate() {
             let same_id = by_id.entry((&family.exchange, family.family_id)).or_default();
@@ -44,15 +46,15 @@ impl<'a> Families<'a> {
                     family_id: family.family_id,
                     contract_id: contract.contract_id,
                 };
-                let same: &mut Vec<_> = underlyings.entry(reference).or_default();
-                if same.iter().any(|(product_type, _)| *product_type == family.product_type) {
+                let same = underlyings.entry(reference).or_default();
+                if same.iter().any(|(product_type, ..)| *product_type == family.product_type) {
                     let message = format!(
                         "{} {}: a second contract {}",
                         family.product, family.product_type, contract.contract_id
                     );
                     diagnostics.error(contract.line, "cId", message);
                 } else {
-                    same.push((family.product_type, contract.period));
+                    same.push((family.product_type, index, contract));
                 }
             }
         }
@@ -90,11 +92,22 @@ impl<'a> Families<'a> {
         family: &FamilyDefinition,
         reference: &ContractReference,
     ) -> Option<Period> {
+        let named = family.underlying.as_ref().and_then(|named| ProductType::from_code(&named.product_type));
+        self.contract(reference, named).map(|(_, contract)| contract.period)
+    }
+
+    /// The contract that a reference means, with the place of its family: the only one with its numbers, or the one of this
+    /// type.
+    pub(super) fn contract(
+        &self,
+        reference: &ContractReference,
+        named: Option<ProductType>,
+    ) -> Option<(usize, &'a ContractDefinition)> {
         match self.underlyings.get(reference)?.as_slice() {
-            [(_, period)] => Some(*period),
+            [(_, family, contract)] => Some((*family, contract)),
             several => {
-                let named = ProductType::from_code(&family.underlying.as_ref()?.product_type)?;
-                several.iter().find(|(product_type, _)| *product_type == named).map(|(_, period)| *period)
+                let mut fitting = several.iter().filter(|(product_type, ..)| Some(*product_type) == named);
+                fitting.next().map(|(_, family, contract)| (*family, *contract))
             }
         }
     }

@@ -1,25 +1,20 @@
-//! Spreads: rates of the base level, legs linked to commodities, tiers and periods.
+//! Intra-commodity spreads: rates of the base level, legs linked to tiers and periods; and what all spreads share.
 
-use std::collections::BTreeMap;
-
-use super::commodities::{TIERS_LIMIT, period_range, tier_periods};
+use super::tiers::{intra_tier, period_range};
 use crate::contract::Period;
-use crate::parameters::commodity::{Commodity, CommodityIndex, IntraLeg, IntraSpread};
+use crate::parameters::commodity::{IntraCharge, IntraLeg, IntraSpread};
 use crate::parameters::definition::{
-    ChargeMethod, CommodityDefinition, Definition, LegDefinition, LegPlace, LevelRate, Side, SpreadDefinition,
+    ChargeMethod, CommodityDefinition, LegDefinition, LegPlace, LevelRate, Side, SpreadDefinition,
 };
 use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::set::{InterLeg, InterSpread};
-use crate::types::{CommodityCode, Decimal, Money};
+use crate::types::{Decimal, Money};
 
 /// The most legs of a spread.
 const LEGS_LIMIT: usize = 16;
 /// The most spreads of one commodity: every pair of 140 months.
 const INTRA_LIMIT: usize = 10_000;
-/// The most spreads between commodities, several times CME's.
-const INTER_LIMIT: usize = 50_000;
 
-fn check_count(spreads: &[SpreadDefinition], limit: usize, diagnostics: &mut Diagnostics) {
+pub(super) fn check_count(spreads: &[SpreadDefinition], limit: usize, diagnostics: &mut Diagnostics) {
     if let Some(spread) = spreads.get(limit) {
         diagnostics.error(spread.line, "dSpread", format!("more than {limit} spreads"));
     }
@@ -42,24 +37,52 @@ pub(super) fn intra_spreads(
     let mut spreads = Vec::new();
     check_count(&own.terms.spreads, INTRA_LIMIT, diagnostics);
     for spread in own.terms.spreads.iter().take(INTRA_LIMIT) {
-        if spread.charge != ChargeMethod::Flat {
-            diagnostics.error(
-                spread.line,
-                "dSpread",
-                "inside a commodity only flat charges (F) are calculated",
-            );
-        }
-        let rate = rate_of(&spread.rates, base_level, spread.line, "dSpread", diagnostics);
+        let charge = intra_charge(spread, own, base_level, diagnostics);
         let legs = legs_of(spread, diagnostics);
         let linked = legs.iter().filter_map(|leg| intra_leg(leg, own, periods, diagnostics)).collect();
         let legs = merged(linked, spread, diagnostics);
-        match money_rate(rate, own.terms.risk_exponent) {
-            Some(rate) => spreads.push(IntraSpread { priority: spread.priority, rate, legs }),
-            None => diagnostics.error(spread.line, "dSpread", "the rate is negative or too large"),
-        }
+        spreads.extend(charge.map(|charge| IntraSpread { priority: spread.priority, charge, legs }));
     }
     spreads.sort_by_key(|spread| spread.priority);
     spreads
+}
+
+fn intra_charge(
+    spread: &SpreadDefinition,
+    own: &CommodityDefinition,
+    base_level: u32,
+    diagnostics: &mut Diagnostics,
+) -> Option<IntraCharge> {
+    let exponent = own.terms.risk_exponent;
+    let charge = match spread.charge {
+        ChargeMethod::Flat => {
+            let rate = rate_of(&spread.rates, base_level, spread.line, "dSpread", diagnostics);
+            money_rate(rate, exponent).map(IntraCharge::Flat)
+        }
+        ChargeMethod::PerMonth => {
+            let mut rates = spread.month_rates.iter().filter(|rate| rate.level == base_level);
+            let (Some(rate), None) = (rates.next(), rates.next()) else {
+                let message = format!("expected one pmpsRate for level {base_level}");
+                diagnostics.error(spread.line, "dSpread", message);
+                return None;
+            };
+            let amounts = (money_rate(rate.spread, exponent), money_rate(rate.month, exponent));
+            if let (Some(spread), Some(month)) = amounts {
+                Some(IntraCharge::PerMonth { spread, month })
+            } else {
+                None
+            }
+        }
+        ChargeMethod::WeightedPriceRisk => {
+            let message = "inside a commodity charges by weighted price risk (W) are not calculated";
+            diagnostics.error(spread.line, "dSpread", message);
+            return None;
+        }
+    };
+    if charge.is_none() {
+        diagnostics.error(spread.line, "dSpread", "the rate is negative or too large");
+    }
+    charge
 }
 
 /// Legs of one side that draw on the same periods are one leg with the sum of their ratios; where they share periods
@@ -108,7 +131,10 @@ pub(super) fn rate_of(
 }
 
 /// The legs of a spread that can form: both sides, positive ratios, a bounded number.
-fn legs_of<'a>(spread: &'a SpreadDefinition, diagnostics: &mut Diagnostics) -> &'a [LegDefinition] {
+pub(super) fn legs_of<'a>(
+    spread: &'a SpreadDefinition,
+    diagnostics: &mut Diagnostics,
+) -> &'a [LegDefinition] {
     let has = |side: Side| spread.legs.iter().any(|leg| leg.side == side);
     if !has(Side::A) || !has(Side::B) {
         diagnostics.error(spread.line, "dSpread", "a spread needs legs of both sides");
@@ -134,6 +160,9 @@ fn intra_leg(
         diagnostics.error(leg.line, "cc", message);
         return None;
     }
+    if !leg.rates.is_empty() {
+        diagnostics.error(leg.line, "rate", "inside a commodity a leg has no rate of its own");
+    }
     let covered = match leg.place {
         LegPlace::Period(wanted) => {
             let place = periods.partition_point(|period| *period < wanted);
@@ -145,86 +174,12 @@ fn intra_leg(
             period_range(place..place + usize::from(listed))
         }
         LegPlace::Tier(number) => {
-            match own.terms.intra_tiers.iter().take(TIERS_LIMIT).find(|tier| tier.number == number) {
-                Some(tier) => tier_periods(tier, periods),
-                None => {
-                    diagnostics.error(leg.line, "tn", format!("{} has no intra tier {number}", own.code));
-                    return None;
-                }
-            }
+            let Some(covered) = intra_tier(own, number, periods) else {
+                diagnostics.error(leg.line, "tn", format!("{} has no intra tier {number}", own.code));
+                return None;
+            };
+            covered
         }
     };
     Some(IntraLeg { periods: covered, side: leg.side, ratio: leg.ratio })
-}
-
-pub(super) fn inter_spreads(
-    definition: &Definition,
-    commodities: &[Commodity],
-    diagnostics: &mut Diagnostics,
-) -> Vec<InterSpread> {
-    let mut spreads = Vec::new();
-    let defined: BTreeMap<_, _> = definition.commodities.iter().map(|own| (&own.code, own)).collect();
-    check_count(&definition.inter_spreads, INTER_LIMIT, diagnostics);
-    for spread in definition.inter_spreads.iter().take(INTER_LIMIT) {
-        if spread.charge != ChargeMethod::WeightedPriceRisk {
-            let message = "between commodities only credits by weighted price risk (W) are calculated";
-            diagnostics.error(spread.line, "dSpread", message);
-        }
-        let rate = rate_of(&spread.rates, definition.base_level, spread.line, "dSpread", diagnostics);
-        if rate < Decimal::ZERO {
-            diagnostics.error(spread.line, "rate", "a credit rate is not to be negative");
-        } else if rate > Decimal::ONE {
-            diagnostics.error(
-                spread.line,
-                "rate",
-                "a credit rate is a fraction: more than 1 credits more than the risk",
-            );
-        }
-        let mut legs: Vec<InterLeg> = Vec::new();
-        for leg in legs_of(spread, diagnostics) {
-            let Some(linked) = inter_leg(leg, &defined, commodities, diagnostics) else { continue };
-            if legs.iter().any(|other| other.commodity == linked.commodity) {
-                let message =
-                    format!("{} stands in two legs: not calculated, the file is refused", leg.commodity);
-                diagnostics.error(leg.line, "cc", message);
-            }
-            legs.push(linked);
-        }
-        spreads.push(InterSpread { priority: spread.priority, rate, legs });
-    }
-    spreads.sort_by_key(|spread| spread.priority);
-    spreads
-}
-
-fn inter_leg(
-    leg: &LegDefinition,
-    defined: &BTreeMap<&CommodityCode, &CommodityDefinition>,
-    commodities: &[Commodity],
-    diagnostics: &mut Diagnostics,
-) -> Option<InterLeg> {
-    let found = commodities.binary_search_by(|commodity| commodity.code().cmp(&leg.commodity));
-    let (Ok(index), Some(defined)) = (found, defined.get(&leg.commodity)) else {
-        diagnostics.error(
-            leg.line,
-            "cc",
-            format!("{} is not a combined commodity of the file", leg.commodity),
-        );
-        return None;
-    };
-    let tier = match leg.place {
-        LegPlace::Tier(number) => {
-            defined.terms.inter_tiers.iter().take(TIERS_LIMIT).find(|tier| tier.number == number)
-        }
-        LegPlace::Period(_) => None,
-    };
-    match tier {
-        Some(tier) if tier.first.is_none() && tier.last.is_none() => {}
-        Some(_) => diagnostics.error(leg.line, "tn", "inter-commodity tiers by period are not calculated"),
-        None => {
-            let message = format!("{} has no inter tier for this leg", leg.commodity);
-            diagnostics.error(leg.line, "tn", message);
-        }
-    }
-    let commodity = CommodityIndex(u32::try_from(index).ok()?);
-    Some(InterLeg { commodity, side: leg.side, ratio: leg.ratio })
 }

@@ -1,0 +1,136 @@
+//! Everything about one commodity that does not depend on the others, and what it becomes on the way.
+
+use super::delivery::DeliveryFormed;
+use super::intra::IntraFormed;
+use super::options::{self, OptionTotals};
+use super::rounding::Rounding;
+use super::scan::{self, Scan};
+use crate::parameters::{Commodity, CommodityIndex, ParameterSet, PeriodRange};
+use crate::scenario::Row;
+use crate::types::{Delta, Lots, Money, Overflow};
+
+/// Which positions a part of a scan covers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PartKind {
+    /// The positions of these periods.
+    Periods(PeriodRange),
+    /// The positions whose periods are in no tier.
+    Rest,
+    /// The long positions of a gross account.
+    Long,
+    /// The short positions of a gross account.
+    Short,
+}
+
+/// A part of a commodity that is scanned apart from the others.
+#[derive(Clone, Debug)]
+pub struct ScanPart {
+    /// Which positions it covers.
+    pub kind: PartKind,
+    /// Its scan.
+    pub scan: Scan,
+}
+
+/// The requirement of one commodity with every number that formed it, in the commodity's currency.
+#[derive(Clone, Debug)]
+pub struct CommodityMargin {
+    /// The commodity.
+    pub commodity: CommodityIndex,
+    /// Scenario losses, active scenario and the parts of scan risk.
+    pub scan: Scan,
+    /// The parts that are scanned apart, where there are several.
+    pub parts: Vec<ScanPart>,
+    /// Net delta of each period, front month first.
+    pub period_deltas: Vec<Delta>,
+    /// Intra-commodity spreads formed, in order.
+    pub intra_spreads: Vec<IntraFormed>,
+    /// Sum of their charges.
+    pub intra_charge: Money,
+    /// Charges for months in delivery, front month first.
+    pub delivery: Vec<DeliveryFormed>,
+    /// Sum of the delivery charges and the basis charge.
+    pub delivery_charge: Money,
+    /// Sum of the credits from inter-commodity spreads; positive.
+    pub inter_credit: Money,
+    /// Option values and the floor for short options.
+    pub options: OptionTotals,
+    /// `max(scan risk + intra charge + delivery charge - inter credit, short option minimum)`.
+    pub risk: Money,
+}
+
+impl CommodityMargin {
+    pub(super) const fn new(commodity: CommodityIndex, scan: Scan, options: OptionTotals) -> Self {
+        Self {
+            commodity,
+            scan,
+            parts: Vec::new(),
+            period_deltas: Vec::new(),
+            intra_spreads: Vec::new(),
+            intra_charge: Money::ZERO,
+            delivery: Vec::new(),
+            delivery_charge: Money::ZERO,
+            inter_credit: Money::ZERO,
+            options,
+            risk: Money::ZERO,
+        }
+    }
+
+    /// The risk that the other numbers make; under an asymmetric file at most the value of long options alone.
+    pub(super) fn settle(&mut self, set: &ParameterSet) -> Result<(), Overflow> {
+        let charges = self.intra_charge.plus(self.delivery_charge)?;
+        let spread_risk = self.scan.scan_risk.plus(charges)?.minus(self.inter_credit)?;
+        self.risk = spread_risk.max(self.options.short_option_minimum);
+        if set.is_asymmetric() && self.options.only_long_options {
+            self.risk = self.risk.min(self.options.long_option_value);
+        }
+        Ok(())
+    }
+}
+
+/// Scan, net deltas and options of some positions in one commodity.
+pub(super) fn outright(
+    set: &ParameterSet,
+    commodity: CommodityIndex,
+    positions: &[(Row, Lots)],
+    rounding: Rounding,
+) -> Result<CommodityMargin, Overflow> {
+    let own = &set.commodities()[commodity.index()];
+    let period_deltas = scan::period_deltas(own, positions, rounding)?;
+    let net_delta = period_deltas.iter().try_fold(Delta::ZERO, |sum, delta| sum.plus(*delta))?;
+    let options = options::totals(own, positions, rounding)?;
+    if own.scan_tiers().is_empty() {
+        let scan = scan::scan(set.points(), own, positions, net_delta, &options, rounding)?;
+        return Ok(CommodityMargin { period_deltas, ..CommodityMargin::new(commodity, scan, options) });
+    }
+    let mut parts = Vec::new();
+    for (kind, inside) in by_tier(own, positions) {
+        let delta = net_delta_of(own, &inside, rounding)?;
+        let scan = scan::scan(set.points(), own, &inside, delta, &options, rounding)?;
+        parts.push(ScanPart { kind, scan });
+    }
+    let scan = Scan::total(parts.iter().map(|part| &part.scan), set.points())?;
+    Ok(CommodityMargin { period_deltas, parts, ..CommodityMargin::new(commodity, scan, options) })
+}
+
+/// The positions of each scanning tier that has any; those in no tier come last.
+fn by_tier(own: &Commodity, positions: &[(Row, Lots)]) -> Vec<(PartKind, Vec<(Row, Lots)>)> {
+    let tiers = own.scan_tiers();
+    let mut parts: Vec<Vec<(Row, Lots)>> = vec![Vec::new(); tiers.len() + 1];
+    for &position in positions {
+        let period = own.contract(position.0).period;
+        let tier = tiers.iter().position(|tier| tier.contains(period)).unwrap_or(tiers.len());
+        parts[tier].push(position);
+    }
+    let kinds = tiers.iter().map(|tier| PartKind::Periods(*tier)).chain([PartKind::Rest]);
+    kinds.zip(parts).filter(|(_, inside)| !inside.is_empty()).collect()
+}
+
+/// The net delta of some positions, rounded period by period as the profile says.
+pub(super) fn net_delta_of(
+    own: &Commodity,
+    positions: &[(Row, Lots)],
+    rounding: Rounding,
+) -> Result<Delta, Overflow> {
+    let deltas = scan::period_deltas(own, positions, rounding)?;
+    deltas.into_iter().try_fold(Delta::ZERO, |sum, delta| sum.plus(delta))
+}
