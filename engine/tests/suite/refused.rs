@@ -82,7 +82,13 @@ fn a_faulty_value_is_named_with_its_line_and_element() {
         ("<valueMeth>FUT", "<valueMeth>SWAP", "valueMeth: \"SWAP\": expected EQTY, FUT, FUTDA or FWD"),
         ("<procMeth>NORMAL", "<procMeth>LIQRISK", "procMeth: \"LIQRISK\" is not calculated (only NORMAL)"),
         ("<somMeth>GROSS", "<somMeth>NET", "somMeth: \"NET\": expected GROSS or MAX"),
-        ("<chargeMeth>F", "<chargeMeth>P", "chargeMeth: \"P\": this charge method is not calculated"),
+        ("<chargeMeth>F", "<chargeMeth>P", "dSpread: expected one pmpsRate for level 1"),
+        ("<chargeMeth>F", "<chargeMeth>Q", "chargeMeth: \"Q\": this charge method is not calculated"),
+        (
+            "<wfprMeth>NORMAL",
+            "<wfprMeth>MEAN",
+            "wfprMeth: \"MEAN\": expected NORMAL, SCANRANGE_CAP or SCANRANGE",
+        ),
     ]);
 }
 
@@ -154,28 +160,24 @@ fn what_changes_margins_and_is_not_calculated_is_refused_by_name() {
     check(&[
         (
             "<interSpreads>",
-            "<superSpreads>\n<dSpread>\n</dSpread>\n</superSpreads>\n<interSpreads>",
-            "superSpreads: changes margins in a way that is not calculated",
+            "<interClearSpreads>\n<clearSpread>\n</clearSpread>\n</interClearSpreads>\n<interSpreads>",
+            "interClearSpreads: changes margins in a way that is not calculated",
         ),
         (
             "<interSpreads>",
-            "<interSpreads>\n<sSpread>\n<spread>1</spread>\n</sSpread>",
-            "sSpread: changes margins",
+            "<interSpreads>\n<sSpread>\n<spread>1</spread>\n<sPointDef>\n<point>1</point>\n</sPointDef>\n</sSpread>",
+            "sPointDef: changes margins",
         ),
+        (
+            "<chargeMeth>F",
+            "<chargeMeth>W",
+            "dSpread: inside a commodity charges by weighted price risk (W) are not calculated",
+        ),
+        ("<procMeth>NORMAL", "<procMeth>LIQRISK", "procMeth: \"LIQRISK\" is not calculated"),
         (
             "<intraTiers>",
-            "<spotRate>\n<r>1</r>\n<pe>202611</pe>\n<sprd>1</sprd>\n<outr>2</outr>\n</spotRate>\n<intraTiers>",
-            "spotRate: changes margins",
-        ),
-        (
-            "<intraTiers>",
-            "<scanTiers>\n<tier>\n<tn>1</tn>\n<sPe>202611</sPe>\n</tier>\n</scanTiers>\n<intraTiers>",
-            "scanTiers: scanning tiers are not calculated",
-        ),
-        (
-            "<interTiers>\n<tier>\n<tn>0</tn>",
-            "<interTiers>\n<tier>\n<tn>0</tn>\n<sPe>202611</sPe>",
-            "inter-commodity tiers by period are not calculated",
+            "<rateTiers>\n<tier>\n<tn>1</tn>\n</tier>\n</rateTiers>\n<intraTiers>",
+            "rateTiers: changes margins",
         ),
         (
             "</pointInTime>",
@@ -275,6 +277,75 @@ fn what_stands_twice_in_a_wrong_place_or_not_at_all_is_named() {
     ]);
 }
 
+/// A tier from one period to another.
+fn tier(number: u32, first: &str, last: &str) -> String {
+    format!("<tier>\n<tn>{number}</tn>\n<sPe>{first}</sPe>\n<ePe>{last}</ePe>\n</tier>")
+}
+
+#[test]
+fn spreads_tiers_and_charges_that_cannot_be_are_named() {
+    let leg = |code: &str, more: &str| format!("<sLeg>\n<cc>{code}</cc>\n<i>1</i>\n{more}</sLeg>\n");
+    let scanning = |legs: &str| {
+        format!(
+            "<superSpreads>\n<sSpread>\n<spread>1</spread>\n<rate>\n<r>1</r>\n<val>0.7</val>\n</rate>\n{legs}</sSpread>\n\
+             </superSpreads>\n<interSpreads>"
+        )
+    };
+    let target = leg("CRUDE", "<isTarget>1</isTarget>\n");
+    let spot = |month: &str, rate: &str| {
+        format!("<spotRate>\n<r>1</r>\n<pe>{month}</pe>\n<sprd>{rate}</sprd>\n<outr>2</outr>\n</spotRate>\n")
+    };
+    let tiers = tier(1, "202611", "202701") + &tier(2, "202612", "202712");
+    check(&[
+        (
+            "<interSpreads>",
+            &scanning(&leg("GASOIL", "")),
+            "sSpread: a scanning-based spread needs one target",
+        ),
+        (
+            "<interSpreads>",
+            &scanning(&(target.clone() + &leg("LEAD", ""))),
+            "cc: LEAD is not a combined commodity",
+        ),
+        (
+            "<interSpreads>",
+            &scanning(&(target.clone() + &target)),
+            "sSpread: a scanning-based spread needs one target",
+        ),
+        (
+            "<interSpreads>",
+            &scanning(&(target.clone() + &leg("HX30", ""))),
+            "over several currencies are not calculated",
+        ),
+        (
+            "<interSpreads>",
+            &scanning(&(target + &leg("GASOIL", "<rate>\n<r>1</r>\n<val>70</val>\n</rate>\n"))),
+            "rate: a credit rate is a fraction",
+        ),
+        (
+            "<intraTiers>",
+            &format!("{}<intraTiers>", spot("000000", "1")),
+            "pe: a delivery month is to have a year",
+        ),
+        ("<intraTiers>", &format!("{}<intraTiers>", spot("202611", "-1")), "spotRate: a rate is negative"),
+        (
+            "<intraTiers>",
+            &format!("{}{}<intraTiers>", spot("202611", "1"), spot("202611", "1")),
+            "spotRate: CRUDE: 202611 stands here a second time",
+        ),
+        (
+            "<intraTiers>",
+            &format!("<scanTiers>\n{tiers}\n</scanTiers>\n<intraTiers>"),
+            "scanTiers: CRUDE: tier 2 shares periods with another",
+        ),
+        (
+            "<intraTiers>",
+            "<basisRates>\n<rate>\n<r>1</r>\n<val>5</val>\n</rate>\n</basisRates>\n<intraTiers>",
+            "basisRates: CRUDE: a basis rate, but no product with basis risk",
+        ),
+    ]);
+}
+
 #[test]
 fn what_people_should_know_is_a_warning() {
     for (from, to, expected) in [
@@ -295,7 +366,7 @@ fn what_people_should_know_is_a_warning() {
         ),
         (
             "<adjRate>\n<r>2</r>\n<baseR>1</baseR>",
-            "<adjRate>\n<r>2</r>\n<baseR>3</baseR>",
+            "<adjRate>\n<r>2</r>\n<baseR>9</baseR>",
             "pbRateDef: level 2 has no adjustment in CRUDE: not reported",
         ),
         (

@@ -69,14 +69,32 @@ fn every_contract_that_cannot_be_margined_is_named() {
 }
 
 #[test]
+fn several_positions_in_one_contract_are_one() {
+    let set = patchy();
+    let several = [
+        "1 HCL FUT 202611",
+        "-4 HCL FUT 202612",
+        "3 HCL FUT 202611",
+        "2 HCL FUT 202612",
+        "-2 HCL FUT 202612",
+    ];
+    let report =
+        |positions: &[&str]| calculate(&set, &request(positions, CalculationOptions::default())).unwrap();
+    assert_eq!(report(&several), report(&["4 HCL FUT 202611", "-4 HCL FUT 202612"]));
+    assert_eq!(report(&["1 HCL FUT 202611", "-1 HCL FUT 202611"]).commodities, []);
+}
+
+#[test]
 fn faults_of_positions_come_before_everything_else_and_all_at_once() {
     let set = patchy();
-    let positions = ["1 HCL FUT 202611", "2 HCL FUT 203001", "3 HCL FUT 202611", "4 HCL FUT 202611"];
+    let most = format!("{} HCL FUT 202611", Lots::MAX);
+    let other = format!("-{} HCL FUT 202612", Lots::MAX);
+    let positions = [most.as_str(), "2 HCL FUT 203001", "3 HCL FUT 202611", &other, "-1 HCL FUT 202612"];
     let refused = calculate(&set, &request(&positions, CalculationOptions::default())).unwrap_err();
+    let beyond = "all positions in the contract together: quantity is beyond 1000000000 lots";
     assert_eq!(
         refused.to_string(),
-        "positions[2].product: HCL FUT 202611 stands here a second time, first as position 0; \
-         positions[3].product: HCL FUT 202611 stands here a second time, first as position 2"
+        format!("positions[2].quantity: {beyond}; positions[4].quantity: {beyond}")
     );
 }
 
@@ -127,11 +145,19 @@ fn numbers_beyond_the_exact_range_are_refused_and_never_wrap() {
 
 #[test]
 fn only_so_many_faults_are_described() {
-    let one = position("1 HCL FUT 202611");
+    let mut definition = sample::definition();
+    // Options of one period on two futures: every position has to say which.
+    let options = definition.families.iter_mut().find(|family| family.product.as_str() == "HCLO").unwrap();
+    let mut second = options.series[0].clone();
+    second.underlying = options.series[1].underlying.clone();
+    options.series.push(second);
+    let strike = options.series[0].options[0].terms.strike;
+    let one = position(&format!("1 HCLO OOF 202611 C {strike}"));
     let positions: Vec<Position> = vec![one; Portfolio::MOST_POSITIONS];
-    let refused =
-        calculate(&patchy(), &PortfolioRequest { positions, options: CalculationOptions::default() });
-    let Err(CalculationError::Positions(faults)) = refused else { panic!("refused") };
+    let request = PortfolioRequest { positions, options: CalculationOptions::default() };
+    let Err(CalculationError::Positions(faults)) = calculate(&set(&definition), &request) else {
+        panic!("refused")
+    };
     assert_eq!(faults.len(), Portfolio::MOST_FAULTS);
 }
 
