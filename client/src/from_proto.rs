@@ -67,6 +67,7 @@ fn rounding(field: &str, value: i32) -> Checked<RoundingProfile> {
     match v1::RoundingProfile::try_from(value) {
         Ok(v1::RoundingProfile::Exact) => Ok(RoundingProfile::Exact),
         Ok(v1::RoundingProfile::Takasbank) => Ok(RoundingProfile::Takasbank),
+        Ok(v1::RoundingProfile::Cme) => Ok(RoundingProfile::Cme),
         Ok(v1::RoundingProfile::Unspecified) | Err(_) => Err(MalformedAnswer::new(field, "no known profile")),
     }
 }

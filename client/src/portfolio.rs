@@ -11,7 +11,7 @@ use std::io::BufRead;
 use std::path::Path;
 
 use plimsoll_engine::report::account_type_code;
-use plimsoll_engine::span::Position;
+use plimsoll_engine::span::{Margining, Position};
 
 pub use fault::{BadPortfolio, Fault, Faults};
 
@@ -30,6 +30,8 @@ pub struct AccountPortfolio {
     pub positions: Vec<Position>,
     /// Its account type as parameter sets code it; `None` where the input names none.
     pub account_type: Option<String>,
+    /// Whether longs and shorts are netted; net where the input does not say.
+    pub margining: Margining,
 }
 
 /// How portfolios are written.
@@ -82,6 +84,16 @@ fn account(text: &str) -> Result<String, String> {
 /// Turns the words that people use into the codes of parameter sets; `None` for none.
 fn account_type(text: &str) -> Result<Option<String>, String> {
     if text.is_empty() { Ok(None) } else { account_type_code(text).map(Some) }
+}
+
+/// Reads how an account is netted; `None` for nothing.
+fn margining(text: &str) -> Result<Option<Margining>, String> {
+    match text {
+        "" => Ok(None),
+        "net" => Ok(Some(Margining::Net)),
+        "gross" => Ok(Some(Margining::Gross)),
+        _ => Err("expected net or gross".to_owned()),
+    }
 }
 
 #[cfg(test)]

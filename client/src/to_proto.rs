@@ -3,7 +3,7 @@
 use plimsoll_engine::contract::{OptionRight, ProductType};
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_engine::report::CalculationOptions;
-use plimsoll_engine::span::Position;
+use plimsoll_engine::span::{Margining, Position};
 use plimsoll_proto::v1;
 
 use crate::request::{CalculationRequest, SetSelector};
@@ -13,6 +13,7 @@ pub(crate) const fn rounding(profile: Option<RoundingProfile>) -> v1::RoundingPr
         None => v1::RoundingProfile::Unspecified,
         Some(RoundingProfile::Exact) => v1::RoundingProfile::Exact,
         Some(RoundingProfile::Takasbank) => v1::RoundingProfile::Takasbank,
+        Some(RoundingProfile::Cme) => v1::RoundingProfile::Cme,
     }
 }
 
@@ -38,6 +39,11 @@ fn options(options: CalculationOptions) -> v1::CalculationOptions {
         currency: options.currency.map(|currency| currency.to_string()).unwrap_or_default(),
         account_type: options.account_type.unwrap_or_default(),
         allow_unmatched: options.allow_unmatched,
+        margining: match options.margining {
+            Margining::Net => v1::Margining::Net,
+            Margining::Gross => v1::Margining::Gross,
+        }
+        .into(),
     }
 }
 
@@ -104,6 +110,7 @@ mod tests {
             rounding: Some(RoundingProfile::Takasbank),
             currency: Some(Currency::new("EUR").unwrap()),
             account_type: Some("M".to_owned()),
+            margining: Margining::Gross,
             allow_unmatched: true,
         };
         let house = House::new("MINI").unwrap();
@@ -134,6 +141,7 @@ mod tests {
                 rounding: v1::RoundingProfile::Takasbank.into(),
                 currency: "EUR".to_owned(),
                 account_type: "M".to_owned(),
+                margining: v1::Margining::Gross.into(),
                 allow_unmatched: true,
             }),
         };

@@ -30,6 +30,7 @@ pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
         rounding: arguments.rounding,
         currency: arguments.currency,
         account_type: None,
+        margining: plimsoll_engine::span::Margining::Net,
         allow_unmatched: arguments.allow_unmatched,
     };
     let mut results = Results::new(io::stdout().lock(), format);

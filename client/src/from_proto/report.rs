@@ -3,8 +3,9 @@
 use plimsoll_engine::contract::{ContractQuery, ContractText, OptionRight, ProductType};
 use plimsoll_engine::parameters::ConversionStep;
 use plimsoll_engine::report::{
-    CommodityReport, CurrencyTotals, InterSpreadLegReport, InterSpreadReport, IntraSpreadReport, LevelAmount,
-    MarginReport, PeriodDelta, SetReference,
+    CommodityReport, CurrencyTotals, DeliveryReport, InterSpreadLegReport, InterSpreadReport,
+    IntraSpreadReport, LevelAmount, MarginReport, PeriodDelta, ScanPartReport, ScanningLegReport,
+    ScanningSpreadReport, SetReference,
 };
 use plimsoll_engine::span::{Unmatched, UnmatchedReason};
 use plimsoll_engine::types::Lots;
@@ -64,6 +65,7 @@ fn report(report: v1::MarginReport) -> Checked<MarginReport> {
             Ok(LevelAmount { amount: amount("amount", &level.amount)?, level: level.level })
         })?,
         commodities: list("commodities", report.commodities, commodity)?,
+        scanning_spreads: list("scanning_spreads", report.scanning_spreads, scanning_spread)?,
         inter_spreads: list("inter_spreads", report.inter_spreads, inter_spread)?,
         unmatched: list("unmatched", report.unmatched, unmatched)?,
     })
@@ -93,6 +95,7 @@ fn commodity(own: v1::CommodityMargin) -> Checked<CommodityReport> {
         currency: code("currency", &own.currency)?,
         active_scenario: checked("active_scenario", u8::try_from(own.active_scenario))?,
         scenario_losses: list("scenario_losses", own.scenario_losses, |loss| amount("loss", &loss))?,
+        scan_parts: list("scan_parts", own.scan_parts, scan_part)?,
         scan_risk: amount("scan_risk", &own.scan_risk)?,
         time_risk: amount("time_risk", &own.time_risk)?,
         volatility_risk: amount("volatility_risk", &own.volatility_risk)?,
@@ -111,6 +114,7 @@ fn commodity(own: v1::CommodityMargin) -> Checked<CommodityReport> {
             })
         })?,
         intra_charge: amount("intra_charge", &own.intra_charge)?,
+        delivery: list("delivery", own.delivery, delivery)?,
         delivery_charge: amount("delivery_charge", &own.delivery_charge)?,
         inter_credit: amount("inter_credit", &own.inter_credit)?,
         short_option_minimum: amount("short_option_minimum", &own.short_option_minimum)?,
@@ -120,9 +124,46 @@ fn commodity(own: v1::CommodityMargin) -> Checked<CommodityReport> {
     })
 }
 
+fn scan_part(part: v1::ScanPart) -> Checked<ScanPartReport> {
+    Ok(ScanPartReport {
+        part: part.part,
+        active_scenario: checked("active_scenario", u8::try_from(part.active_scenario))?,
+        scenario_losses: list("scenario_losses", part.scenario_losses, |loss| amount("loss", &loss))?,
+        scan_risk: amount("scan_risk", &part.scan_risk)?,
+        time_risk: amount("time_risk", &part.time_risk)?,
+        volatility_risk: amount("volatility_risk", &part.volatility_risk)?,
+        net_delta: amount("net_delta", &part.net_delta)?,
+    })
+}
+
+fn delivery(charge: v1::DeliveryCharge) -> Checked<DeliveryReport> {
+    Ok(DeliveryReport {
+        period: charge.period,
+        used_delta: amount("used_delta", &charge.used_delta)?,
+        left_delta: amount("left_delta", &charge.left_delta)?,
+        charge: amount("charge", &charge.charge)?,
+    })
+}
+
+fn scanning_spread(formed: v1::ScanningSpread) -> Checked<ScanningSpreadReport> {
+    Ok(ScanningSpreadReport {
+        priority: formed.priority,
+        is_super: formed.is_super,
+        target: code("target", &formed.target)?,
+        legs: list("legs", formed.legs, |leg| {
+            let own = required("own", leg.own)?;
+            Ok(ScanningLegReport {
+                added_delta: amount("added_delta", &leg.added_delta)?,
+                own: commodity(own).map_err(|error| error.under("own"))?,
+            })
+        })?,
+    })
+}
+
 fn inter_spread(formed: v1::InterSpread) -> Checked<InterSpreadReport> {
     Ok(InterSpreadReport {
         priority: formed.priority,
+        is_super: formed.is_super,
         count: amount("count", &formed.count)?,
         legs: list("legs", formed.legs, |leg| {
             Ok(InterSpreadLegReport {

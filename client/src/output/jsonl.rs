@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use plimsoll_engine::report::{CommodityReport, MarginReport};
+use plimsoll_engine::report::{CommodityReport, MarginReport, ScanningSpreadReport};
 use plimsoll_engine::span::Unmatched;
 use serde::{Serialize, Serializer};
 
@@ -48,6 +48,8 @@ struct ReportLine<'a> {
     by_currency: Vec<CurrencyLine<'a>>,
     levels: Vec<LevelLine<'a>>,
     commodities: Commodities<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scanning_spreads: Vec<ScanningSpreadLine<'a>>,
     unmatched: Vec<UnmatchedLine<'a>>,
 }
 
@@ -101,6 +103,22 @@ struct CommodityLine<'a> {
     risk: Money,
 }
 
+/// Only where one was formed: its legs are not among the commodities.
+#[derive(Serialize)]
+struct ScanningSpreadLine<'a> {
+    priority: u32,
+    target: &'a str,
+    legs: Vec<ScanningLegLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct ScanningLegLine<'a> {
+    commodity: &'a str,
+    added_delta: Money,
+    #[serde(flatten)]
+    own: CommodityLine<'a>,
+}
+
 #[derive(Serialize)]
 struct UnmatchedLine<'a> {
     position: usize,
@@ -144,6 +162,7 @@ fn report_line<'a>(account: &'a str, report: &'a MarginReport) -> ReportLine<'a>
         by_currency: totals.collect(),
         levels: levels.collect(),
         commodities: Commodities(&report.commodities),
+        scanning_spreads: report.scanning_spreads.iter().map(scanning_spread_line).collect(),
         unmatched: report.unmatched.iter().map(unmatched_line).collect(),
     }
 }
@@ -167,6 +186,15 @@ fn commodity_line(own: &CommodityReport) -> CommodityLine<'_> {
         short_option_value: Text(own.short_option_value),
         risk: Text(own.risk),
     }
+}
+
+fn scanning_spread_line(spread: &ScanningSpreadReport) -> ScanningSpreadLine<'_> {
+    let legs = spread.legs.iter().map(|leg| ScanningLegLine {
+        commodity: leg.own.commodity.as_str(),
+        added_delta: Text(leg.added_delta),
+        own: commodity_line(&leg.own),
+    });
+    ScanningSpreadLine { priority: spread.priority, target: spread.target.as_str(), legs: legs.collect() }
 }
 
 fn unmatched_line(unmatched: &Unmatched) -> UnmatchedLine<'_> {

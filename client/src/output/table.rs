@@ -31,8 +31,11 @@ pub(super) fn report(
             write(out, "Scenario losses, the worst marked with *", &losses(beside), 0)?;
         }
     }
+    write(out, "Scanned apart", &scan_parts(report), 2)?;
+    write(out, "Scanned together: legs that are counted in their target", &scanning_spreads(report), 2)?;
     write(out, "Net deltas by period", &period_deltas(report), 2)?;
     write(out, "Intra-commodity spreads formed", &intra_spreads(report), 1)?;
+    write(out, "Delivery charges", &delivery(report), 2)?;
     write(out, "Inter-commodity spreads formed", &inter_spreads(report), 1)?;
     write(out, "Conversion rates used", &conversions(report), 2)?;
     write(out, "Left out: the parameter set cannot margin them", &unmatched(&report.unmatched), 8)?;
@@ -179,6 +182,58 @@ fn intra_spreads(report: &MarginReport) -> Table {
                 if formed.side_a_long { "long" } else { "short" }.to_owned(),
                 shown(formed.count),
                 shown(formed.charge),
+            ]);
+        }
+    }
+    table
+}
+
+fn scan_parts(report: &MarginReport) -> Table {
+    let mut table = table(["Code", "Part", "Worst", "Scan", "Net delta"]);
+    for own in &report.commodities {
+        for part in &own.scan_parts {
+            table.add_row([
+                own.commodity.to_string(),
+                printable(&part.part).to_string(),
+                part.active_scenario.to_string(),
+                shown(part.scan_risk),
+                shown(part.net_delta),
+            ]);
+        }
+    }
+    table
+}
+
+fn scanning_spreads(report: &MarginReport) -> Table {
+    let mut table =
+        table(["Target", "Leg", "Priority", "Delta added", "Scan alone", "Intra", "Delivery", "SOM"]);
+    for formed in &report.scanning_spreads {
+        for leg in &formed.legs {
+            let own = &leg.own;
+            let head = [formed.target.to_string(), own.commodity.to_string(), formed.priority.to_string()];
+            let amounts = [
+                leg.added_delta,
+                own.scan_risk,
+                own.intra_charge,
+                own.delivery_charge,
+                own.short_option_minimum,
+            ];
+            table.add_row(head.into_iter().chain(amounts.map(shown)));
+        }
+    }
+    table
+}
+
+fn delivery(report: &MarginReport) -> Table {
+    let mut table = table(["Code", "Period", "Delta in spreads", "Delta left", "Charge"]);
+    for own in &report.commodities {
+        for charge in &own.delivery {
+            table.add_row([
+                own.commodity.to_string(),
+                printable(&charge.period).to_string(),
+                shown(charge.used_delta),
+                shown(charge.left_delta),
+                shown(charge.charge),
             ]);
         }
     }

@@ -1,7 +1,7 @@
 //! Portfolios as CSV: a header, then one position a row.
 //!
 //! Columns, in any order: `account`, `product`, `type`, `period`, `quantity`; where needed also `right`, `strike`,
-//! `exchange`, `underlying_period`, `account_type`. Blanks around a field are dropped. The rows of one account form one
+//! `exchange`, `underlying_period`, `account_type`, `margining`. Blanks around a field are dropped. The rows of one account form one
 //! portfolio; a faulty row makes the whole portfolio a bad one, and a source that fails makes all of them bad. An account
 //! that holds nothing cannot be written. Blank rows are passed over.
 
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
-use plimsoll_engine::span::{Portfolio, Position};
+use plimsoll_engine::span::{Margining, Portfolio, Position};
 
 use super::position::{Field, PositionText};
 use super::{AccountPortfolio, BadPortfolio, Faults};
@@ -97,6 +97,7 @@ fn next<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord) -> Re
 enum Column {
     Account,
     AccountType,
+    Margining,
     Position(Field),
 }
 
@@ -105,6 +106,7 @@ impl Column {
         match name {
             "account" => Some(Self::Account),
             "account_type" => Some(Self::AccountType),
+            "margining" => Some(Self::Margining),
             name => Field::from_name(name).map(Self::Position),
         }
     }
@@ -150,6 +152,7 @@ struct Book {
 struct Entry {
     account: Option<String>,
     account_type: Option<String>,
+    margining: Option<Margining>,
     positions: Vec<Position>,
     faults: Faults,
 }
@@ -158,7 +161,9 @@ impl Entry {
     fn finish(self) -> Result<AccountPortfolio, BadPortfolio> {
         match self.account {
             Some(account) if self.faults.is_empty() => {
-                Ok(AccountPortfolio { account, positions: self.positions, account_type: self.account_type })
+                let margining = self.margining.unwrap_or_default();
+                let (positions, account_type) = (self.positions, self.account_type);
+                Ok(AccountPortfolio { account, positions, account_type, margining })
             }
             account => Err(BadPortfolio { account, faults: self.faults }),
         }
@@ -178,6 +183,13 @@ impl Book {
                 row.faults.push(line, "account_type", format!("the account has {known:?} above"));
             }
             (_, Some(code)) => entry.account_type = Some(code),
+            (_, None) => {}
+        }
+        match (entry.margining, row.margining) {
+            (Some(known), Some(other)) if known != other => {
+                row.faults.push(line, "margining", "the account has another above");
+            }
+            (_, Some(margining)) => entry.margining = Some(margining),
             (_, None) => {}
         }
         match row.position.check() {
@@ -206,6 +218,7 @@ impl Book {
 struct Row {
     account: Option<String>,
     account_type: Option<String>,
+    margining: Option<Margining>,
     position: PositionText,
     faults: Faults,
 }
@@ -223,6 +236,7 @@ impl Row {
                     Column::Position(field) => row.position.fault(field, "not UTF-8"),
                     Column::Account => row.faults.push(line, "account", "not UTF-8"),
                     Column::AccountType => row.faults.push(line, "account_type", "not UTF-8"),
+                    Column::Margining => row.faults.push(line, "margining", "not UTF-8"),
                 }
                 continue;
             };
@@ -240,6 +254,10 @@ impl Row {
             Column::AccountType => match super::account_type(text) {
                 Ok(code) => self.account_type = code,
                 Err(message) => self.faults.push(line, "account_type", message),
+            },
+            Column::Margining => match super::margining(text) {
+                Ok(margining) => self.margining = margining,
+                Err(message) => self.faults.push(line, "margining", message),
             },
             Column::Position(field) => match self.position.text(field) {
                 Some(kept) => text.clone_into(kept),

@@ -77,11 +77,20 @@ pub(crate) fn wrong_lines() -> Vec<(Vec<u8>, Option<&'static str>, &'static str)
             Some("W8"),
             "positions[1].quantity: quantity is zero",
         ),
-        (of("W9", &future), Some("W9"), "stands here a second time, first as position 0"),
+        (
+            of("W9", &position(&contracts[0], 1_000_000_000)),
+            Some("W9"),
+            "positions[1].quantity: all positions in the contract together: quantity is beyond 1000000000 lots",
+        ),
         (
             of("W10", r#"{"product":"X","type":"FUT","period":"202612","quantity":1}"#),
             Some("W10"),
             "unmatched: positions[1] X FUT 202612 (unknown_contract)",
+        ),
+        (
+            line("W12", &[]).replace("}\n", ",\"margining\":\"both\"}\n").into_bytes(),
+            Some("W12"),
+            "margining: expected net or gross",
         ),
         (
             line("W11", &[future]).replace("}\n", ",\"account_type\":\"Z\"}\n").into_bytes(),

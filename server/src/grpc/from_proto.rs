@@ -3,7 +3,7 @@
 use plimsoll_engine::contract::{ContractQuery, ContractText, OptionRight, ProductType};
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_engine::report::{CalculationOptions, PortfolioRequest, account_type_code};
-use plimsoll_engine::span::{Portfolio, Position};
+use plimsoll_engine::span::{Margining, Portfolio, Position};
 use plimsoll_engine::types::{Currency, House, Lots};
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::parameter_set_selector::Selector as WireSelector;
@@ -159,7 +159,16 @@ fn options_of(wire: &v1::CalculationOptions, faults: &mut Violations) -> Calcula
         text => faults.keep("options.account_type", account_type_code(text)),
     };
     let rounding = faults.keep("options.rounding", rounding(wire.rounding)).flatten();
-    CalculationOptions { rounding, currency, account_type, allow_unmatched: wire.allow_unmatched }
+    let margining = faults.keep("options.margining", margining(wire.margining)).unwrap_or_default();
+    CalculationOptions { rounding, currency, account_type, margining, allow_unmatched: wire.allow_unmatched }
+}
+
+fn margining(number: i32) -> Result<Margining, String> {
+    match v1::Margining::try_from(number) {
+        Ok(v1::Margining::Unspecified | v1::Margining::Net) => Ok(Margining::Net),
+        Ok(v1::Margining::Gross) => Ok(Margining::Gross),
+        Err(_) => Err(format!("{number} is no way of margining")),
+    }
 }
 
 /// A rounding profile; `None` for the unspecified one.
@@ -168,6 +177,7 @@ pub(super) fn rounding(number: i32) -> Result<Option<RoundingProfile>, String> {
         Ok(v1::RoundingProfile::Unspecified) => Ok(None),
         Ok(v1::RoundingProfile::Exact) => Ok(Some(RoundingProfile::Exact)),
         Ok(v1::RoundingProfile::Takasbank) => Ok(Some(RoundingProfile::Takasbank)),
+        Ok(v1::RoundingProfile::Cme) => Ok(Some(RoundingProfile::Cme)),
         Err(_) => Err(format!("{number} is no rounding profile")),
     }
 }

@@ -13,5 +13,6 @@ const fn rounding(rounding: RoundingProfile) -> v1::RoundingProfile {
     match rounding {
         RoundingProfile::Exact => v1::RoundingProfile::Exact,
         RoundingProfile::Takasbank => v1::RoundingProfile::Takasbank,
+        RoundingProfile::Cme => v1::RoundingProfile::Cme,
     }
 }

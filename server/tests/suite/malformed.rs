@@ -28,7 +28,7 @@ fn options(change: impl FnOnce(&mut v1::CalculationOptions)) -> Option<v1::Calcu
 }
 
 /// Every field with every fault that it can have.
-const FAULTS: [(Change, &[&str]); 34] = [
+const FAULTS: [(Change, &[&str]); 35] = [
     (|r| r.account = "a".repeat(65), &["account"]),
     (|r| r.account = "a\nb".to_owned(), &["account"]),
     (|r| r.parameter_set = None, &["parameter_set"]),
@@ -64,8 +64,12 @@ const FAULTS: [(Change, &[&str]); 34] = [
     (|r| r.positions[0].quantity = 0, &["positions[0].quantity"]),
     (|r| r.positions[0].quantity = 1_000_000_001, &["positions[0].quantity"]),
     (|r| r.positions[0].quantity = i64::MIN, &["positions[0].quantity"]),
-    (|r| r.positions.push(r.positions[0].clone()), &["positions[3].product"]),
-    (|r| r.options = options(|o| o.rounding = 3), &["options.rounding"]),
+    (
+        |r| r.positions.push(v1::Position { quantity: 1_000_000_000, ..r.positions[0].clone() }),
+        &["positions[3].quantity"],
+    ),
+    (|r| r.options = options(|o| o.rounding = 9), &["options.rounding"]),
+    (|r| r.options = options(|o| o.margining = 9), &["options.margining"]),
 ];
 
 /// Options that only the set can tell to be faulty.

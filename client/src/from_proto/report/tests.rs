@@ -37,6 +37,21 @@ fn commodity_margin() -> v1::CommodityMargin {
         long_option_value: money(),
         short_option_value: money(),
         risk: money(),
+        scan_parts: vec![v1::ScanPart {
+            part: "long".to_owned(),
+            active_scenario: 2,
+            scenario_losses: vec![money()],
+            scan_risk: money(),
+            time_risk: money(),
+            volatility_risk: money(),
+            net_delta: money(),
+        }],
+        delivery: vec![v1::DeliveryCharge {
+            period: "202612".to_owned(),
+            used_delta: money(),
+            left_delta: money(),
+            charge: money(),
+        }],
     }
 }
 
@@ -82,7 +97,14 @@ fn margin_report() -> v1::MarginReport {
         }],
         levels: vec![v1::LevelAmount { level: "initial".to_owned(), amount: money() }],
         commodities: vec![commodity_margin()],
+        scanning_spreads: vec![v1::ScanningSpread {
+            priority: 1,
+            is_super: true,
+            target: "CC".to_owned(),
+            legs: vec![v1::ScanningSpreadLeg { added_delta: money(), own: Some(commodity_margin()) }],
+        }],
         inter_spreads: vec![v1::InterSpread {
+            is_super: false,
             priority: 4,
             count: money(),
             legs: vec![v1::InterSpreadLeg {

@@ -1,8 +1,8 @@
-//! One line: `{"account", "positions": [{...}], "account_type"?}` and other keys, which are ignored.
+//! One line: `{"account", "positions": [{...}], "account_type"?, "margining"?}` and other keys, which are ignored.
 
 use std::collections::BTreeSet;
 
-use plimsoll_engine::span::{Portfolio, Position};
+use plimsoll_engine::span::{Margining, Portfolio, Position};
 use serde::de::{DeserializeSeed as _, IgnoredAny, MapAccess, SeqAccess};
 
 use super::shape::{AnyScalar, Scalar, Shape, Shaped};
@@ -38,13 +38,22 @@ struct Line {
     account: Option<Option<String>>,
     positions: Option<Vec<Position>>,
     account_type: Option<Option<String>>,
+    margining: Option<Option<Margining>>,
     faults: Faults,
 }
 
 impl Line {
     fn new(line: u64) -> Self {
         let faults = Faults::default();
-        Self { line, is_object: false, account: None, positions: None, account_type: None, faults }
+        Self {
+            line,
+            is_object: false,
+            account: None,
+            positions: None,
+            account_type: None,
+            margining: None,
+            faults,
+        }
     }
 
     fn fault(&mut self, place: &str, message: impl Into<String>) {
@@ -72,6 +81,15 @@ impl Line {
         self.account_type = Some(self.checked("account_type", code).flatten());
     }
 
+    fn margining(&mut self, value: Scalar) {
+        let margining = match value {
+            Scalar::Text(text) => portfolio::margining(&text),
+            Scalar::Null => Ok(None),
+            other => Err(format!("expected text, found {}", other.name())),
+        };
+        self.margining = Some(self.checked("margining", margining).flatten());
+    }
+
     fn finish(mut self) -> Result<AccountPortfolio, BadPortfolio> {
         if self.is_object && self.account.is_none() {
             self.fault("account", "is missing");
@@ -82,7 +100,9 @@ impl Line {
         let account = self.account.flatten();
         match (account, self.positions) {
             (Some(account), Some(positions)) if self.faults.is_empty() => {
-                Ok(AccountPortfolio { account, positions, account_type: self.account_type.flatten() })
+                let margining = self.margining.flatten().unwrap_or_default();
+                let account_type = self.account_type.flatten();
+                Ok(AccountPortfolio { account, positions, account_type, margining })
             }
             (account, _) => Err(BadPortfolio { account, faults: self.faults }),
         }
@@ -103,16 +123,18 @@ impl<'de> Shape<'de> for &mut Line {
                 "account" => self.account.is_some(),
                 "positions" => self.positions.is_some(),
                 "account_type" => self.account_type.is_some(),
+                "margining" => self.margining.is_some(),
                 _ => true,
             };
             match key.as_str() {
                 "account" if !seen => self.account(object.next_value_seed(Shaped::new(AnyScalar))?),
                 "account_type" if !seen => self.account_type(object.next_value_seed(Shaped::new(AnyScalar))?),
+                "margining" if !seen => self.margining(object.next_value_seed(Shaped::new(AnyScalar))?),
                 "positions" if !seen => {
                     self.positions = Some(Vec::new());
                     object.next_value_seed(Shaped::new(Positions(self)))?;
                 }
-                repeated @ ("account" | "account_type" | "positions") => {
+                repeated @ ("account" | "account_type" | "margining" | "positions") => {
                     self.fault(repeated, "stands here a second time");
                     object.next_value::<IgnoredAny>()?;
                 }

@@ -2,8 +2,8 @@
 
 use plimsoll_engine::parameters::ConversionStep;
 use plimsoll_engine::report::{
-    CommodityReport, CurrencyTotals, InterSpreadReport, IntraSpreadReport, LevelAmount, MarginReport,
-    PeriodDelta,
+    CommodityReport, CurrencyTotals, DeliveryReport, InterSpreadReport, IntraSpreadReport, LevelAmount,
+    MarginReport, PeriodDelta, ScanPartReport, ScanningSpreadReport,
 };
 use plimsoll_engine::span::{Unmatched, UnmatchedReason};
 use plimsoll_engine::types::Amount;
@@ -40,6 +40,7 @@ pub(in crate::grpc) fn reported(
         levels: report.levels.into_iter().map(level).collect(),
         commodities: report.commodities.into_iter().map(commodity).collect(),
         inter_spreads: report.inter_spreads.into_iter().map(inter_spread).collect(),
+        scanning_spreads: report.scanning_spreads.into_iter().map(scanning_spread).collect(),
         unmatched: unmatched(&request.positions, &report.unmatched),
     };
     answer(request, Outcome::Report(report))
@@ -136,6 +137,42 @@ fn commodity(own: CommodityReport) -> v1::CommodityMargin {
         long_option_value: own.long_option_value.to_string(),
         short_option_value: own.short_option_value.to_string(),
         risk: own.risk.to_string(),
+        scan_parts: own.scan_parts.into_iter().map(scan_part).collect(),
+        delivery: own.delivery.into_iter().map(delivery).collect(),
+    }
+}
+
+fn scan_part(part: ScanPartReport) -> v1::ScanPart {
+    v1::ScanPart {
+        part: part.part,
+        active_scenario: part.active_scenario.into(),
+        scenario_losses: part.scenario_losses.iter().map(Amount::to_string).collect(),
+        scan_risk: part.scan_risk.to_string(),
+        time_risk: part.time_risk.to_string(),
+        volatility_risk: part.volatility_risk.to_string(),
+        net_delta: part.net_delta.to_string(),
+    }
+}
+
+fn delivery(charge: DeliveryReport) -> v1::DeliveryCharge {
+    v1::DeliveryCharge {
+        period: charge.period,
+        used_delta: charge.used_delta.to_string(),
+        left_delta: charge.left_delta.to_string(),
+        charge: charge.charge.to_string(),
+    }
+}
+
+fn scanning_spread(spread: ScanningSpreadReport) -> v1::ScanningSpread {
+    let legs = spread.legs.into_iter().map(|leg| v1::ScanningSpreadLeg {
+        added_delta: leg.added_delta.to_string(),
+        own: Some(commodity(leg.own)),
+    });
+    v1::ScanningSpread {
+        priority: spread.priority,
+        is_super: spread.is_super,
+        target: spread.target.to_string(),
+        legs: legs.collect(),
     }
 }
 
@@ -158,5 +195,10 @@ fn inter_spread(spread: InterSpreadReport) -> v1::InterSpread {
         consumed_delta: leg.consumed_delta.to_string(),
         credit: leg.credit.to_string(),
     });
-    v1::InterSpread { priority: spread.priority, count: spread.count.to_string(), legs: legs.collect() }
+    v1::InterSpread {
+        priority: spread.priority,
+        count: spread.count.to_string(),
+        legs: legs.collect(),
+        is_super: spread.is_super,
+    }
 }
