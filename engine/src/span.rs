@@ -138,6 +138,9 @@ fn between(
 
 /// Spreads and charges inside one commodity.
 fn inside(working: &mut Working<'_>, rounding: Rounding) -> Result<(), Overflow> {
+    if !working.has_charges() {
+        return Ok(());
+    }
     let own = working.own;
     let mut left = working.months();
     let margin = &mut working.margin;

@@ -9,8 +9,6 @@
 //!
 //! The total in one currency is the sum of the converted totals: option value in one currency never pays risk in another.
 
-use std::collections::BTreeMap;
-
 use super::request::CalculationError;
 use super::{CurrencyTotals, LevelAmount};
 use crate::parameters::{ConversionStep, ParameterSet, RoundingProfile};
@@ -21,7 +19,8 @@ use crate::types::{Amount, Currency, Money, Overflow};
 pub(super) struct Converter<'a> {
     set: &'a ParameterSet,
     currency: Currency,
-    paths: BTreeMap<Currency, Vec<ConversionStep>>,
+    /// The way from each currency of the portfolio; there are few.
+    paths: Vec<(&'a Currency, Vec<ConversionStep>)>,
 }
 
 /// Exact totals in the report's currency, and rounded ones by currency.
@@ -48,13 +47,13 @@ impl<'a> Converter<'a> {
         portfolio: &Portfolio,
         currency: Currency,
     ) -> Result<Self, CalculationError> {
-        let mut paths = BTreeMap::new();
+        let mut paths: Vec<(&Currency, Vec<ConversionStep>)> = Vec::new();
         // A target of a scanning-based spread has the currency of its legs.
         for holding in portfolio.holdings() {
             let from = set.commodities()[holding.commodity.index()].currency();
-            if !paths.contains_key(from) {
+            if !paths.iter().any(|(known, _)| *known == from) {
                 let no_way = || CalculationError::NoConversion { from: from.clone(), to: currency.clone() };
-                paths.insert(from.clone(), set.conversions().path(from, &currency).ok_or_else(no_way)?);
+                paths.push((from, set.conversions().path(from, &currency).ok_or_else(no_way)?));
             }
         }
         Ok(Self { set, currency, paths })
@@ -71,7 +70,7 @@ impl<'a> Converter<'a> {
     /// The rates used, each once.
     pub(super) fn steps(&self) -> Vec<ConversionStep> {
         let mut steps: Vec<ConversionStep> = Vec::new();
-        for step in self.paths.values().flatten() {
+        for step in self.paths.iter().flat_map(|(_, path)| path) {
             if !steps.contains(step) {
                 steps.push(step.clone());
             }
@@ -80,8 +79,8 @@ impl<'a> Converter<'a> {
     }
 
     fn convert(&self, from: &Currency, amount: Money) -> Result<Money, Overflow> {
-        let path = self.paths.get(from).map_or(&[][..], Vec::as_slice);
-        path.iter().try_fold(amount, |amount, step| step.convert_half_away(amount))
+        let path = self.paths.iter().find(|(known, _)| *known == from).map(|(_, path)| path.as_slice());
+        path.unwrap_or_default().iter().try_fold(amount, |amount, step| step.convert_half_away(amount))
     }
 
     /// An amount in the report's currency at six places.
@@ -90,10 +89,16 @@ impl<'a> Converter<'a> {
     }
 
     pub(super) fn totals(&self, margin: &SpanMargin) -> Result<Totals, Overflow> {
-        let mut sums: BTreeMap<&Currency, Sums> = BTreeMap::new();
+        let mut sums: Vec<(&Currency, Sums)> = Vec::with_capacity(self.paths.len());
         for own in &margin.commodities {
             let commodity = &self.set.commodities()[own.commodity.index()];
-            let sum = sums.entry(commodity.currency()).or_default();
+            let currency = commodity.currency();
+            let known = sums.iter().position(|(known, _)| *known == currency);
+            let place = known.unwrap_or_else(|| {
+                sums.push((currency, Sums::default()));
+                sums.len() - 1
+            });
+            let sum = &mut sums[place].1;
             let net_option_value = own.options.net_option_value()?;
             let after = own.risk.minus(net_option_value)?;
             sum.risk = sum.risk.plus(own.risk)?;
@@ -104,6 +109,7 @@ impl<'a> Converter<'a> {
                 sum.uncapped = sum.uncapped.plus(after)?;
             }
         }
+        sums.sort_unstable_by_key(|(currency, _)| *currency);
         let mut totals = Totals {
             risk: Money::ZERO,
             net_option_value: Money::ZERO,

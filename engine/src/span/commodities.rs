@@ -1,11 +1,13 @@
 //! The commodities of a portfolio while their spreads are formed: what is left of their deltas, and which are merged.
 
-use super::intra::take;
+use super::intra::{can_form, take};
 use super::options::OptionTotals;
 use super::outright::CommodityMargin;
 use super::rounding::Rounding;
 use super::scan::Scan;
 use super::weighted;
+use smallvec::SmallVec;
+
 use crate::parameters::{Commodity, CommodityIndex, ParameterSet, TierIndex};
 use crate::scenario::Row;
 use crate::types::{Delta, Lots, Overflow};
@@ -17,7 +19,7 @@ pub(super) struct Working<'a> {
     pub(super) margin: CommodityMargin,
     /// What spreads between commodities have left of each bucket's net delta, and behind them of deltas merged into the
     /// commodity; empty until a spread asks.
-    left: Vec<Delta>,
+    left: SmallVec<[Delta; 2]>,
     /// What super-spreads have left of each period's net delta, if they have used any.
     months: Option<Vec<Delta>>,
     /// The commodity that it is scanned with, if it has disappeared in another.
@@ -101,7 +103,7 @@ impl<'a> Working<'a> {
         positions: &'a [(Row, Lots)],
         margin: CommodityMargin,
     ) -> Self {
-        Self { own, positions, margin, left: Vec::new(), months: None, merged_into: None }
+        Self { own, positions, margin, left: SmallVec::new_const(), months: None, merged_into: None }
     }
 
     /// Forms the buckets' net deltas, if that has not been done.
@@ -138,12 +140,17 @@ impl<'a> Working<'a> {
         is_super: bool,
     ) -> Result<(), Overflow> {
         let buckets = self.buckets(tier);
-        let taken = take(buckets, is_long, used, &mut self.left)?;
+        let mut taken = Vec::new();
+        take(buckets, is_long, used, &mut self.left, |bucket, amount| {
+            if is_super {
+                taken.push((bucket, amount));
+            }
+        })?;
         if is_super {
             let months = self.months.get_or_insert_with(|| self.margin.period_deltas.clone());
             for (bucket, amount) in taken {
                 if let Some(periods) = self.own.buckets().get(bucket) {
-                    take(periods.indexes(), is_long, amount, months)?;
+                    take(periods.indexes(), is_long, amount, months, |_, _| {})?;
                 }
             }
         }
@@ -170,6 +177,13 @@ impl<'a> Working<'a> {
     /// What intra-commodity spreads may use of each period's net delta.
     pub(super) fn months(&mut self) -> Vec<Delta> {
         self.months.take().unwrap_or_else(|| self.margin.period_deltas.clone())
+    }
+
+    /// Whether there is anything to charge inside the commodity.
+    pub(super) fn has_charges(&self) -> bool {
+        let own = self.own;
+        let has_delivery = !own.delivery().is_empty() || own.basis_rate().is_some();
+        has_delivery || !own.intra_spreads().is_empty() && can_form(&self.margin.period_deltas)
     }
 
     /// The scan of a dated tier.

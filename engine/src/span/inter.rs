@@ -12,10 +12,15 @@
 //! The credit is one quotient, `price risk * consumed delta * rate / |net delta|`: neither `n` nor the weighted price risk
 //! is rounded on the way, unless the profile says so.
 
+use smallvec::SmallVec;
+
 use super::commodities::{Commodities, Working};
 use super::weighted::WeightedRisk;
 use crate::parameters::{CommodityIndex, DeltaSpread, InterLeg, LegCredit, Side};
 use crate::types::{Decimal, Delta, Money, Overflow};
+
+/// Where the commodities of a spread's legs stand.
+type Places = SmallVec<[usize; 4]>;
 
 /// Inter-commodity spreads formed.
 #[derive(Clone, Debug)]
@@ -68,8 +73,8 @@ pub(super) fn form(
 }
 
 /// The places of the legs' commodities, if all are there and their signs fit.
-fn fitting(spread: &DeltaSpread, own: &mut Commodities<'_>) -> Result<Option<Vec<usize>>, Overflow> {
-    let mut places = Vec::with_capacity(spread.legs.len());
+fn fitting(spread: &DeltaSpread, own: &mut Commodities<'_>) -> Result<Option<Places>, Overflow> {
+    let mut places = Places::new();
     for leg in &spread.legs {
         let Some(place) = own.place(leg.commodity) else { return Ok(None) };
         places.push(place);

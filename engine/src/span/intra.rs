@@ -37,9 +37,7 @@ pub(super) fn form(
     rounding: Rounding,
 ) -> Result<Vec<IntraFormed>, Overflow> {
     let mut formed = Vec::new();
-    let spreads_can_form =
-        left.iter().any(|delta| delta.is_positive()) && left.iter().any(|delta| delta.is_negative());
-    if !spreads_can_form {
+    if !can_form(left) {
         return Ok(formed);
     }
     for spread in commodity.intra_spreads() {
@@ -48,6 +46,11 @@ pub(super) fn form(
         }
     }
     Ok(formed)
+}
+
+/// Whether there are long and short months at all.
+pub(super) fn can_form(left: &[Delta]) -> bool {
+    left.iter().any(|delta| delta.is_positive()) && left.iter().any(|delta| delta.is_negative())
 }
 
 fn form_one(
@@ -74,9 +77,18 @@ fn form_one(
         limit.available = limit.count.times_half_away(limit.ratio)?.min(limit.available);
     }
     let mut stretches = Stretches::default();
+    let needs_months = matches!(spread.charge, IntraCharge::PerMonth { .. });
     for leg in &spread.legs {
         let used = limit.available.scaled_half_away(leg.ratio, limit.ratio)?;
-        stretches.legs.push(consume(leg, side_a_long, used, left)?);
+        let mut months = Vec::new();
+        take(leg.periods.indexes(), is_long(leg, side_a_long), used, left, |period, taken| {
+            if needs_months {
+                months.push((period, taken));
+            }
+        })?;
+        if needs_months {
+            stretches.legs.push(months);
+        }
     }
     let charge = match spread.charge {
         IntraCharge::Flat(rate) => rate.for_delta_half_away(limit.available, limit.ratio)?,
@@ -164,26 +176,15 @@ fn available(leg: &IntraLeg, side_a_long: bool, left: &[Delta]) -> Result<Delta,
     own_side.try_fold(Delta::ZERO, |sum, delta| sum.plus(delta.magnitude()))
 }
 
-/// Takes delta from the leg's side of its months, front to back; returns what came from which.
-fn consume(
-    leg: &IntraLeg,
-    side_a_long: bool,
-    used: Delta,
-    left: &mut [Delta],
-) -> Result<Vec<(usize, Delta)>, Overflow> {
-    let range = leg.periods.indexes();
-    take(range, is_long(leg, side_a_long), used, left)
-}
-
-/// Takes delta from the long or the short ones of some months, front to back; returns what came from which.
+/// Takes delta from the long or the short ones of some months, front to back, and says what came from which.
 pub(super) fn take(
     range: std::ops::Range<usize>,
     from_long: bool,
     used: Delta,
     left: &mut [Delta],
-) -> Result<Vec<(usize, Delta)>, Overflow> {
+    mut took: impl FnMut(usize, Delta),
+) -> Result<(), Overflow> {
     let mut wanted = used;
-    let mut taken_from = Vec::new();
     for place in range {
         let month = &mut left[place];
         if wanted.is_zero() {
@@ -193,8 +194,8 @@ pub(super) fn take(
             let taken = wanted.min(month.magnitude());
             *month = if from_long { month.minus(taken)? } else { month.plus(taken)? };
             wanted = wanted.minus(taken)?;
-            taken_from.push((place, taken));
+            took(place, taken);
         }
     }
-    Ok(taken_from)
+    Ok(())
 }

@@ -80,7 +80,7 @@ pub(super) fn totals(
         let size = lots.magnitude();
         if !contract.option_value.is_zero() {
             let side = if lots.is_short() { &mut short } else { &mut long };
-            *side = side.plus(contract.option_value.times_lots(size)?)?;
+            *side = side.plus(contract.option_value.times_bounded_lots(size))?;
         }
         if lots.is_short() {
             only_long_options = false;

@@ -43,8 +43,8 @@ pub struct Scan {
 
 #[derive(Clone, Debug)]
 enum Losses {
-    /// Integers at so many places.
-    Sums(ScenarioSums, i32),
+    /// Integers, and what they are multiplied by to become money.
+    Sums(ScenarioSums, i128),
     /// What was rounded, added up or credited on the way.
     Exact(Vec<Money>),
 }
@@ -52,7 +52,7 @@ enum Losses {
 impl Losses {
     fn get(&self, scenario: ScenarioIndex) -> Result<Money, Overflow> {
         match self {
-            Self::Sums(sums, places) => Money::from_scaled(sums.get(scenario), *places),
+            Self::Sums(sums, scale) => Money::from_scale(sums.get(scenario), *scale),
             Self::Exact(losses) => Ok(losses[scenario.index()]),
         }
     }
@@ -72,7 +72,7 @@ impl Scan {
     /// [`Overflow`] when one does not fit.
     pub fn scenario_losses(&self) -> Result<Vec<Money>, Overflow> {
         match &self.losses {
-            Losses::Sums(sums, places) => sums.iter().map(|sum| Money::from_scaled(sum, *places)).collect(),
+            Losses::Sums(sums, scale) => sums.iter().map(|sum| Money::from_scale(sum, *scale)).collect(),
             Losses::Exact(losses) => Ok(losses.clone()),
         }
     }
@@ -134,10 +134,11 @@ pub(super) fn period_deltas(
     for &(row, lots) in positions {
         let contract = commodity.contract(row);
         // Lots and deltas have 64 bits each, and a portfolio has at most 25,000 positions: the sum fits.
-        sums[contract.period.index()] += i128::from(contract.delta) * i128::from(lots.get());
+        let sum = &mut sums[contract.period.index()];
+        *sum = sum.wrapping_add(i128::from(contract.delta).wrapping_mul(i128::from(lots.get())));
     }
-    let places = i32::from(commodity.delta_places());
-    sums.into_iter().map(|sum| rounding.delta(Delta::from_scaled(sum, places)?)).collect()
+    let scale = Delta::scale(i32::from(commodity.delta_places()))?;
+    sums.into_iter().map(|sum| rounding.delta(Delta::from_scale(sum, scale)?)).collect()
 }
 
 /// Scans positions as one.
@@ -149,13 +150,13 @@ pub(super) fn scan(
     options: &OptionTotals,
     rounding: Rounding,
 ) -> Result<Scan, Overflow> {
-    let places = i32::from(commodity.arrays().places()) - commodity.risk_exponent();
+    let scale = Money::scale(i32::from(commodity.arrays().places()) - commodity.risk_exponent())?;
     let sums = commodity.arrays().scenario_sums(positions);
     if rounding.is_whole() {
-        let losses = sums.iter().map(|sum| Money::from_scaled(sum, places)).collect::<Result<_, _>>()?;
+        let losses = sums.iter().map(|sum| Money::from_scale(sum, scale)).collect::<Result<_, _>>()?;
         return Scan::of_losses(points, losses, net_delta, options, rounding);
     }
-    of(points, Losses::Sums(sums, places), net_delta, options, rounding)
+    of(points, Losses::Sums(sums, scale), net_delta, options, rounding)
 }
 
 fn of(

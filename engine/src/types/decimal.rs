@@ -68,6 +68,18 @@ impl Decimal {
         self.mantissa == 0
     }
 
+    /// Whether the number is one.
+    #[must_use]
+    pub fn is_one(self) -> bool {
+        i128::from(self.mantissa) == 10_i128.pow(u32::from(self.places))
+    }
+
+    /// Whether it is the same number in the same places.
+    #[must_use]
+    pub const fn is_written_as(self, other: Self) -> bool {
+        self.mantissa == other.mantissa && self.places == other.places
+    }
+
     /// Whether the number is greater than zero.
     #[must_use]
     pub const fn is_positive(self) -> bool {

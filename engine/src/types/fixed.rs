@@ -50,11 +50,20 @@ impl<U> Fixed<U> {
         self.0
     }
 
+    /// What integers at `places` are multiplied by to become numbers of this type; `places` may be negative.
+    pub(crate) fn scale(places: i32) -> Result<i128, Overflow> {
+        let shift = u32::try_from(i32::from(PLACES) - places).map_err(|_| Overflow)?;
+        10_i128.checked_pow(shift).ok_or(Overflow)
+    }
+
+    /// An integer times the [`scale`](Self::scale) of its places.
+    pub(crate) fn from_scale(value: i128, scale: i128) -> Result<Self, Overflow> {
+        value.checked_mul(scale).map(Self::from_raw).ok_or(Overflow)
+    }
+
     /// `value / 10^places`, exactly; `places` may be negative.
     pub(crate) fn from_scaled(value: i128, places: i32) -> Result<Self, Overflow> {
-        let shift = u32::try_from(i32::from(PLACES) - places).map_err(|_| Overflow)?;
-        let factor = 10_i128.checked_pow(shift).ok_or(Overflow)?;
-        value.checked_mul(factor).map(Self::from_raw).ok_or(Overflow)
+        Self::from_scale(value, Self::scale(places)?)
     }
 
     /// A decimal number as it is.
@@ -103,6 +112,16 @@ impl<U> Fixed<U> {
         self.0.checked_mul(i128::from(lots.get())).map(Self::from_raw).ok_or(Overflow)
     }
 
+    /// The product with a whole number of lots, of a number that [`fits_lots`](Self::fits_lots).
+    pub(crate) const fn times_bounded_lots(self, lots: Lots) -> Self {
+        Self::from_raw(self.0.wrapping_mul(lots.get() as i128))
+    }
+
+    /// Whether the product with the largest number of lots fits.
+    pub(crate) const fn fits_lots(self) -> bool {
+        self.0.unsigned_abs() <= i128::MAX.unsigned_abs() / Lots::MAX.unsigned_abs() as u128
+    }
+
     /// The product with a decimal factor, rounded half away from zero to 1e-18.
     ///
     /// # Errors
@@ -117,6 +136,9 @@ impl<U> Fixed<U> {
     /// # Errors
     /// [`Overflow`] when it does not fit or the divisor is zero.
     pub fn over_half_away(self, divisor: Decimal) -> Result<Self, Overflow> {
+        if divisor.is_one() {
+            return Ok(self);
+        }
         let bottom = [i128::from(divisor.mantissa())];
         quotient_half_away(&[self.0], &bottom, i32::from(divisor.places())).map(Self::from_raw)
     }
@@ -126,6 +148,9 @@ impl<U> Fixed<U> {
     /// # Errors
     /// [`Overflow`] when it does not fit or the denominator is zero.
     pub fn scaled_half_away(self, numerator: Decimal, denominator: Decimal) -> Result<Self, Overflow> {
+        if numerator.is_written_as(denominator) && !denominator.is_zero() {
+            return Ok(self);
+        }
         let shift = i32::from(denominator.places()) - i32::from(numerator.places());
         let top = [self.0, i128::from(numerator.mantissa())];
         quotient_half_away(&top, &[i128::from(denominator.mantissa())], shift).map(Self::from_raw)
@@ -203,8 +228,18 @@ impl Money {
     /// # Errors
     /// [`Overflow`] when it does not fit or the whole is zero.
     pub fn share_half_away(self, part: Delta, whole: Delta, rate: Decimal) -> Result<Self, Overflow> {
-        let top = [self.0, part.0, i128::from(rate.mantissa())];
-        quotient_half_away(&top, &[whole.0], -i32::from(rate.places())).map(Self::from_raw)
+        if part == whole && !whole.is_zero() {
+            return self.times_half_away(rate);
+        }
+        // Deltas have few places: without the zeros that both end in, 128 bits are mostly enough.
+        const ZEROS: i128 = 1_000_000_000_000;
+        let (part, whole) = if part.0 % ZEROS == 0 && whole.0 % ZEROS == 0 {
+            (part.0 / ZEROS, whole.0 / ZEROS)
+        } else {
+            (part.0, whole.0)
+        };
+        let top = [self.0, part, i128::from(rate.mantissa())];
+        quotient_half_away(&top, &[whole], -i32::from(rate.places())).map(Self::from_raw)
     }
 
     /// `self * delta / ratio`: a rate for every `ratio` of delta, rounded once, half away from zero.
@@ -212,6 +247,9 @@ impl Money {
     /// # Errors
     /// [`Overflow`] when it does not fit or the ratio is zero.
     pub fn for_delta_half_away(self, delta: Delta, ratio: Decimal) -> Result<Self, Overflow> {
+        if delta.is_zero() && !ratio.is_zero() {
+            return Ok(Self::ZERO);
+        }
         let shift = i32::from(ratio.places()) - i32::from(PLACES);
         quotient_half_away(&[self.0, delta.0], &[i128::from(ratio.mantissa())], shift).map(Self::from_raw)
     }

@@ -176,7 +176,12 @@ fn option_value(
     let value = value.map_err(|_| "price times contract value factor has more than 18 places")?;
     let path = path.ok_or("no conversion from the family's currency to the commodity's")?;
     let converted = path.iter().try_fold(value, |value, step| step.convert_half_away(value));
-    converted.map_err(|e| e.to_string())
+    let converted = converted.map_err(|e| e.to_string())?;
+    if converted.fits_lots() {
+        Ok(converted)
+    } else {
+        Err("the value of one contract is beyond any market's".to_owned())
+    }
 }
 
 /// Files that need a number where they have no price write nines only, seven digits of them.
