@@ -32,9 +32,9 @@ pub use rounding::level_amount;
 pub use scan::Scan;
 pub use weighted::weighted_price_risk_half_away;
 
-use crate::parameters::{CommodityIndex, InterSpread, ParameterSet, RoundingProfile, SpreadBook};
+use crate::parameters::{InterSpread, ParameterSet, RoundingProfile, SpreadBook};
 use crate::types::{Delta, Overflow};
-use commodities::{Commodities, Working};
+use commodities::Commodities;
 use outright::outright;
 use rounding::Rounding;
 
@@ -43,8 +43,8 @@ use rounding::Rounding;
 pub struct SpanMargin {
     /// The commodities with positions, by code.
     pub commodities: Vec<CommodityMargin>,
-    /// The commodities that disappeared in others, each with its target.
-    pub merged: Vec<(CommodityMargin, CommodityIndex)>,
+    /// The commodities that disappeared in others.
+    pub merged: Vec<CommodityMargin>,
     /// Scanning-based spreads formed, in order.
     pub scanning_spreads: Vec<ScanningFormed>,
     /// Inter-commodity spreads formed, in order.
@@ -72,7 +72,7 @@ pub fn margin(
     rounding: RoundingProfile,
 ) -> Result<SpanMargin, TooLarge> {
     let rounding = Rounding::of(rounding);
-    let mut own = Vec::with_capacity(portfolio.holdings().len());
+    let mut own = Commodities::with_capacity(set, rounding, portfolio.holdings().len());
     for holding in portfolio.holdings() {
         let name = || set.commodities()[holding.commodity.index()].code().to_string();
         let margin = match portfolio.margining() {
@@ -80,9 +80,8 @@ pub fn margin(
             Margining::Gross => gross(set, holding, rounding),
         };
         let margin = margin.map_err(|overflow| TooLarge { commodity: name(), overflow })?;
-        own.push(Working::new(&set.commodities()[holding.commodity.index()], &holding.positions, margin));
+        own.push(&holding.positions, margin);
     }
-    let own = Commodities::new(set, rounding, own);
     let spread = match portfolio.margining() {
         Margining::Net => net(own),
         Margining::Gross => settled(own, Formed::default()),
@@ -102,9 +101,8 @@ fn net(mut own: Commodities<'_>) -> Result<SpanMargin, Overflow> {
     let set = own.set;
     let mut formed = Formed::default();
     between(set.super_spreads(), true, &mut own, &mut formed)?;
-    let rounding = own.rounding;
-    for working in own.iter_mut() {
-        inside(working, rounding)?;
+    for place in 0..own.count() {
+        inside(place, &mut own)?;
     }
     for merged in &formed.scanning {
         merge::fold(merged, &mut own)?;
@@ -137,19 +135,17 @@ fn between(
 }
 
 /// Spreads and charges inside one commodity.
-fn inside(working: &mut Working<'_>, rounding: Rounding) -> Result<(), Overflow> {
-    if !working.has_charges() {
-        return Ok(());
-    }
-    let own = working.own;
-    let mut left = working.months();
-    let margin = &mut working.margin;
-    margin.intra_spreads = intra::form(own, &mut left, rounding)?;
+fn inside(place: usize, own: &mut Commodities<'_>) -> Result<(), Overflow> {
+    let Some(mut left) = own.months(place) else { return Ok(()) };
+    let (rounding, commodity) = (own.rounding, own.working(place).own);
+    let basis = delivery::basis(commodity, own.working(place).positions, rounding)?;
+    let margin = &mut own.margins[place];
+    margin.intra_spreads = intra::form(commodity, &mut left, rounding)?;
     for formed in &margin.intra_spreads {
         margin.intra_charge = margin.intra_charge.plus(formed.charge)?;
     }
-    margin.delivery = delivery::form(own, &margin.period_deltas, &left, rounding)?;
-    margin.delivery_charge = delivery::basis(own, working.positions, rounding)?;
+    margin.delivery = delivery::form(commodity, &margin.period_deltas, &left, rounding)?;
+    margin.delivery_charge = basis;
     for formed in &margin.delivery {
         margin.delivery_charge = margin.delivery_charge.plus(formed.charge)?;
     }
@@ -187,9 +183,9 @@ fn gross(set: &ParameterSet, holding: &Holding, rounding: Rounding) -> Result<Co
 
 fn settled(mut own: Commodities<'_>, formed: Formed) -> Result<SpanMargin, Overflow> {
     let (set, rounding) = (own.set, own.rounding);
-    for working in own.iter_mut() {
-        working.margin.inter_credit = rounding.risk(working.margin.inter_credit)?;
-        working.margin.settle(set)?;
+    for margin in &mut own.margins {
+        margin.inter_credit = rounding.risk(margin.inter_credit)?;
+        margin.settle(set)?;
     }
     let (commodities, merged) = own.into_margins();
     Ok(SpanMargin { commodities, merged, scanning_spreads: formed.scanning, inter_spreads: formed.inter })

@@ -123,7 +123,7 @@ impl Numbers<'_> {
         let report = |formed: &ScanningFormed| {
             let mut legs = Vec::with_capacity(formed.legs.len());
             for leg in &formed.legs {
-                if let Some((own, _)) = margin.merged.iter().find(|(own, _)| own.commodity == leg.commodity) {
+                if let Some(own) = margin.merged.iter().find(|own| own.commodity == leg.commodity) {
                     let added_delta = Amount::rounded_half_away(leg.delta);
                     legs.push(ScanningLegReport { added_delta, own: self.commodity(own)? });
                 }

@@ -12,105 +12,168 @@ use crate::parameters::{Commodity, CommodityIndex, ParameterSet, TierIndex};
 use crate::scenario::Row;
 use crate::types::{Delta, Lots, Overflow};
 
-/// A commodity while its spreads are formed.
+/// What spreads need to know of a commodity besides its margin.
 pub(super) struct Working<'a> {
     pub(super) own: &'a Commodity,
     pub(super) positions: &'a [(Row, Lots)],
-    pub(super) margin: CommodityMargin,
     /// What spreads between commodities have left of each bucket's net delta, and behind them of deltas merged into the
     /// commodity; empty until a spread asks.
     left: SmallVec<[Delta; 2]>,
     /// What super-spreads have left of each period's net delta, if they have used any.
     months: Option<Vec<Delta>>,
     /// The commodity that it is scanned with, if it has disappeared in another.
-    pub(super) merged_into: Option<CommodityIndex>,
+    merged_into: Option<CommodityIndex>,
 }
 
-/// The commodities of a portfolio, by code.
+/// The commodities of a portfolio, by code: their margins, and beside each what spreads need to know.
 pub(super) struct Commodities<'a> {
     pub(super) set: &'a ParameterSet,
     pub(super) rounding: Rounding,
-    all: Vec<Working<'a>>,
+    pub(super) margins: Vec<CommodityMargin>,
+    working: Vec<Working<'a>>,
 }
 
 impl<'a> Commodities<'a> {
-    pub(super) const fn new(set: &'a ParameterSet, rounding: Rounding, all: Vec<Working<'a>>) -> Self {
-        Self { set, rounding, all }
+    pub(super) fn with_capacity(set: &'a ParameterSet, rounding: Rounding, count: usize) -> Self {
+        Self { set, rounding, margins: Vec::with_capacity(count), working: Vec::with_capacity(count) }
     }
 
-    /// Those that are there, merged or not.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Working<'a>> {
-        self.all.iter_mut()
+    /// Adds the next commodity by code.
+    pub(super) fn push(&mut self, positions: &'a [(Row, Lots)], margin: CommodityMargin) {
+        let own = &self.set.commodities()[margin.commodity.index()];
+        self.working.push(Working::new(own, positions));
+        self.margins.push(margin);
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.margins.len()
     }
 
     /// The indexes of those that have not been merged.
     pub(super) fn held(&self) -> impl Iterator<Item = CommodityIndex> {
-        self.all
-            .iter()
-            .filter(|working| working.merged_into.is_none())
-            .map(|working| working.margin.commodity)
+        let both = self.margins.iter().zip(&self.working);
+        both.filter(|(_, working)| working.merged_into.is_none()).map(|(margin, _)| margin.commodity)
     }
 
     /// Where a commodity stands that has positions and has not been merged.
     pub(super) fn place(&self, commodity: CommodityIndex) -> Option<usize> {
         let place = self.any_place(commodity).ok()?;
-        self.all[place].merged_into.is_none().then_some(place)
+        self.working[place].merged_into.is_none().then_some(place)
     }
 
-    fn any_place(&self, commodity: CommodityIndex) -> Result<usize, usize> {
-        self.all.binary_search_by(|working| working.margin.commodity.cmp(&commodity))
+    /// Where a commodity stands, merged or not, or would stand.
+    pub(super) fn any_place(&self, commodity: CommodityIndex) -> Result<usize, usize> {
+        self.margins.binary_search_by(|margin| margin.commodity.cmp(&commodity))
     }
 
     /// Where a target stands; it is added if it has no positions of its own. `None` if it has been merged itself.
     pub(super) fn target(&mut self, commodity: CommodityIndex) -> Option<usize> {
         match self.any_place(commodity) {
-            Ok(place) => self.all[place].merged_into.is_none().then_some(place),
+            Ok(place) => self.working[place].merged_into.is_none().then_some(place),
             Err(place) => {
                 let own = &self.set.commodities()[commodity.index()];
                 let scan = Scan::nothing(self.set.points());
                 let mut margin = CommodityMargin::new(commodity, scan, OptionTotals::NOTHING);
                 margin.period_deltas = vec![Delta::ZERO; own.periods().len()];
-                self.all.insert(place, Working::new(own, &[], margin));
+                self.margins.insert(place, margin);
+                self.working.insert(place, Working::new(own, &[]));
                 Some(place)
             }
         }
     }
 
     pub(super) fn working(&self, place: usize) -> &Working<'a> {
-        &self.all[place]
+        &self.working[place]
     }
 
-    pub(super) fn working_mut(&mut self, place: usize) -> &mut Working<'a> {
-        &mut self.all[place]
+    /// Forms a commodity's buckets, if that has not been done.
+    pub(super) fn prepare_left(&mut self, place: usize) -> Result<(), Overflow> {
+        self.working[place].prepare_left(&self.margins[place].period_deltas)
     }
 
-    /// The margins of those that have not been merged, and those of the others with where they went.
-    pub(super) fn into_margins(self) -> (Vec<CommodityMargin>, Vec<(CommodityMargin, CommodityIndex)>) {
-        let (mut margins, mut merged) = (Vec::with_capacity(self.all.len()), Vec::new());
-        for working in self.all {
-            match working.merged_into {
-                None => margins.push(working.margin),
-                Some(target) => merged.push((working.margin, target)),
+    /// Uses delta of a tier, its buckets front to back; a super-spread uses it up in the months too.
+    pub(super) fn use_up(
+        &mut self,
+        place: usize,
+        tier: TierIndex,
+        is_long: bool,
+        used: Delta,
+        is_super: bool,
+    ) -> Result<(), Overflow> {
+        let working = &mut self.working[place];
+        let mut taken = Vec::new();
+        take(working.buckets(tier), is_long, used, &mut working.left, |bucket, amount| {
+            if is_super {
+                taken.push((bucket, amount));
+            }
+        })?;
+        if is_super {
+            let deltas = &self.margins[place].period_deltas;
+            let months = working.months.get_or_insert_with(|| deltas.clone());
+            for (bucket, amount) in taken {
+                if let Some(periods) = working.own.buckets().get(bucket) {
+                    take(periods.indexes(), is_long, amount, months, |_, _| {})?;
+                }
             }
         }
-        (margins, merged)
+        Ok(())
+    }
+
+    /// Takes a commodity away for another to have; returns everything that is left of its delta.
+    pub(super) fn merge_into(&mut self, place: usize, target: CommodityIndex) -> Result<Delta, Overflow> {
+        self.prepare_left(place)?;
+        let working = &mut self.working[place];
+        working.merged_into = Some(target);
+        working.left_in(TierIndex::WHOLE)
+    }
+
+    /// Adds what merged commodities had left.
+    pub(super) fn add_left(&mut self, place: usize, delta: Delta) -> Result<(), Overflow> {
+        self.prepare_left(place)?;
+        if let Some(last) = self.working[place].left.last_mut() {
+            *last = last.plus(delta)?;
+        }
+        Ok(())
+    }
+
+    /// What intra-commodity spreads may use of each period's net delta; `None` where nothing can be charged.
+    pub(super) fn months(&mut self, place: usize) -> Option<Vec<Delta>> {
+        let (working, deltas) = (&mut self.working[place], &self.margins[place].period_deltas);
+        let own = working.own;
+        let has_delivery = !own.delivery().is_empty() || own.basis_rate().is_some();
+        let has_spreads = !own.intra_spreads().is_empty() && can_form(deltas);
+        (has_delivery || has_spreads).then(|| working.months.take().unwrap_or_else(|| deltas.clone()))
+    }
+
+    /// The scan of a dated tier.
+    pub(super) fn tier_scan(&self, place: usize, tier: TierIndex) -> Result<Scan, Overflow> {
+        let (working, margin) = (&self.working[place], &self.margins[place]);
+        let tier = &working.own.inter_tiers()[tier.index()];
+        weighted::tier_scan(self.set, working.own, working.positions, margin, tier, self.rounding)
+    }
+
+    /// The margins of those that have not been merged, and of those that have.
+    pub(super) fn into_margins(self) -> (Vec<CommodityMargin>, Vec<CommodityMargin>) {
+        if self.working.iter().all(|working| working.merged_into.is_none()) {
+            return (self.margins, Vec::new());
+        }
+        let both = self.margins.into_iter().zip(self.working);
+        let (there, merged): (Vec<_>, Vec<_>) = both.partition(|(_, working)| working.merged_into.is_none());
+        let margins =
+            |both: Vec<(CommodityMargin, Working<'_>)>| both.into_iter().map(|(margin, _)| margin).collect();
+        (margins(there), margins(merged))
     }
 }
 
 impl<'a> Working<'a> {
-    pub(super) const fn new(
-        own: &'a Commodity,
-        positions: &'a [(Row, Lots)],
-        margin: CommodityMargin,
-    ) -> Self {
-        Self { own, positions, margin, left: SmallVec::new_const(), months: None, merged_into: None }
+    const fn new(own: &'a Commodity, positions: &'a [(Row, Lots)]) -> Self {
+        Self { own, positions, left: SmallVec::new_const(), months: None, merged_into: None }
     }
 
-    /// Forms the buckets' net deltas, if that has not been done.
-    pub(super) fn prepare_left(&mut self) -> Result<(), Overflow> {
+    fn prepare_left(&mut self, period_deltas: &[Delta]) -> Result<(), Overflow> {
         if self.left.is_empty() {
             for bucket in self.own.buckets() {
-                let months = self.margin.period_deltas[bucket.indexes()].iter();
+                let months = period_deltas[bucket.indexes()].iter();
                 self.left.push(months.copied().try_fold(Delta::ZERO, Delta::plus)?);
             }
             self.left.push(Delta::ZERO);
@@ -129,71 +192,5 @@ impl<'a> Working<'a> {
         } else {
             self.own.inter_tiers()[tier.index()].buckets.clone()
         }
-    }
-
-    /// Uses delta of a tier, its buckets front to back; a super-spread uses it up in the months too.
-    pub(super) fn use_up(
-        &mut self,
-        tier: TierIndex,
-        is_long: bool,
-        used: Delta,
-        is_super: bool,
-    ) -> Result<(), Overflow> {
-        let buckets = self.buckets(tier);
-        let mut taken = Vec::new();
-        take(buckets, is_long, used, &mut self.left, |bucket, amount| {
-            if is_super {
-                taken.push((bucket, amount));
-            }
-        })?;
-        if is_super {
-            let months = self.months.get_or_insert_with(|| self.margin.period_deltas.clone());
-            for (bucket, amount) in taken {
-                if let Some(periods) = self.own.buckets().get(bucket) {
-                    take(periods.indexes(), is_long, amount, months, |_, _| {})?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes everything that is left away, for another commodity to have.
-    pub(super) fn take_all(&mut self) -> Result<Delta, Overflow> {
-        self.prepare_left()?;
-        let all = self.left_in(TierIndex::WHOLE)?;
-        self.left.iter_mut().for_each(|delta| *delta = Delta::ZERO);
-        Ok(all)
-    }
-
-    /// Adds what other commodities had left.
-    pub(super) fn merge(&mut self, delta: Delta) -> Result<(), Overflow> {
-        self.prepare_left()?;
-        if let Some(last) = self.left.last_mut() {
-            *last = last.plus(delta)?;
-        }
-        Ok(())
-    }
-
-    /// What intra-commodity spreads may use of each period's net delta.
-    pub(super) fn months(&mut self) -> Vec<Delta> {
-        self.months.take().unwrap_or_else(|| self.margin.period_deltas.clone())
-    }
-
-    /// Whether there is anything to charge inside the commodity.
-    pub(super) fn has_charges(&self) -> bool {
-        let own = self.own;
-        let has_delivery = !own.delivery().is_empty() || own.basis_rate().is_some();
-        has_delivery || !own.intra_spreads().is_empty() && can_form(&self.margin.period_deltas)
-    }
-
-    /// The scan of a dated tier.
-    pub(super) fn tier_scan(
-        &self,
-        set: &ParameterSet,
-        tier: TierIndex,
-        rounding: Rounding,
-    ) -> Result<Scan, Overflow> {
-        let tier = &self.own.inter_tiers()[tier.index()];
-        weighted::tier_scan(set, self.own, self.positions, &self.margin, tier, rounding)
     }
 }

@@ -14,9 +14,9 @@
 
 use smallvec::SmallVec;
 
-use super::commodities::{Commodities, Working};
+use super::commodities::Commodities;
 use super::weighted::WeightedRisk;
-use crate::parameters::{CommodityIndex, DeltaSpread, InterLeg, LegCredit, Side};
+use crate::parameters::{CommodityIndex, DeltaSpread, InterLeg, LegCredit, Side, TierIndex};
 use crate::types::{Decimal, Delta, Money, Overflow};
 
 /// Where the commodities of a spread's legs stand.
@@ -64,9 +64,9 @@ pub(super) fn form(
         };
         let used = used.min(left.magnitude());
         let credit = credit(leg, place, count, used, is_super, own)?;
-        let working = own.working_mut(place);
-        working.margin.inter_credit = working.margin.inter_credit.plus(credit)?;
-        working.use_up(leg.tier, left.is_positive(), used, is_super)?;
+        let margin = &mut own.margins[place];
+        margin.inter_credit = margin.inter_credit.plus(credit)?;
+        own.use_up(place, leg.tier, left.is_positive(), used, is_super)?;
         legs.push(InterFormedLeg { commodity: leg.commodity, consumed: used, credit });
     }
     Ok(Some(InterFormed { priority: spread.priority, is_super, count, legs }))
@@ -81,7 +81,7 @@ fn fitting(spread: &DeltaSpread, own: &mut Commodities<'_>) -> Result<Option<Pla
     }
     let mut first = None;
     for (leg, &place) in spread.legs.iter().zip(&places) {
-        own.working_mut(place).prepare_left()?;
+        own.prepare_left(place)?;
         let delta = own.working(place).left_in(leg.tier)?;
         let side_a_long = delta.is_positive() == (leg.side == Side::A);
         if delta.is_zero() || first.is_some_and(|first| first != side_a_long) {
@@ -116,7 +116,7 @@ fn credit(
     count: Delta,
     used: Delta,
     is_super: bool,
-    own: &mut Commodities<'_>,
+    own: &Commodities<'_>,
 ) -> Result<Money, Overflow> {
     let rate = match leg.credit {
         LegCredit::Flat(amount) => {
@@ -124,14 +124,13 @@ fn credit(
         }
         LegCredit::Weighted(rate) => rate,
     };
-    let rounding = own.rounding;
-    let working: &Working<'_> = own.working(place);
-    if leg.tier == crate::parameters::TierIndex::WHOLE {
-        let weighted = WeightedRisk::of(working.own, leg.tier, &working.margin.scan, is_super, rounding)?;
-        return weighted.credit(used, rate);
+    let (rounding, commodity) = (own.rounding, own.working(place).own);
+    if leg.tier == TierIndex::WHOLE {
+        let scan = &own.margins[place].scan;
+        return WeightedRisk::of(commodity, leg.tier, scan, is_super, rounding)?.credit(used, rate);
     }
-    let scan = working.tier_scan(own.set, leg.tier, rounding)?;
-    let weighted = WeightedRisk::of(working.own, leg.tier, &scan, is_super, rounding)?;
+    let scan = own.tier_scan(place, leg.tier)?;
+    let weighted = WeightedRisk::of(commodity, leg.tier, &scan, is_super, rounding)?;
     if rounding.is_whole() {
         weighted.stepwise_credit(used, rate, rounding)
     } else {

@@ -49,50 +49,44 @@ pub(super) fn form(
         return Ok(None);
     }
     let (mut added, mut legs) = (Delta::ZERO, Vec::with_capacity(there.len()));
-    let mut losses: Vec<Money> = Vec::new();
+    let mut losses = vec![Money::ZERO; own.set.points().count()];
     for leg in there {
         let Some(place) = own.place(leg.commodity) else { continue };
-        let working = own.working_mut(place);
-        let left = working.take_all()?;
+        let left = own.merge_into(place, spread.target)?;
         let delta = left.scaled_half_away(spread.target_ratio, leg.ratio)?;
-        working.merged_into = Some(spread.target);
-        let counted = working
-            .margin
-            .scan
-            .scenario_losses()?
-            .into_iter()
-            .map(|loss| if loss.is_negative() { loss.times_half_away(leg.rate) } else { Ok(loss) });
-        let counted: Vec<Money> = counted.collect::<Result<_, _>>()?;
-        losses = if losses.is_empty() { counted } else { sums(&losses, &counted)? };
+        for (sum, loss) in losses.iter_mut().zip(own.margins[place].scan.scenario_losses()?) {
+            *sum = sum.plus(if loss.is_negative() { loss.times_half_away(leg.rate)? } else { loss })?;
+        }
         added = added.plus(delta)?;
         legs.push(ScanningFormedLeg { commodity: leg.commodity, delta });
     }
     let (points, rounding) = (own.set.points(), own.rounding);
     let Some(place) = own.target(spread.target) else { return Ok(None) };
-    let target = own.working_mut(place);
-    target.merge(added)?;
-    let before = &target.margin.scan;
-    let losses = sums(&before.scenario_losses()?, &losses)?;
+    own.add_left(place, added)?;
+    let target = &mut own.margins[place];
+    let before = &target.scan;
+    let losses = before.scenario_losses()?.into_iter().zip(losses).map(|(own, legs)| own.plus(legs));
     let net_delta = before.net_delta.plus(added)?;
-    target.margin.scan = Scan::of_losses(points, losses, net_delta, &target.margin.options, rounding)?;
+    let losses = losses.collect::<Result<_, _>>()?;
+    target.scan = Scan::of_losses(points, losses, net_delta, &target.options, rounding)?;
     Ok(Some(ScanningFormed { priority: spread.priority, is_super, target: spread.target, legs }))
 }
 
 /// Adds the charges, credits and option values of the legs to their target's.
 pub(super) fn fold(formed: &ScanningFormed, own: &mut Commodities<'_>) -> Result<(), Overflow> {
     for leg in &formed.legs {
-        let margins = own.iter_mut().find(|working| working.margin.commodity == leg.commodity);
-        let Some(margin) = margins.map(|working| working.margin.clone()) else { continue };
-        let target = own.iter_mut().find(|working| working.margin.commodity == formed.target);
-        let Some(target) = target.map(|working| &mut working.margin) else { continue };
-        target.intra_charge = target.intra_charge.plus(margin.intra_charge)?;
-        target.delivery_charge = target.delivery_charge.plus(margin.delivery_charge)?;
-        target.inter_credit = target.inter_credit.plus(margin.inter_credit)?;
-        target.options = target.options.plus(&margin.options)?;
+        let (Ok(leg), Ok(target)) = (own.any_place(leg.commodity), own.any_place(formed.target)) else {
+            continue;
+        };
+        let of_leg = &own.margins[leg];
+        let charges = [of_leg.intra_charge, of_leg.delivery_charge, of_leg.inter_credit];
+        let options = own.margins[target].options.plus(&of_leg.options)?;
+        let target = &mut own.margins[target];
+        target.options = options;
+        let sums = [&mut target.intra_charge, &mut target.delivery_charge, &mut target.inter_credit];
+        for (sum, charge) in sums.into_iter().zip(charges) {
+            *sum = sum.plus(charge)?;
+        }
     }
     Ok(())
-}
-
-fn sums(some: &[Money], others: &[Money]) -> Result<Vec<Money>, Overflow> {
-    some.iter().zip(others).map(|(one, other)| one.plus(*other)).collect()
 }

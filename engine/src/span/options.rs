@@ -91,7 +91,7 @@ pub(super) fn totals(
             let count =
                 if contract.kind == ContractKind::Call { &mut period.calls } else { &mut period.puts };
             let one = commodity.option_counts()[contract.option_count as usize];
-            *count = count.plus(one.times_lots(size)?)?;
+            *count = count.plus(one.times_bounded_lots(size))?;
         }
     }
     let all = sum(shorts.iter())?;
@@ -113,6 +113,9 @@ fn minimum(commodity: &Commodity, shorts: &[Shorts]) -> Result<Money, Overflow> 
     let rule = commodity.option_minimum();
     let mut total = Money::ZERO;
     for (rate, periods) in &rule.tiers {
+        if rate.is_zero() {
+            continue;
+        }
         let tier = sum(shorts[periods.indexes()].iter())?;
         let count = match rule.method {
             OptionMinimumMethod::Gross => tier.calls.plus(tier.puts)?,

@@ -5,6 +5,7 @@
 
 mod exchange;
 mod golden;
+mod published;
 mod random;
 mod refused;
 mod requests;

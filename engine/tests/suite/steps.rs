@@ -12,7 +12,7 @@ use plimsoll_engine::types::Lots;
 
 use crate::exchange::{Exchange, array_of_range};
 
-fn set(definition: &Definition) -> ParameterSet {
+pub(crate) fn set(definition: &Definition) -> ParameterSet {
     build(definition, Digest([0; 32]), RoundingProfile::Exact, Default::default()).unwrap().0
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn position(text: &str) -> Position {
     Position { contract: contract.unwrap(), lots: Lots::new(word(0).parse().unwrap()).unwrap() }
 }
 
-fn margin_as(set: &ParameterSet, positions: &[&str], rounding: RoundingProfile) -> MarginReport {
+pub(crate) fn margin_as(set: &ParameterSet, positions: &[&str], rounding: RoundingProfile) -> MarginReport {
     let options = CalculationOptions { rounding: Some(rounding), ..CalculationOptions::default() };
     calculate(
         set,
@@ -40,12 +40,12 @@ fn margin_as(set: &ParameterSet, positions: &[&str], rounding: RoundingProfile) 
     .unwrap()
 }
 
-fn margin(set: &ParameterSet, positions: &[&str]) -> MarginReport {
+pub(crate) fn margin(set: &ParameterSet, positions: &[&str]) -> MarginReport {
     margin_as(set, positions, RoundingProfile::Exact)
 }
 
 /// Expected numbers of one commodity as `name=value` words; amounts without trailing zeros.
-fn expect(report: &MarginReport, commodity: &str, expected: &str) {
+pub(crate) fn expect(report: &MarginReport, commodity: &str, expected: &str) {
     let own = report.commodities.iter().find(|own| own.commodity.as_str() == commodity).unwrap();
     for word in expected.split_whitespace() {
         let (name, value) = word.split_once('=').unwrap();

@@ -126,7 +126,8 @@ impl Linked<'_> {
         }
         let delta = Delta::from_product(&[array.delta, contract.scaling, link.scaling]);
         let option_count = Delta::from_product(&[contract.scaling, link.scaling]);
-        let (Ok(delta), Ok(option_count)) = (delta, option_count) else {
+        let option_count = option_count.ok().filter(|count| count.fits_lots());
+        let (Ok(delta), Some(option_count)) = (delta, option_count) else {
             diagnostics.error(contract.line, "d", "composite delta times scaling has more than 18 places");
             return Err(Listing::NoArray);
         };

@@ -127,9 +127,11 @@ impl Linking<'_> {
         };
         let credit = match spread.charge {
             ChargeMethod::Flat => money_rate(rate, own.risk_exponent()).map(LegCredit::Flat),
-            ChargeMethod::WeightedPriceRisk | ChargeMethod::PerMonth => Some(LegCredit::Weighted(rate)),
+            ChargeMethod::WeightedPriceRisk | ChargeMethod::PerMonth => {
+                Some(LegCredit::Weighted(rate.normalized()))
+            }
         };
-        Some(InterLeg { commodity, tier, side: leg.side, ratio: leg.ratio, credit: credit? })
+        Some(InterLeg { commodity, tier, side: leg.side, ratio: leg.ratio.normalized(), credit: credit? })
     }
 
     fn base_rate(&self, rates: &[LevelRate]) -> Decimal {

@@ -181,5 +181,5 @@ fn intra_leg(
             covered
         }
     };
-    Some(IntraLeg { periods: covered, side: leg.side, ratio: leg.ratio })
+    Some(IntraLeg { periods: covered, side: leg.side, ratio: leg.ratio.normalized() })
 }
