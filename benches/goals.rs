@@ -4,6 +4,7 @@
 //! Figures are medians of interleaved rounds on one thread. A goal that needs the reference material beside the checkout
 //! says so where it is absent, on standard error, and is not measured.
 
+mod cold;
 mod load;
 mod measure;
 mod span;
@@ -37,7 +38,7 @@ impl fmt::Display for Goal {
 }
 
 fn main() {
-    for goal in span::goals().into_iter().chain(load::goals()) {
+    for goal in span::goals().into_iter().chain(cold::goals()).chain(load::goals()) {
         println!("{goal}");
     }
 }
