@@ -5,6 +5,7 @@
 
 mod exchange;
 mod golden;
+mod pieces;
 mod random;
 mod refused;
 mod requests;
