@@ -5,6 +5,7 @@
 
 mod exchange;
 mod golden;
+mod pieces;
 mod published;
 mod random;
 mod refused;

@@ -26,6 +26,10 @@ impl ArrayTable {
     /// # Errors
     /// The message for the file's author, for a value of more than nine places or beyond 64 bits.
     pub fn push(&mut self, value: Decimal) -> Result<(), &'static str> {
+        if value.places() == self.places {
+            self.values.push(value.mantissa());
+            return Ok(());
+        }
         let value = if value.places() > Self::MOST_PLACES { value.normalized() } else { value };
         if value.places() > Self::MOST_PLACES {
             return Err("more than nine places after the point");

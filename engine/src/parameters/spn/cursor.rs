@@ -3,6 +3,9 @@
 //! Structural faults (malformed or truncated XML, a document type, too much depth or length) stop the reading: they come
 //! back as [`Stop`] once the diagnostic is recorded. Faults of content are recorded and reading goes on, so that a person
 //! sees all of them at once.
+//!
+//! Plain leaves are taken from the source directly ([`super::leaf`]), all else from the XML reader; which of the two it was
+//! is not to be seen from outside.
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -13,6 +16,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 
 use super::element::Element;
+use super::leaf::same;
 use super::source::{Source, TOKEN_LIMIT};
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::vintage::Digest;
@@ -33,7 +37,13 @@ pub(super) struct Cursor<R: BufRead> {
     xml: Reader<Source<R>>,
     buffer: Vec<u8>,
     text: String,
+    /// The element that began last, and its name.
+    element: Element,
     name: String,
+    /// Whether the XML reader stands behind a whole tag, where it holds nothing back and expects text or a tag: not before
+    /// the first, and not in an empty-element tag, whose end is still to come. Only there may a leaf be taken from under it.
+    behind_tag: bool,
+    in_leaf: InLeaf,
     depth: usize,
     /// For each open element, which elements it has held so far, as bits.
     held: [Held; DEPTH_LIMIT + 1],
@@ -51,7 +61,10 @@ impl<R: BufRead> Cursor<R> {
             xml,
             buffer: Vec::new(),
             text: String::new(),
+            element: Element::Unknown,
             name: String::new(),
+            behind_tag: false,
+            in_leaf: InLeaf::No,
             depth: 0,
             held: [Held::default(); DEPTH_LIMIT + 1],
             listed: 0,
@@ -91,15 +104,13 @@ impl<R: BufRead> Cursor<R> {
 
     /// Moves to the next child of the current element; `None` once the current element has ended.
     pub(super) fn next_child(&mut self) -> Result<Option<Element>, Stop> {
+        if self.enter_leaf() {
+            return Ok(Some(self.begun()));
+        }
         self.text.clear();
         loop {
             let stray = match self.next_event()? {
-                Token::Start(element) => {
-                    if !element.repeats() && self.held[self.depth - 1].again(element) {
-                        self.error(element, "stands here a second time");
-                    }
-                    return Ok(Some(element));
-                }
+                Token::Start => return Ok(Some(self.begun())),
                 Token::End => return Ok(None),
                 Token::Eof if self.depth == 0 => return Ok(None),
                 Token::Eof => return Err(self.stop("the file ends inside this element")),
@@ -114,15 +125,46 @@ impl<R: BufRead> Cursor<R> {
         }
     }
 
+    /// Enters a plain leaf if one stands next and the XML reader need not see it.
+    fn enter_leaf(&mut self) -> bool {
+        let can = self.behind_tag && self.in_leaf == InLeaf::No && self.depth < DEPTH_LIMIT;
+        let source = self.xml.get_mut();
+        if !can || !source.next_leaf() {
+            return false;
+        }
+        let name = source.leaf_name();
+        if !same(name.as_bytes(), self.name.as_bytes()) {
+            self.element = Element::of(name);
+            self.name.clear();
+            self.name.push_str(name);
+        }
+        self.depth += 1;
+        self.in_leaf = InLeaf::BeforeText;
+        true
+    }
+
+    /// The element that has just begun; a second one is recorded where one may stand only once.
+    fn begun(&mut self) -> Element {
+        let element = self.element;
+        if !element.repeats() && self.held[self.depth - 1].again(element) {
+            self.error(element, "stands here a second time");
+        }
+        element
+    }
+
     /// The text of the current element without blanks around it; moves behind the element.
     pub(super) fn text(&mut self) -> Result<&str, Stop> {
+        if self.in_leaf == InLeaf::BeforeText {
+            self.leave_leaf();
+            return Ok(self.xml.get_ref().leaf_text().trim());
+        }
         self.text.clear();
         loop {
             match self.next_event()? {
                 Token::Text if self.text.len() > TOKEN_LIMIT => return Err(self.stop("the text is too long")),
                 Token::Text => {}
                 Token::End => return Ok(self.text.trim()),
-                Token::Start(_) => return Err(self.stop("an element stands where only text can")),
+                Token::Start => return Err(self.stop("an element stands where only text can")),
                 Token::Eof => return Err(self.stop("the file ends inside this element")),
             }
         }
@@ -130,6 +172,10 @@ impl<R: BufRead> Cursor<R> {
 
     /// Moves behind the current element.
     pub(super) fn skip(&mut self) -> Result<(), Stop> {
+        if self.in_leaf == InLeaf::BeforeText {
+            self.leave_leaf();
+            return Ok(());
+        }
         let outside = self.depth - 1;
         while self.depth > outside {
             if matches!(self.next_event()?, Token::Eof) {
@@ -184,7 +230,7 @@ impl<R: BufRead> Cursor<R> {
         self.text.clear();
         while self.depth > outside {
             match self.next_event()? {
-                Token::Start(_) => elements = true,
+                Token::Start => elements = true,
                 Token::Eof => return Err(self.stop("the file ends inside this element")),
                 Token::Text if self.text.len() > TOKEN_LIMIT => return Err(self.stop("the text is too long")),
                 Token::End | Token::Text => {}
@@ -210,29 +256,18 @@ impl<R: BufRead> Cursor<R> {
         element: Element,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Result<Option<T>, Stop> {
-        if self.text()?.is_empty() {
+        let text = self.text()?;
+        if text.is_empty() {
             return Ok(None);
         }
-        let text = std::mem::take(&mut self.text);
-        let value = self.checked(element, &text, read);
-        self.text = text;
-        Ok(value)
-    }
-
-    /// The value of a text, whose blanks do not count; `None` for a faulty one, which is recorded.
-    fn checked<T>(
-        &mut self,
-        element: Element,
-        text: &str,
-        read: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let text = text.trim();
-        read(text)
-            .map_err(|message| {
+        match read(text) {
+            Ok(value) => Ok(Some(value)),
+            Err(message) => {
                 let shown: String = text.chars().take(40).collect();
                 self.error(element, format!("{shown:?}: {message}"));
-            })
-            .ok()
+                Ok(None)
+            }
+        }
     }
 
     /// As [`Self::value`], where a blank is a fault too.
@@ -241,13 +276,14 @@ impl<R: BufRead> Cursor<R> {
         T: FromStr,
         T::Err: std::fmt::Display,
     {
-        if self.text()?.is_empty() {
+        let mut empty = true;
+        let value = self.value_with(element, |text| {
+            empty = false;
+            text.parse().map_err(|e: T::Err| e.to_string())
+        })?;
+        if empty {
             self.error(element, "is empty");
-            return Ok(None);
         }
-        let text = std::mem::take(&mut self.text);
-        let value = self.checked(element, &text, |text| text.parse().map_err(|e: T::Err| e.to_string()));
-        self.text = text;
         Ok(value)
     }
 
@@ -274,7 +310,29 @@ impl<R: BufRead> Cursor<R> {
         (self.xml.into_inner().into_digest(), self.diagnostics)
     }
 
+    /// Leaves the leaf that the cursor is in.
+    fn leave_leaf(&mut self) {
+        self.in_leaf = InLeaf::No;
+        self.depth -= 1;
+    }
+
+    /// The tokens of a leaf, as they come from the XML reader for all other elements.
+    fn next_of_leaf(&mut self) -> Token {
+        let text = self.xml.get_ref().leaf_text();
+        if self.in_leaf == InLeaf::BeforeText && !text.is_empty() {
+            self.text.push_str(text);
+            self.in_leaf = InLeaf::BehindText;
+            Token::Text
+        } else {
+            self.leave_leaf();
+            Token::End
+        }
+    }
+
     fn next_event(&mut self) -> Result<Token, Stop> {
+        if self.in_leaf != InLeaf::No {
+            return Ok(self.next_of_leaf());
+        }
         loop {
             self.buffer.clear();
             self.xml.get_mut().end_token();
@@ -292,7 +350,7 @@ impl<R: BufRead> Cursor<R> {
             match event {
                 Event::Start(tag) => {
                     let name = tag.name();
-                    let element = Element::of(name.as_ref());
+                    self.element = Element::of(name.as_ref());
                     self.name.clear();
                     self.name.push_str(name.as_ref());
                     self.depth += 1;
@@ -300,10 +358,12 @@ impl<R: BufRead> Cursor<R> {
                         return Err(self.stop("elements are nested too deeply"));
                     }
                     self.held[self.depth] = Held::default();
-                    return Ok(Token::Start(element));
+                    self.behind_tag = !self.buffer.ends_with(b"/>");
+                    return Ok(Token::Start);
                 }
                 Event::End(_) => {
                     self.depth -= 1;
+                    self.behind_tag = true;
                     return Ok(Token::End);
                 }
                 Event::Text(text) => self.text.push_str(&text),
@@ -339,8 +399,16 @@ impl Held {
     }
 }
 
+/// Where the cursor is in a leaf that the XML reader does not see.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum InLeaf {
+    No,
+    BeforeText,
+    BehindText,
+}
+
 enum Token {
-    Start(Element),
+    Start,
     End,
     Text,
     Eof,

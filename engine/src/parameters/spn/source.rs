@@ -9,12 +9,15 @@ use std::io::{self, BufRead, Read};
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, WINDOWS_1252};
 use sha2::{Digest as _, Sha256};
 
+use super::leaf::{self, Leaf};
 use crate::parameters::vintage::Digest;
 
 /// The longest run of bytes without the end of a tag or text: no name, number or text of a real file comes near.
 pub(super) const TOKEN_LIMIT: usize = 64 * 1024;
-/// How much is decoded at once.
+/// The most that is decoded at once.
 const CHUNK: usize = 64 * 1024;
+/// How many bytes tell the encoding.
+const HEAD: usize = 256;
 
 enum Decoding {
     /// Valid UTF-8 as it is, the rest in a single-byte or other declared encoding.
@@ -27,9 +30,12 @@ pub(super) struct Source<R> {
     inner: R,
     hash: Sha256,
     decoding: Option<Decoding>,
-    text: Vec<u8>,
+    /// What is decoded; the XML reader stands at `start`.
+    text: String,
     start: usize,
+    /// The beginning of a character whose end has not come yet.
     carried: Vec<u8>,
+    leaf: Leaf,
     lines: u64,
     token: usize,
     finished: bool,
@@ -41,9 +47,10 @@ impl<R: BufRead> Source<R> {
             inner,
             hash: Sha256::new(),
             decoding: None,
-            text: Vec::with_capacity(CHUNK),
+            text: String::with_capacity(CHUNK),
             start: 0,
             carried: Vec::new(),
+            leaf: Leaf::default(),
             lines: 1,
             token: 0,
             finished: false,
@@ -60,37 +67,64 @@ impl<R: BufRead> Source<R> {
         self.token = 0;
     }
 
+    /// Passes over blanks if a tag follows them, then over a plain leaf; whether there was one. This is for places where the
+    /// XML reader expects a text that does not matter if it is blank.
+    pub(super) fn next_leaf(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        let Some((blanks, lines)) = leaf::blanks(bytes, self.start) else { return false };
+        self.start += blanks;
+        self.lines += lines;
+        let Some(leaf) = leaf::leaf(bytes, self.start) else { return false };
+        self.start = leaf.end();
+        self.leaf = leaf;
+        true
+    }
+
+    /// The name of the leaf that was passed over last, until more is read.
+    pub(super) fn leaf_name(&self) -> &str {
+        &self.text[self.leaf.name()]
+    }
+
+    /// Its text.
+    pub(super) fn leaf_text(&self) -> &str {
+        &self.text[self.leaf.text()]
+    }
+
     /// The digest of all bytes; reads what is left of them.
     pub(super) fn into_digest(mut self) -> io::Result<Digest> {
         while !self.finished {
-            self.refill()?;
+            match self.refill() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => other?,
+            }
         }
         Ok(Digest(self.hash.finalize().into()))
     }
 
+    /// Decodes what the inner reader has at hand: one copy, and no waiting for more than it gives at once.
     fn refill(&mut self) -> io::Result<()> {
         self.text.clear();
         self.start = 0;
-        let mut bytes = std::mem::take(&mut self.carried);
-        let carried = bytes.len();
-        let limit = u64::try_from(CHUNK - carried.min(CHUNK / 2)).unwrap_or(u64::MAX);
-        let read = self.inner.by_ref().take(limit).read_to_end(&mut bytes)?;
-        self.hash.update(&bytes[carried..]);
-        self.finished = read == 0;
-        let decoding = match self.decoding.take() {
-            Some(decoding) => decoding,
-            None => detect(&mut bytes),
-        };
-        self.decoding = Some(match decoding {
-            Decoding::Lenient(encoding) => {
-                self.carried = decode_leniently(&bytes, encoding, self.finished, &mut self.text);
-                Decoding::Lenient(encoding)
-            }
-            Decoding::Streaming(mut decoder) => {
-                decode_streaming(&mut decoder, &bytes, self.finished, &mut self.text);
-                Decoding::Streaming(decoder)
-            }
-        });
+        let Some(decoding) = &mut self.decoding else { return self.begin() };
+        let piece = self.inner.fill_buf()?;
+        let piece = &piece[..piece.len().min(CHUNK)];
+        self.hash.update(piece);
+        self.finished = piece.is_empty();
+        decoding.decode(&mut self.carried, piece, self.finished, &mut self.text);
+        let count = piece.len();
+        self.inner.consume(count);
+        Ok(())
+    }
+
+    /// Reads as much as the encoding may depend on.
+    fn begin(&mut self) -> io::Result<()> {
+        let mut head = Vec::with_capacity(HEAD);
+        self.inner.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+        self.hash.update(&head);
+        self.finished = head.is_empty();
+        let mut decoding = detect(&mut head);
+        decoding.decode(&mut self.carried, &head, self.finished, &mut self.text);
+        self.decoding = Some(decoding);
         Ok(())
     }
 }
@@ -118,7 +152,7 @@ fn detect(bytes: &mut Vec<u8>) -> Decoding {
 
 /// The encoding named in the XML declaration, if it is one of ASCII's supersets other than UTF-8.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = &bytes[..bytes.len().min(256)];
+    let head = &bytes[..bytes.len().min(HEAD)];
     let end = head.iter().position(|&b| b == b'>')?;
     let text = std::str::from_utf8(&head[..end]).ok()?;
     let value =
@@ -129,24 +163,45 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
         .filter(|encoding| encoding.is_ascii_compatible() && *encoding != UTF_8)
 }
 
+impl Decoding {
+    /// Appends what was carried and `bytes` as UTF-8; carries the start of a character that the next bytes may complete.
+    fn decode(&mut self, carried: &mut Vec<u8>, bytes: &[u8], last: bool, text: &mut String) {
+        match self {
+            Self::Lenient(encoding) if carried.is_empty() => {
+                *carried = decode_leniently(bytes, encoding, last, text).to_vec();
+            }
+            Self::Lenient(encoding) => {
+                carried.extend_from_slice(bytes);
+                *carried = decode_leniently(carried, encoding, last, text).to_vec();
+            }
+            Self::Streaming(decoder) => decode_streaming(decoder, bytes, last, text),
+        }
+    }
+}
+
 /// Appends `bytes` as UTF-8 and returns the start of a character that the next bytes may complete.
-fn decode_leniently(bytes: &[u8], fallback: &'static Encoding, last: bool, text: &mut Vec<u8>) -> Vec<u8> {
+fn decode_leniently<'a>(
+    bytes: &'a [u8],
+    fallback: &'static Encoding,
+    last: bool,
+    text: &mut String,
+) -> &'a [u8] {
     let mut rest = bytes;
     loop {
         match std::str::from_utf8(rest) {
             Ok(valid) => {
-                text.extend_from_slice(valid.as_bytes());
-                return Vec::new();
+                text.push_str(valid);
+                return &[];
             }
             Err(error) => {
                 let (valid, other) = rest.split_at(error.valid_up_to());
-                text.extend_from_slice(valid);
+                text.push_str(std::str::from_utf8(valid).unwrap_or_default());
                 match error.error_len() {
-                    None if !last => return other.to_vec(),
+                    None if !last => return other,
                     found => {
                         let (wrong, after) = other.split_at(found.unwrap_or(other.len()));
                         let (decoded, _) = fallback.decode_without_bom_handling(wrong);
-                        text.extend_from_slice(decoded.as_bytes());
+                        text.push_str(&decoded);
                         rest = after;
                     }
                 }
@@ -155,12 +210,12 @@ fn decode_leniently(bytes: &[u8], fallback: &'static Encoding, last: bool, text:
     }
 }
 
-fn decode_streaming(decoder: &mut Decoder, bytes: &[u8], last: bool, text: &mut Vec<u8>) {
+fn decode_streaming(decoder: &mut Decoder, bytes: &[u8], last: bool, text: &mut String) {
     let mut rest = bytes;
     let mut decoded = String::with_capacity(4096);
     loop {
         let (result, read, _) = decoder.decode_to_string(rest, &mut decoded, last);
-        text.extend_from_slice(decoded.as_bytes());
+        text.push_str(&decoded);
         decoded.clear();
         rest = &rest[read..];
         if result == CoderResult::InputEmpty {
@@ -192,11 +247,11 @@ impl<R: BufRead> BufRead for Source<R> {
         }
         // No more at once than the token may still have, so that the limit is exact.
         let end = self.text.len().min(self.start + TOKEN_LIMIT + 1 - self.token);
-        Ok(&self.text[self.start..end])
+        Ok(&self.text.as_bytes()[self.start..end])
     }
 
     fn consume(&mut self, count: usize) {
-        let consumed = &self.text[self.start..self.start + count];
+        let consumed = &self.text.as_bytes()[self.start..self.start + count];
         self.lines += memchr::memchr_iter(b'\n', consumed).count() as u64;
         self.token += count;
         self.start += count;
@@ -254,6 +309,27 @@ mod tests {
         assert_eq!(source.line(), 2);
         let digest = source.into_digest().unwrap().to_string();
         assert_eq!(digest, Digest(Sha256::digest(b"\xEF\xBB\xBFabc\n").into()).to_string());
+    }
+
+    #[test]
+    fn a_leaf_is_recognised_only_if_it_comes_in_one_piece() {
+        let leaves = |capacity| {
+            let text = format!("{}{}", "-".repeat(HEAD), "\n<pfId>7</pfId>".repeat(50));
+            let mut source = Source::new(io::BufReader::with_capacity(capacity, text.as_bytes()));
+            let mut leaves = 0;
+            while !source.fill_buf().unwrap().is_empty() {
+                if source.next_leaf() {
+                    assert_eq!((source.leaf_name(), source.leaf_text()), ("pfId", "7"));
+                    leaves += 1;
+                } else if !source.fill_buf().unwrap().is_empty() {
+                    source.consume(1);
+                }
+            }
+            assert_eq!(source.line(), 51);
+            leaves
+        };
+        assert_eq!((leaves(1), leaves(HEAD + 4096)), (0, 50));
+        assert!((1..50).contains(&leaves(40)));
     }
 
     #[test]
