@@ -483,6 +483,10 @@ fn what_people_write_by_hand_is_read() {
     let commented = text.replacen("<definitions>", "<!-- a -- comment --><?pi?><definitions>", 1);
     let escaped = text.replacen("US dollar", "US &amp; &#8364; <![CDATA[<dollar>]]>", 1);
     let zero_factor = text.replacen("<o>C</o>", "<o>C</o>\n<cvf>0.0000000</cvf>", 1);
+    let leg = "<cc>GASOIL</cc>\n<tn>0</tn>\n<rs>B</rs>\n<i>1</i>\n";
+    let bare_rate = text.replacen(leg, &format!("{leg}<rate>0.85</rate>\n"), 1);
+    let level_rate = text.replacen(leg, &format!("{leg}<rate>\n<r>1</r>\n<val>0.85</val>\n</rate>\n"), 1);
+    assert!(bare_rate != text && level_rate != text);
     let unknown = text.replacen("<definitions>", "<novelty><a>1</a></novelty><definitions>", 1);
     for (name, text, warnings) in [
         ("CRLF", crlf, 0),
@@ -491,6 +495,8 @@ fn what_people_write_by_hand_is_read() {
         ("comments", commented, 0),
         ("escapes", escaped, 0),
         ("a factor of 0 that stands elsewhere", zero_factor, 0),
+        ("a bare rate of a leg", bare_rate, 0),
+        ("a rate of a leg and level", level_rate, 0),
         ("unknown elements", unknown, 1),
     ] {
         let (set, diagnostics) = load(text.as_bytes()).unwrap_or_else(|found| panic!("{name}: {found:?}"));

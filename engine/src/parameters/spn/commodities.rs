@@ -38,7 +38,7 @@ pub(super) fn commodity<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definiti
             Element::ScanTiers => terms.scan_tiers = scan_tiers(x)?,
             Element::SpotRate => terms.delivery.extend(delivery(x)?),
             Element::BasisRates => terms.basis_rates = basis_rates(x)?,
-            Element::DSpread => terms.spreads.extend(spread(x)?),
+            Element::DSpread => terms.spreads.extend(spread(x, definition.base_level)?),
             other => x.pass(other)?,
         }
     }

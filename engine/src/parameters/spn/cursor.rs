@@ -29,6 +29,12 @@ const LISTED_LIMIT: u32 = 3_000_000;
 /// How many unknown names are reported.
 const UNKNOWN_LIMIT: usize = 100;
 
+/// What an element holds that may be written in two ways.
+pub(super) enum TextOrChild {
+    Text(String),
+    Child(Element),
+}
+
 /// Reading cannot go on; the reason is among the diagnostics.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stop;
@@ -165,6 +171,26 @@ impl<R: BufRead> Cursor<R> {
                 Token::Text => {}
                 Token::End => return Ok(self.text.trim()),
                 Token::Start => return Err(self.stop("an element stands where only text can")),
+                Token::Eof => return Err(self.stop("the file ends inside this element")),
+            }
+        }
+    }
+
+    /// The text of the current element, where it holds nothing else and the cursor has moved behind it, or its first child.
+    pub(super) fn text_or_child(&mut self) -> Result<TextOrChild, Stop> {
+        if self.in_leaf == InLeaf::BeforeText {
+            return Ok(TextOrChild::Text(self.text()?.to_owned()));
+        }
+        if self.enter_leaf() {
+            return Ok(TextOrChild::Child(self.begun()));
+        }
+        self.text.clear();
+        loop {
+            match self.next_event()? {
+                Token::Text if self.text.len() > TOKEN_LIMIT => return Err(self.stop("the text is too long")),
+                Token::Text => {}
+                Token::Start => return Ok(TextOrChild::Child(self.begun())),
+                Token::End => return Ok(TextOrChild::Text(self.text.trim().to_owned())),
                 Token::Eof => return Err(self.stop("the file ends inside this element")),
             }
         }

@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
-use super::values::{code, missing, only, period_of, rate, side};
+use super::values::{code, leg_rate, missing, only, period_of, rate, side};
 use crate::parameters::definition::{
     ChargeMethod, Definition, LegDefinition, LegPlace, MonthRate, ScanningLegDefinition,
     ScanningSpreadDefinition, SpreadDefinition,
@@ -18,16 +18,23 @@ pub(super) fn inter_spreads<R: BufRead>(
 ) -> Result<(), Stop> {
     while let Some(element) = x.next_child()? {
         match element {
-            Element::DSpread if is_super => definition.super_spreads.extend(spread(x)?),
-            Element::DSpread => definition.inter_spreads.extend(spread(x)?),
-            Element::SSpread => definition.scanning_spreads.extend(scanning_spread(x, is_super)?),
+            Element::DSpread if is_super => {
+                definition.super_spreads.extend(spread(x, definition.base_level)?)
+            }
+            Element::DSpread => definition.inter_spreads.extend(spread(x, definition.base_level)?),
+            Element::SSpread => {
+                definition.scanning_spreads.extend(scanning_spread(x, is_super, definition.base_level)?)
+            }
             other => x.pass(other)?,
         }
     }
     Ok(())
 }
 
-pub(super) fn spread<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<SpreadDefinition>, Stop> {
+pub(super) fn spread<R: BufRead>(
+    x: &mut Cursor<R>,
+    base_level: u32,
+) -> Result<Option<SpreadDefinition>, Stop> {
     x.list()?;
     let line = x.line();
     let (mut priority, mut charge, mut rates, mut legs) = (None, None, Vec::new(), Vec::new());
@@ -46,7 +53,7 @@ pub(super) fn spread<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<SpreadDefin
             }
             Element::Rate => rates.extend(rate(x)?),
             Element::PmpsRate => month_rates.extend(month_rate(x)?),
-            Element::TLeg | Element::PLeg => legs.extend(leg(x, element)?),
+            Element::TLeg | Element::PLeg => legs.extend(leg(x, element, base_level)?),
             Element::DSpread => {
                 x.error(element, "a spread inside a spread is not calculated: the file is refused");
                 x.skip()?;
@@ -61,7 +68,7 @@ pub(super) fn spread<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<SpreadDefin
     Ok(Some(SpreadDefinition { line, priority, charge, rates, month_rates, legs }))
 }
 
-fn leg<R: BufRead>(x: &mut Cursor<R>, own: Element) -> Result<Option<LegDefinition>, Stop> {
+fn leg<R: BufRead>(x: &mut Cursor<R>, own: Element, base_level: u32) -> Result<Option<LegDefinition>, Stop> {
     x.list()?;
     let line = x.line();
     let (mut commodity, mut tier, mut period, mut own_side, mut ratio) = (None, None, None, None, None);
@@ -73,7 +80,7 @@ fn leg<R: BufRead>(x: &mut Cursor<R>, own: Element) -> Result<Option<LegDefiniti
             Element::Pe => period = period_of(x, element)?,
             Element::Rs => own_side = side(x, element)?,
             Element::I => ratio = x.value(element)?,
-            Element::Rate => rates.extend(rate(x)?),
+            Element::Rate => rates.extend(leg_rate(x, base_level)?),
             other => x.pass(other)?,
         }
     }
@@ -110,6 +117,7 @@ fn month_rate<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<MonthRate>, Stop> 
 fn scanning_spread<R: BufRead>(
     x: &mut Cursor<R>,
     is_super: bool,
+    base_level: u32,
 ) -> Result<Option<ScanningSpreadDefinition>, Stop> {
     x.list()?;
     let line = x.line();
@@ -121,7 +129,7 @@ fn scanning_spread<R: BufRead>(
             Element::NumLegsReq => minimum_legs = x.whole(element)?.unwrap_or(minimum_legs),
             Element::IsTargetReq => is_target_required = x.flag(element)?.unwrap_or(false),
             Element::Rate => rates.extend(rate(x)?),
-            Element::SLeg => legs.extend(scanning_leg(x)?),
+            Element::SLeg => legs.extend(scanning_leg(x, base_level)?),
             other => x.pass(other)?,
         }
     }
@@ -140,7 +148,10 @@ fn scanning_spread<R: BufRead>(
     }))
 }
 
-fn scanning_leg<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ScanningLegDefinition>, Stop> {
+fn scanning_leg<R: BufRead>(
+    x: &mut Cursor<R>,
+    base_level: u32,
+) -> Result<Option<ScanningLegDefinition>, Stop> {
     x.list()?;
     let line = x.line();
     let (mut commodity, mut is_target, mut is_required) = (None, false, false);
@@ -151,7 +162,7 @@ fn scanning_leg<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<ScanningLegDefin
             Element::IsTarget => is_target = x.flag(element)?.unwrap_or(false),
             Element::IsRequired => is_required = x.flag(element)?.unwrap_or(false),
             Element::I => ratio = x.value(element)?.unwrap_or(ratio),
-            Element::Rate => rates.extend(rate(x)?),
+            Element::Rate => rates.extend(leg_rate(x, base_level)?),
             other => x.pass(other)?,
         }
     }

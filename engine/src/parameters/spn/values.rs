@@ -2,11 +2,11 @@
 
 use std::io::BufRead;
 
-use super::cursor::{Cursor, Stop};
+use super::cursor::{Cursor, Stop, TextOrChild};
 use super::element::Element;
 use crate::contract::Period;
 use crate::parameters::definition::{LevelRate, Side};
-use crate::types::{Code, Kind};
+use crate::types::{Code, Decimal, DecimalError, Kind};
 
 /// The longest name kept.
 const TEXT_LIMIT: usize = 256;
@@ -51,19 +51,41 @@ pub(super) fn only<R: BufRead>(x: &mut Cursor<R>, element: Element, calculated: 
 }
 
 pub(super) fn rate<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<LevelRate>, Stop> {
+    let first = x.next_child()?;
+    rate_from(x, first)
+}
+
+/// A rate whose first child has been entered.
+fn rate_from<R: BufRead>(x: &mut Cursor<R>, first: Option<Element>) -> Result<Option<LevelRate>, Stop> {
     let (mut level, mut value) = (None, None);
-    while let Some(element) = x.next_child()? {
+    let mut next = first;
+    while let Some(element) = next {
         match element {
             Element::R => level = x.whole(element)?,
             Element::Val => value = x.value(element)?,
             other => x.pass(other)?,
         }
+        next = x.next_child()?;
     }
     let (Some(level), Some(value)) = (level, value) else {
         x.error(Element::Rate, "needs r and val");
         return Ok(None);
     };
     Ok(Some(LevelRate { level, value }))
+}
+
+/// The rate of a single leg: for a level as elsewhere, or a bare number for the base level.
+pub(super) fn leg_rate<R: BufRead>(x: &mut Cursor<R>, base_level: u32) -> Result<Option<LevelRate>, Stop> {
+    match x.text_or_child()? {
+        TextOrChild::Child(first) => rate_from(x, Some(first)),
+        TextOrChild::Text(text) => {
+            let value = text.parse().map_err(|error: DecimalError| {
+                let shown: String = text.chars().take(40).collect();
+                x.error(Element::Rate, format!("{shown:?}: {error}"));
+            });
+            Ok(value.ok().map(|value: Decimal| LevelRate { level: base_level, value }))
+        }
+    }
 }
 
 /// Whether the delta of an option on a physical sits in the option's own period.
