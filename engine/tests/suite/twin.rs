@@ -176,14 +176,14 @@ impl<'a> Method<'a> {
         let (longs, shorts): (Vec<&Held>, Vec<&Held>) = held.iter().partition(|position| position.is_long);
         let all: Vec<&Held> = held.iter().collect();
         let mut twin = self.option_numbers(commodity, &all);
-        let cap = long_only(&all).then(|| twin.long_value.clone());
         twin.losses = vec![Exact::zero(); self.definition.points.len()];
         for side in [longs, shorts] {
             if side.is_empty() {
                 continue;
             }
             let mut own = Twin::default();
-            self.scan(commodity, &side, cap.clone(), &mut own);
+            let cap = long_only(&side).then(|| twin.long_value.clone());
+            self.scan(commodity, &side, cap, &mut own);
             for (sum, loss) in twin.losses.iter_mut().zip(&own.losses) {
                 *sum += loss;
             }

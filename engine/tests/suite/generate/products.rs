@@ -52,6 +52,18 @@ fn futures(dice: &mut Dice, definition: &mut Definition, plan: &mut Plan, suffix
     id
 }
 
+/// Ratios of the legs of combinations. Their parts of the sum have at most four places, which is what sets keep of them.
+const RATIOS: &[&[&str]] = &[
+    &["1", "1"],
+    &["1", "3"],
+    &["0.696", "0.304"],
+    &["2", "0.5"],
+    &["0.75", "0.25"],
+    &["1", "2", "1"],
+    &["2", "2", "1"],
+    &["0.5", "0.25", "0.25"],
+];
+
 /// Combinations and options on them; returns the commodity's method.
 pub(super) fn combine(
     dice: &mut Dice,
@@ -78,9 +90,9 @@ pub(super) fn combine(
     let id = start(dice, definition, &mut plans[index], "", ProductType::Combination);
     for contract_id in 1..=2 {
         let mut legs = Vec::new();
-        for number in 0..dice.between(2, 3) {
+        for (number, ratio) in (0..).zip(*dice.pick(RATIOS)) {
             let place = if crosses && number > 0 { dice.index(plans.len()) } else { index };
-            legs.push(leg(dice, definition, &plans[place]));
+            legs.push(leg(dice, definition, &plans[place], ratio));
         }
         let first = period_of(definition, &legs[0].contract);
         let own = format!("{}K{contract_id}", &first.as_str()[..6]);
@@ -104,7 +116,7 @@ pub(super) fn combine(
     method
 }
 
-fn leg(dice: &mut Dice, definition: &Definition, plan: &Plan) -> CombinationLeg {
+fn leg(dice: &mut Dice, definition: &Definition, plan: &Plan, ratio: &str) -> CombinationLeg {
     let futures = plan.families[0];
     let contracts = &family(definition, futures).contracts;
     let contract_id = dice.pick(contracts).contract_id;
@@ -112,7 +124,7 @@ fn leg(dice: &mut Dice, definition: &Definition, plan: &Plan) -> CombinationLeg 
         line: 0,
         contract: reference(futures, contract_id),
         side: if dice.chance(50) { Side::A } else { Side::B },
-        ratio: number(dice.pick::<&str>(&["1", "1", "2", "0.5", "0.304", "0.75"])),
+        ratio: number(ratio),
     }
 }
 

@@ -53,7 +53,7 @@ impl Method<'_> {
         // What each leg takes of every month, front to back.
         let mut taken: Vec<Vec<(Period, Exact)>> = Vec::new();
         for leg in legs {
-            let mut wanted = self.places.delta((&count * &leg.ratio).min(available(leg)));
+            let mut wanted = self.places.delta(&count * &leg.ratio).min(available(leg));
             let mut own = Vec::new();
             for month in &leg.months {
                 if have_one_sign(&account.left[month], &sign(leg)) {

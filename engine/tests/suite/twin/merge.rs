@@ -47,7 +47,7 @@ impl<'a> Method<'a> {
                 *sum += if loss.is_negative() { loss * &rate } else { loss.clone() };
             }
             let left: Exact = from.buckets.iter().map(|bucket| &bucket.left).sum();
-            added += self.places.delta(left * exact(target_leg.ratio) / exact(leg.ratio));
+            added += left * exact(target_leg.ratio) / exact(leg.ratio);
             from.is_merged = true;
             into.added.push(index);
         }

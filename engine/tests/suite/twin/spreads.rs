@@ -76,7 +76,7 @@ impl<'a> Method<'a> {
         let count = self.places.count(counts.min().expect("has legs"));
         for (leg, left) in &lefts {
             let wanted = &count * exact(leg.definition.ratio);
-            let used = self.places.delta(wanted.min(left.abs()));
+            let used = self.places.delta(wanted).min(left.abs());
             let account = accounts.get_mut(&leg.commodity).expect("an account");
             let credit = self.credit(spread, leg, is_super, (&count, &used), account);
             account.numbers.inter += credit;
