@@ -227,7 +227,7 @@ impl<'a> Method<'a> {
                 net_delta: numbers.net_delta.clone(),
                 intra: sum(&|own| own.intra.clone()),
                 delivery: sum(&|own| own.delivery.clone()),
-                inter: sum(&|own| self.places.money(own.inter.clone())),
+                inter: self.places.money(sum(&|own| own.inter.clone())),
                 minimum: sum(&|own| own.minimum.clone()),
                 long_value: sum(&|own| own.long_value.clone()),
                 short_value: sum(&|own| own.short_value.clone()),

@@ -9,7 +9,7 @@ use plimsoll_engine::parameters::{
 };
 
 use super::positions::Held;
-use super::{Exact, Method, Twin, exact, power_of_ten, whole};
+use super::{Exact, Method, Twin, exact, long_only, power_of_ten, whole};
 
 /// What one scan of a part gives.
 pub(super) struct Part {
@@ -99,7 +99,7 @@ impl Method<'_> {
         let tiers = &commodity.terms.scan_tiers;
         let months = held.iter().flat_map(|position| position.shares.iter().map(|(month, _)| *month));
         let keys: BTreeSet<String> = months.map(|month| part_of(tiers, month)).collect();
-        // Which of several parts the value of the options would cap is not said.
+        // The value of the options is one amount, which caps one part and not each of several.
         let cap = cap.filter(|_| keys.len() == 1);
         twin.losses = vec![Exact::zero(); self.definition.points.len()];
         let mut parts = Vec::new();
@@ -140,10 +140,11 @@ impl Method<'_> {
         twin.price = Self::price(parts);
     }
 
-    /// Scan and price risk of the positions in a dated tier, as one part.
-    pub(super) fn of_tier(&self, held: &[Held], tier: &TierDefinition) -> (Exact, Exact) {
+    /// Scan and price risk of the positions in a dated tier, as one part; `long_value` is that of the commodity.
+    pub(super) fn of_tier(&self, held: &[Held], tier: &TierDefinition, long_value: &Exact) -> (Exact, Exact) {
         let held: Vec<&Held> = held.iter().collect();
-        let part = self.part(&self.losses(&held, &|month| covers(tier, month)), None);
+        let cap = long_only(&held).then_some(long_value);
+        let part = self.part(&self.losses(&held, &|month| covers(tier, month)), cap);
         (part.scan.clone(), Self::price(&[part]))
     }
 

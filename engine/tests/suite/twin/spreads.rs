@@ -106,7 +106,7 @@ impl<'a> Method<'a> {
         let own = &leg.definition.rates;
         let rate = self.rate(if own.is_empty() { &spread.rates } else { own });
         if spread.charge == ChargeMethod::Flat {
-            return count * rate * power_of_ten(account.commodity.terms.risk_exponent);
+            return self.places.money(count * rate * power_of_ten(account.commodity.terms.risk_exponent));
         }
         let weighted = self.weighted_of_leg(leg.tier, is_super, account);
         if !self.places.is_cme() {
@@ -122,7 +122,7 @@ impl<'a> Method<'a> {
     fn weighted_of_leg(&self, tier: &TierDefinition, is_super: bool, account: &mut Account<'_>) -> Exact {
         let numbers = &mut account.numbers;
         let (scan, net_delta, weighted) = if is_dated(tier) {
-            let (scan, price) = self.of_tier(&account.held, tier);
+            let (scan, price) = self.of_tier(&account.held, tier, &numbers.long_value);
             let inside = account.at_start.iter().filter(|(month, _)| covers(tier, **month));
             let net_delta: Exact = inside.map(|(_, delta)| delta).sum();
             let weighted =
