@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod exchange;
+mod generate;
 mod golden;
 mod pieces;
 mod published;
