@@ -33,7 +33,7 @@ pub use scan::Scan;
 pub use weighted::weighted_price_risk_half_away;
 
 use crate::parameters::{InterSpread, ParameterSet, RoundingProfile, SpreadBook};
-use crate::types::{Delta, Overflow};
+use crate::types::{Delta, Money, Overflow};
 use commodities::Commodities;
 use outright::outright;
 use rounding::Rounding;
@@ -177,6 +177,8 @@ fn gross(set: &ParameterSet, holding: &Holding, rounding: Rounding) -> Result<Co
         parts.push(ScanPart { kind, scan: side.scan });
     }
     total.scan = Scan::total(parts.iter().map(|part| &part.scan), set.points())?;
+    let prices = parts.iter().map(|part| part.scan.price_risk);
+    total.scan.price_risk = prices.into_iter().try_fold(Money::ZERO, Money::plus)?;
     total.parts = parts;
     Ok(total)
 }

@@ -76,13 +76,15 @@ pub struct ContractTerms {
     /// [`delta_places`](Commodity::delta_places): the net delta of one long contract.
     pub delta: i64,
     /// What one option counts for in the short option minimum: its place in [`Commodity::option_counts`].
-    pub option_count: u32,
+    pub option_count: u16,
     /// The period that its delta belongs to.
     pub period: PeriodIndex,
     /// Whether it is an option.
     pub kind: ContractKind,
     /// Whether it is of the spot product that basis risk is charged for.
     pub is_spot: bool,
+    /// Whether it has losses of its own: of a contract whose delta is split, one row has them, the others have a delta only.
+    pub has_losses: bool,
 }
 
 /// An intra-commodity spread: a charge for net deltas of opposite sign in two places.

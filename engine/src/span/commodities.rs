@@ -23,6 +23,8 @@ pub(super) struct Working<'a> {
     months: Option<Vec<Delta>>,
     /// The commodity that it is scanned with, if it has disappeared in another.
     merged_into: Option<CommodityIndex>,
+    /// The options of the commodity and of all that were merged into it, if any were.
+    held_options: Option<OptionTotals>,
 }
 
 /// The commodities of a portfolio, by code: their margins, and beside each what spreads need to know.
@@ -136,6 +138,16 @@ impl<'a> Commodities<'a> {
         Ok(())
     }
 
+    /// The options of a commodity and of all that were merged into it.
+    pub(super) fn held_options(&self, place: usize) -> OptionTotals {
+        self.working[place].held_options.clone().unwrap_or_else(|| self.margins[place].options.clone())
+    }
+
+    /// Keeps the options of a commodity and of all that were merged into it.
+    pub(super) fn hold_options(&mut self, place: usize, options: OptionTotals) {
+        self.working[place].held_options = Some(options);
+    }
+
     /// What intra-commodity spreads may use of each period's net delta; `None` where nothing can be charged.
     pub(super) fn months(&mut self, place: usize) -> Option<Vec<Delta>> {
         let (working, deltas) = (&mut self.working[place], &self.margins[place].period_deltas);
@@ -167,7 +179,14 @@ impl<'a> Commodities<'a> {
 
 impl<'a> Working<'a> {
     const fn new(own: &'a Commodity, positions: &'a [(Row, Lots)]) -> Self {
-        Self { own, positions, left: SmallVec::new_const(), months: None, merged_into: None }
+        Self {
+            own,
+            positions,
+            left: SmallVec::new_const(),
+            months: None,
+            merged_into: None,
+            held_options: None,
+        }
     }
 
     fn prepare_left(&mut self, period_deltas: &[Delta]) -> Result<(), Overflow> {

@@ -5,6 +5,7 @@
 //! option values and short option minimum to the target's. The leg disappears.
 
 use super::commodities::Commodities;
+use super::options::OptionTotals;
 use super::scan::Scan;
 use crate::parameters::{CommodityIndex, ScanningSpread};
 use crate::types::{Delta, Money, Overflow};
@@ -50,9 +51,11 @@ pub(super) fn form(
     }
     let (mut added, mut legs) = (Delta::ZERO, Vec::with_capacity(there.len()));
     let mut losses = vec![Money::ZERO; own.set.points().count()];
+    let mut held = own.target(spread.target).map_or(OptionTotals::NOTHING, |place| own.held_options(place));
     for leg in there {
         let Some(place) = own.place(leg.commodity) else { continue };
         let left = own.merge_into(place, spread.target)?;
+        held = held.plus(&own.held_options(place))?;
         let delta = left.scaled_half_away(spread.target_ratio, leg.ratio)?;
         for (sum, loss) in losses.iter_mut().zip(own.margins[place].scan.scenario_losses()?) {
             *sum = sum.plus(if loss.is_negative() { loss.times_half_away(leg.rate)? } else { loss })?;
@@ -68,7 +71,8 @@ pub(super) fn form(
     let losses = before.scenario_losses()?.into_iter().zip(losses).map(|(own, legs)| own.plus(legs));
     let net_delta = before.net_delta.plus(added)?;
     let losses = losses.collect::<Result<_, _>>()?;
-    target.scan = Scan::of_losses(points, losses, net_delta, &target.options, rounding)?;
+    target.scan = Scan::of_losses(points, losses, net_delta, &held, rounding)?;
+    own.hold_options(place, held);
     Ok(Some(ScanningFormed { priority: spread.priority, is_super, target: spread.target, legs }))
 }
 

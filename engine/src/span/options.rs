@@ -90,7 +90,7 @@ pub(super) fn totals(
             let period = &mut shorts[contract.period.index()];
             let count =
                 if contract.kind == ContractKind::Call { &mut period.calls } else { &mut period.puts };
-            let one = commodity.option_counts()[contract.option_count as usize];
+            let one = commodity.option_counts()[usize::from(contract.option_count)];
             *count = count.plus(one.times_bounded_lots(size))?;
         }
     }

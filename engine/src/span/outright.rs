@@ -103,12 +103,18 @@ pub(super) fn outright(
         return Ok(CommodityMargin { period_deltas, ..CommodityMargin::new(commodity, scan, options) });
     }
     let mut parts = Vec::new();
-    for (kind, inside) in by_tier(own, positions) {
+    let tiers = by_tier(own, positions);
+    // The value of all long options together caps one scan, not each of several.
+    let only_long_options = options.only_long_options && tiers.len() == 1;
+    let of_part = OptionTotals { only_long_options, ..options.clone() };
+    for (kind, inside) in tiers {
         let delta = net_delta_of(own, &inside, rounding)?;
-        let scan = scan::scan(set.points(), own, &inside, delta, &options, rounding)?;
+        let scan = scan::scan(set.points(), own, &inside, delta, &of_part, rounding)?;
         parts.push(ScanPart { kind, scan });
     }
-    let scan = Scan::total(parts.iter().map(|part| &part.scan), set.points())?;
+    // Deltas without losses belong to no part.
+    let mut scan = Scan::total(parts.iter().map(|part| &part.scan), set.points())?;
+    scan.net_delta = net_delta;
     Ok(CommodityMargin { period_deltas, parts, ..CommodityMargin::new(commodity, scan, options) })
 }
 
@@ -122,7 +128,8 @@ fn by_tier(own: &Commodity, positions: &[(Row, Lots)]) -> Vec<(PartKind, Vec<(Ro
         parts[tier].push(position);
     }
     let kinds = tiers.iter().map(|tier| PartKind::Periods(*tier)).chain([PartKind::Rest]);
-    kinds.zip(parts).filter(|(_, inside)| !inside.is_empty()).collect()
+    let has_losses = |inside: &[(Row, Lots)]| inside.iter().any(|(row, _)| own.contract(*row).has_losses);
+    kinds.zip(parts).filter(|(_, inside)| has_losses(inside)).collect()
 }
 
 /// The net delta of some positions, rounded period by period as the profile says.

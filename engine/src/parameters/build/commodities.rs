@@ -285,13 +285,19 @@ fn row_terms(
         option_counts.push(count);
         option_counts.len() - 1
     });
+    let option_count = u16::try_from(place).unwrap_or_else(|_| {
+        let message = format!("{}: too many different delta scalings", own.code);
+        diagnostics.error(own.line, "sc", message);
+        0
+    });
     ContractTerms {
         option_value: contract.option_value,
         delta,
-        option_count: u32::try_from(place).unwrap_or(0),
+        option_count,
         period: tiers::period_index(periods, contract.period),
         kind: contract.kind,
         is_spot: contract.is_spot,
+        has_losses: !matches!(contract.losses, Losses::Nothing),
     }
 }
 

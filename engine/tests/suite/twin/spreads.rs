@@ -109,13 +109,10 @@ impl<'a> Method<'a> {
             return self.places.money(count * rate * power_of_ten(account.commodity.terms.risk_exponent));
         }
         let weighted = self.weighted_of_leg(leg.tier, is_super, account);
-        if !self.places.is_cme() {
-            return weighted * used * rate;
-        }
-        if is_dated(leg.tier) {
+        if self.places.is_cme() && is_dated(leg.tier) {
             return self.places.money(self.places.weighted(weighted * rate) * used);
         }
-        count * exact(leg.definition.ratio) * weighted * rate
+        weighted * used * rate
     }
 
     /// Weighted price risk of the leg's tier, in a super-spread at most scan risk for each unit of net delta.
