@@ -61,7 +61,7 @@ fn cme_scanning_based_super_spread() {
         "2840", "2840", "455.4", "2811.6",
     ];
     let [own] = report.commodities.as_slice() else { panic!("the legs disappear") };
-    let losses: Vec<_> = own.scenario_losses.iter().copied().collect();
+    let losses = own.scenario_losses.clone();
     assert_eq!(losses, combined.map(|loss| loss.parse().unwrap()));
     let [formed] = report.scanning_spreads.as_slice() else { panic!("one spread") };
     let added: Vec<_> = formed.legs.iter().map(|leg| leg.added_delta.to_string()).collect();
