@@ -124,7 +124,9 @@ fn by_tier(own: &Commodity, positions: &[(Row, Lots)]) -> Vec<(PartKind, Vec<(Ro
     let mut parts: Vec<Vec<(Row, Lots)>> = vec![Vec::new(); tiers.len() + 1];
     for &position in positions {
         let period = own.contract(position.0).period;
-        let tier = tiers.iter().position(|tier| tier.contains(period)).unwrap_or(tiers.len());
+        // Tiers stand front to back and share no periods.
+        let behind = tiers.partition_point(|tier| tier.indexes().start <= period.index());
+        let tier = behind.checked_sub(1).filter(|tier| tiers[*tier].contains(period)).unwrap_or(tiers.len());
         parts[tier].push(position);
     }
     let kinds = tiers.iter().map(|tier| PartKind::Periods(*tier)).chain([PartKind::Rest]);

@@ -1,5 +1,7 @@
 //! Spreads between commodities: legs linked to commodities and tiers, rates of the base level.
 
+use std::collections::BTreeMap;
+
 use super::spreads::{check_count, legs_of, money_rate, rate_of};
 use super::tiers::{is_dated, numbered};
 use crate::parameters::commodity::{Commodity, CommodityIndex, TierIndex};
@@ -32,9 +34,12 @@ pub(super) fn inter_spreads(
     commodities: &[Commodity],
     diagnostics: &mut Diagnostics,
 ) -> (SpreadBook, SpreadBook) {
-    let by_code = |own: &Commodity| definition.commodities.iter().find(|other| other.code == *own.code());
-    let linking =
-        Linking { definition, commodities, defined: commodities.iter().filter_map(by_code).collect() };
+    let by_code: BTreeMap<_, _> = definition.commodities.iter().map(|own| (&own.code, own)).collect();
+    let linking = Linking {
+        definition,
+        commodities,
+        defined: commodities.iter().filter_map(|own| by_code.get(own.code()).copied()).collect(),
+    };
     let book = |delta_based: &[SpreadDefinition], is_super: bool, diagnostics: &mut Diagnostics| {
         check_count(delta_based, INTER_LIMIT, diagnostics);
         let mut spreads = Vec::new();

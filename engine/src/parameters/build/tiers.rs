@@ -85,7 +85,7 @@ pub(super) fn numbered(tiers: &[TierDefinition], number: i32) -> Option<&TierDef
     tiers.iter().take(TIERS_LIMIT).find(|tier| tier.number == number)
 }
 
-/// The ranges that are scanned apart, and what no tier covers as one more; none for a commodity scanned whole.
+/// The ranges that are scanned apart, front to back; none for a commodity scanned whole.
 pub(super) fn scan_tiers(
     own: &CommodityDefinition,
     periods: &[Period],
@@ -107,6 +107,8 @@ pub(super) fn scan_tiers(
         }
         ranges.push(covered);
     }
+    ranges.retain(|range| !range.indexes().is_empty());
+    ranges.sort_by_key(|range| range.start);
     ranges
 }
 
