@@ -1,7 +1,9 @@
 //! Step 8 and 9: the floor for short options, and option values.
 
+use smallvec::SmallVec;
+
 use super::rounding::Rounding;
-use crate::parameters::{Commodity, ContractKind, OptionMinimumMethod};
+use crate::parameters::{Commodity, ContractKind, ContractTerms, OptionMinimumMethod};
 use crate::scenario::Row;
 use crate::types::{Decimal, Delta, Lots, Money, Overflow};
 
@@ -69,7 +71,7 @@ pub(super) fn totals(
     rounding: Rounding,
 ) -> Result<OptionTotals, Overflow> {
     let (mut long, mut short) = (Money::ZERO, Money::ZERO);
-    let mut shorts: Vec<Shorts> = Vec::new();
+    let mut shorts = ShortOptions::of(commodity);
     let mut only_long_options = true;
     for &(row, lots) in positions {
         let contract = commodity.contract(row);
@@ -78,52 +80,71 @@ pub(super) fn totals(
             continue;
         }
         let size = lots.magnitude();
-        if !contract.option_value.is_zero() {
-            let side = if lots.is_short() { &mut short } else { &mut long };
-            *side = side.plus(contract.option_value.times_bounded_lots(size))?;
-        }
         if lots.is_short() {
             only_long_options = false;
-            if shorts.is_empty() {
-                shorts.resize(commodity.periods().len(), Shorts::default());
-            }
-            let period = &mut shorts[contract.period.index()];
-            let count =
-                if contract.kind == ContractKind::Call { &mut period.calls } else { &mut period.puts };
-            let one = commodity.option_counts()[usize::from(contract.option_count)];
-            *count = count.plus(one.times_bounded_lots(size))?;
+            short = short.plus(contract.option_value.times_bounded_lots(size))?;
+            shorts.add(commodity, contract, size)?;
+        } else {
+            long = long.plus(contract.option_value.times_bounded_lots(size))?;
         }
     }
-    let all = sum(shorts.iter())?;
+    let all = sum(shorts.by_period.iter())?;
+    let minimum = if all.calls.is_zero() && all.puts.is_zero() {
+        Money::ZERO
+    } else {
+        rounding.risk(shorts.minimum(commodity)?)?
+    };
     Ok(OptionTotals {
         long_option_value: rounding.risk(long)?,
         short_option_value: rounding.risk(short)?,
         short_calls: all.calls,
         short_puts: all.puts,
-        short_option_minimum: if shorts.is_empty() {
-            Money::ZERO
-        } else {
-            rounding.risk(minimum(commodity, &shorts)?)?
-        },
+        short_option_minimum: minimum,
         only_long_options,
     })
 }
 
-fn minimum(commodity: &Commodity, shorts: &[Shorts]) -> Result<Money, Overflow> {
-    let rule = commodity.option_minimum();
-    let mut total = Money::ZERO;
-    for (rate, periods) in &rule.tiers {
-        if rate.is_zero() {
-            continue;
-        }
-        let tier = sum(shorts[periods.indexes()].iter())?;
-        let count = match rule.method {
-            OptionMinimumMethod::Gross => tier.calls.plus(tier.puts)?,
-            OptionMinimumMethod::Greater => tier.calls.max(tier.puts),
-        };
-        total = total.plus(rate.for_delta_half_away(count, Decimal::ONE)?)?;
+/// Short options, by period only where the tiers of the minimum tell periods apart.
+struct ShortOptions {
+    by_period: SmallVec<[Shorts; 1]>,
+    is_whole: bool,
+}
+
+impl ShortOptions {
+    fn of(commodity: &Commodity) -> Self {
+        let whole = 0..commodity.periods().len();
+        let tiers = &commodity.option_minimum().tiers;
+        let is_whole = tiers.iter().all(|(_, periods)| periods.indexes() == whole);
+        let count = if is_whole { 1 } else { commodity.periods().len() };
+        Self { by_period: SmallVec::from_elem(Shorts::default(), count), is_whole }
     }
-    Ok(total)
+
+    fn add(&mut self, commodity: &Commodity, contract: &ContractTerms, size: Lots) -> Result<(), Overflow> {
+        let place = if self.is_whole { 0 } else { contract.period.index() };
+        let period = &mut self.by_period[place];
+        let count = if contract.kind == ContractKind::Call { &mut period.calls } else { &mut period.puts };
+        let one = commodity.option_counts()[usize::from(contract.option_count)];
+        *count = count.plus(one.times_bounded_lots(size))?;
+        Ok(())
+    }
+
+    fn minimum(&self, commodity: &Commodity) -> Result<Money, Overflow> {
+        let rule = commodity.option_minimum();
+        let mut total = Money::ZERO;
+        for (rate, periods) in &rule.tiers {
+            if rate.is_zero() {
+                continue;
+            }
+            let inside = if self.is_whole { 0..1 } else { periods.indexes() };
+            let tier = sum(self.by_period[inside].iter())?;
+            let count = match rule.method {
+                OptionMinimumMethod::Gross => tier.calls.plus(tier.puts)?,
+                OptionMinimumMethod::Greater => tier.calls.max(tier.puts),
+            };
+            total = total.plus(rate.for_delta_half_away(count, Decimal::ONE)?)?;
+        }
+        Ok(total)
+    }
 }
 
 fn sum<'a>(mut shorts: impl Iterator<Item = &'a Shorts>) -> Result<Shorts, Overflow> {

@@ -15,6 +15,20 @@ use super::lots::Lots;
 
 const PLACES: u8 = 18;
 const ONE: i128 = 10_i128.pow(PLACES as u32);
+/// The powers of ten that 128 bits hold.
+const POWERS_OF_TEN: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
+
+fn power_of_ten(exponent: u32) -> Option<i128> {
+    POWERS_OF_TEN.get(exponent as usize).copied()
+}
 
 /// A number does not fit into 38 digits, 18 of them after the point.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -53,12 +67,16 @@ impl<U> Fixed<U> {
     /// What integers at `places` are multiplied by to become numbers of this type; `places` may be negative.
     pub(crate) fn scale(places: i32) -> Result<i128, Overflow> {
         let shift = u32::try_from(i32::from(PLACES) - places).map_err(|_| Overflow)?;
-        10_i128.checked_pow(shift).ok_or(Overflow)
+        power_of_ten(shift).ok_or(Overflow)
     }
 
     /// An integer times the [`scale`](Self::scale) of its places.
     pub(crate) fn from_scale(value: i128, scale: i128) -> Result<Self, Overflow> {
-        value.checked_mul(scale).map(Self::from_raw).ok_or(Overflow)
+        match (i64::try_from(value), i64::try_from(scale)) {
+            // Two numbers of 64 bits: one multiplication, and it always fits.
+            (Ok(value), Ok(scale)) => Ok(Self::from_raw(i128::from(value).wrapping_mul(i128::from(scale)))),
+            _ => value.checked_mul(scale).map(Self::from_raw).ok_or(Overflow),
+        }
     }
 
     /// `value / 10^places`, exactly; `places` may be negative.
@@ -264,7 +282,7 @@ fn quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Result<i128,
 }
 
 fn narrow_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<i128> {
-    let power = 10_i128.checked_pow(shift.unsigned_abs())?;
+    let power = power_of_ten(shift.unsigned_abs())?;
     let (over, under) = if shift < 0 { (1, power) } else { (power, 1) };
     let numerator = top.iter().try_fold(over, |product, &n| product.checked_mul(n))?;
     let denominator = bottom.iter().try_fold(under, |product, &n| product.checked_mul(n))?;
@@ -290,7 +308,7 @@ fn wide_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<
 /// The product of the factors and of a power of ten. A product of numbers of `a` and `b` bits has at most `a + b` bits: the
 /// sum of the bits shows that nothing is lost before anything is multiplied.
 fn wide_product(factors: &[i128], power: u32) -> Option<I256> {
-    let scale = 10_i128.checked_pow(power)?;
+    let scale = power_of_ten(power)?;
     let bits = |factor: i128| i128::BITS - factor.unsigned_abs().leading_zeros();
     if factors.iter().map(|&factor| bits(factor)).sum::<u32>() + bits(scale) >= I256::BITS {
         return None;
