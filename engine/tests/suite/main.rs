@@ -6,6 +6,7 @@
 mod exchange;
 mod generate;
 mod golden;
+mod hostile;
 mod pieces;
 mod published;
 mod random;
