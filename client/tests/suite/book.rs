@@ -37,14 +37,15 @@ pub(crate) fn line(account: &str, positions: &[String]) -> String {
     format!(r#"{{"account":"{account}","positions":[{}]}}"#, positions.join(",")) + "\n"
 }
 
-/// Portfolios of many shapes: every fifth contract from a different start each, long and short.
+/// Portfolios of many shapes: every fifth contract from a different start each, long and short; every fourth a gross account.
 pub(crate) fn portfolios(count: usize) -> String {
     let contracts = contracts();
     let portfolio = |number: usize| {
         let positions = contracts.iter().enumerate().skip(number % 50).step_by(5 + number % 7);
         let quantity = |index: usize| [3, -2, 7, -11, 1][(index * 7 + number) % 5];
         let positions: Vec<String> = positions.map(|(index, key)| position(key, quantity(index))).collect();
-        line(&format!("A{number}"), &positions)
+        let line = line(&format!("A{number}"), &positions);
+        if number % 4 == 3 { line.replace("}\n", ",\"margining\":\"gross\"}\n") } else { line }
     };
     (0..count).map(portfolio).collect()
 }

@@ -115,14 +115,17 @@ fn standard_input_is_read_as_json_lines_and_answered_line_by_line() {
 #[test]
 fn csv_and_json_lines_give_the_same_results() {
     let lines = portfolios(20);
-    let mut csv = "account,quantity,type,product,period,strike,right\n".to_owned();
+    let mut csv = "account,quantity,type,product,period,strike,right,margining\n".to_owned();
     for portfolio in lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
         for position in portfolio["positions"].as_array().unwrap() {
             let text = |key: &str| position[key].as_str().unwrap_or_default().to_owned();
             let (account, quantity) = (portfolio["account"].as_str().unwrap(), &position["quantity"]);
             let [kind, product, period] = ["type", "product", "period"].map(text);
             let [strike, right] = ["strike", "right"].map(text);
-            csv.push_str(&format!("{account},{quantity},{kind},{product},{period},{strike},{right}\n"));
+            let margining = portfolio["margining"].as_str().unwrap_or_default();
+            csv.push_str(&format!(
+                "{account},{quantity},{kind},{product},{period},{strike},{right},{margining}\n"
+            ));
         }
     }
     let from_lines = calc(&file("same.jsonl", &lines), &[]);
