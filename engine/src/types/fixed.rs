@@ -15,6 +15,9 @@ use super::lots::Lots;
 
 const PLACES: u8 = 18;
 const ONE: i128 = 10_i128.pow(PLACES as u32);
+/// Zeros that a delta of at most six places ends in.
+const ZEROS: i128 = 10_i128.pow(ZEROS_PLACES as u32);
+const ZEROS_PLACES: i32 = 12;
 /// The powers of ten that 128 bits hold.
 const POWERS_OF_TEN: [i128; 39] = {
     let mut powers = [1; 39];
@@ -249,8 +252,7 @@ impl Money {
         if part == whole && !whole.is_zero() {
             return self.times_half_away(rate);
         }
-        // Deltas have few places: without the zeros that both end in, 128 bits are mostly enough.
-        const ZEROS: i128 = 1_000_000_000_000;
+        // As in `for_delta_half_away`.
         let (part, whole) = if part.0 % ZEROS == 0 && whole.0 % ZEROS == 0 {
             (part.0 / ZEROS, whole.0 / ZEROS)
         } else {
@@ -268,8 +270,14 @@ impl Money {
         if delta.is_zero() && !ratio.is_zero() {
             return Ok(Self::ZERO);
         }
-        let shift = i32::from(ratio.places()) - i32::from(PLACES);
-        quotient_half_away(&[self.0, delta.0], &[i128::from(ratio.mantissa())], shift).map(Self::from_raw)
+        // Deltas have few places: without the zeros that they end in, 128 bits are mostly enough.
+        let (delta, places) = if delta.0 % ZEROS == 0 {
+            (delta.0 / ZEROS, i32::from(PLACES) - ZEROS_PLACES)
+        } else {
+            (delta.0, i32::from(PLACES))
+        };
+        let shift = i32::from(ratio.places()) - places;
+        quotient_half_away(&[self.0, delta], &[i128::from(ratio.mantissa())], shift).map(Self::from_raw)
     }
 }
 
