@@ -8,6 +8,7 @@ mod golden;
 mod published;
 mod random;
 mod refused;
+mod replay;
 mod requests;
 
 mod shared;
