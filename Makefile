@@ -9,7 +9,7 @@ DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 
 FUZZ_TARGETS := spn portfolio
-# Seconds for each target.
+# Seconds for each target; `make fuzz FUZZ_SECONDS=600` for a longer look.
 FUZZ_SECONDS := 60
 
 .PHONY: help
@@ -76,7 +76,7 @@ fuzz: setup cxx $(TOOLS)/bin/cargo-fuzz ## Feeds every reader with damaged input
 	@# The first folder takes what is new, so that the committed corpus stays as it is.
 	for target in $(FUZZ_TARGETS); do \
 	  $(TOOLS)/bin/cargo-fuzz run --sanitizer none $$target fuzz/finds/$$target fuzz/corpus/$$target -- \
-	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 -seed=1 -print_final_stats=1 \
+	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 -seed=1 -verbosity=0 -print_final_stats=1 \
 	    $$([ ! -f fuzz/dictionaries/$$target.dict ] || echo -dict=fuzz/dictionaries/$$target.dict); \
 	done
 
