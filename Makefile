@@ -6,6 +6,11 @@ SHELL := /usr/bin/env bash
 
 TOOLS := $(CURDIR)/.tools
 DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.2
+
+FUZZ_TARGETS := spn portfolio
+# Seconds for each target; `make fuzz FUZZ_SECONDS=600` for a longer look.
+FUZZ_SECONDS := 60
 
 .PHONY: help
 help: ## Lists the targets.
@@ -37,6 +42,7 @@ goals: setup ## Measures every stated goal, optimised; one line each.
 .PHONY: lint
 lint: setup components tidy ## Checks format, lints, documentation and the tree.
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 
@@ -61,3 +67,25 @@ $(TOOLS)/bin/cargo-deny:
 .PHONY: advisories
 advisories: setup $(TOOLS)/bin/cargo-deny ## Checks dependencies against the advisory database (needs the network).
 	$(TOOLS)/bin/cargo-deny check advisories
+
+.PHONY: fuzz
+fuzz: setup cxx $(TOOLS)/bin/cargo-fuzz ## Feeds every reader with damaged input, FUZZ_SECONDS each (60).
+	@mkdir -p $(addprefix fuzz/finds/,$(FUZZ_TARGETS))
+	cd fuzz && cargo fetch --locked --quiet
+	$(TOOLS)/bin/cargo-fuzz build --sanitizer none
+	@# The first folder takes what is new, so that the committed corpus stays as it is.
+	for target in $(FUZZ_TARGETS); do \
+	  $(TOOLS)/bin/cargo-fuzz run --sanitizer none $$target fuzz/finds/$$target fuzz/corpus/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 -seed=1 -verbosity=0 -print_final_stats=1 \
+	    $$([ ! -f fuzz/dictionaries/$$target.dict ] || echo -dict=fuzz/dictionaries/$$target.dict); \
+	done
+
+# libFuzzer, which comes as source with its crate, is the only C++ here.
+.PHONY: cxx
+cxx:
+	@command -v c++ >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends g++ >/dev/null; } \
+	  || { echo "A C++ compiler is missing: apt-get install g++" >&2; exit 1; }
+
+$(TOOLS)/bin/cargo-fuzz:
+	cargo install --locked --quiet --root $(TOOLS) cargo-fuzz@$(FUZZ_VERSION)

@@ -9,5 +9,6 @@ mod hostile;
 mod params;
 mod program;
 mod remote;
+mod replay;
 mod server;
 mod shared;

@@ -47,6 +47,11 @@ impl Diagnostics {
     pub const MOST: usize = 1_000;
 
     pub(crate) fn error(&mut self, line: u64, element: &str, message: impl Into<String>) {
+        if self.errors == 0 && self.kept.len() == Self::MOST {
+            // Whoever sends a file is told why it is refused, even after too many warnings.
+            self.kept.pop();
+            self.dropped += 1;
+        }
         self.errors += 1;
         self.push(Severity::Error, line, element, message.into());
     }

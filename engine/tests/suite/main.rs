@@ -11,6 +11,7 @@ mod pieces;
 mod published;
 mod random;
 mod refused;
+mod replay;
 mod requests;
 
 mod shared;

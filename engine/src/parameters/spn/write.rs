@@ -2,6 +2,7 @@
 
 mod commodities;
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::{self, Write};
 
@@ -113,9 +114,10 @@ fn clearing_organisation<W: Write>(out: &mut Output<'_, W>) -> io::Result<()> {
         })?;
     }
     out.element("pointDef", points)?;
-    let mut exchanges: Vec<_> = definition.families.iter().map(|family| &family.exchange).collect();
-    exchanges.dedup();
-    for exchange in exchanges {
+    // A file may come back to an exchange after others.
+    let mut seen = BTreeSet::new();
+    let exchanges = definition.families.iter().map(|family| &family.exchange);
+    for exchange in exchanges.filter(|exchange| seen.insert(*exchange)) {
         out.element("exchange", |out| {
             out.leaf("exch", exchange)?;
             out.leaf("name", exchange)?;

@@ -1,0 +1,13 @@
+//! The committed inputs of the fuzz targets, through the same checks.
+
+#[path = "../../../fuzz/checks/accepted.rs"]
+mod accepted;
+#[path = "../../../fuzz/checks/corpus.rs"]
+mod corpus;
+#[path = "../../../fuzz/checks/spn.rs"]
+mod spn;
+
+#[test]
+fn the_corpus_of_spn() {
+    corpus::replay("spn", spn::check);
+}
