@@ -10,6 +10,8 @@ mod definition;
 mod diagnostic;
 mod inter_spread;
 mod listing;
+pub mod pa2;
+mod reading;
 pub mod sample;
 mod set;
 pub mod spn;
@@ -34,5 +36,6 @@ pub use inter_spread::{
     DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread, SpreadBook,
 };
 pub use listing::{Listing, Listings, Match};
+pub use reading::{ReadError, Reading};
 pub use set::{Level, ParameterSet, RoundingProfile, Summary};
 pub use vintage::{Digest, Stage, Vintage};

@@ -15,5 +15,6 @@ mod spreads;
 mod values;
 mod write;
 
-pub use read::{ReadError, Reading, read};
+pub use super::reading::{ReadError, Reading};
+pub use read::read;
 pub use write::write;

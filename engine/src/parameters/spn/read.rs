@@ -1,37 +1,12 @@
 //! The reader's way through a file, from `spanFile` to `clearingOrg`.
 
-use std::io::{self, BufRead};
-
-use thiserror::Error;
+use std::io::BufRead;
 
 use super::cursor::{Cursor, Stop};
 use super::element::Element;
 use super::{commodities, header, products, spreads, values};
 use crate::parameters::definition::Definition;
-use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::vintage::Digest;
-
-/// What was read.
-#[derive(Debug)]
-pub struct Reading {
-    /// What the file says.
-    pub definition: Definition,
-    /// SHA-256 of its bytes.
-    pub digest: Digest,
-    /// What the reader has to say about it.
-    pub diagnostics: Diagnostics,
-}
-
-/// Why a file was not read.
-#[derive(Debug, Error)]
-pub enum ReadError {
-    /// The bytes did not arrive.
-    #[error("the file could not be read: {0}")]
-    Io(#[from] io::Error),
-    /// The file is no risk-parameter file, is damaged, or holds faulty values: all of them are listed.
-    #[error("the file is refused")]
-    Refused(Diagnostics),
-}
+use crate::parameters::reading::{ReadError, Reading};
 
 /// Reads a risk-parameter file in XML, file format 4.00, in one pass over the bytes.
 ///
