@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBarIter;
 use plimsoll_client::output::printable;
-use plimsoll_engine::parameters::spn::{self, ReadError};
-use plimsoll_engine::parameters::{Diagnostics, ParameterSet, RoundingProfile, build};
+use plimsoll_engine::parameters::{self, Diagnostics, ParameterSet, ReadError, RoundingProfile, build};
 use thiserror::Error;
 
 use crate::standard_error::{self, say};
@@ -38,10 +37,11 @@ pub(crate) fn read(path: &Path, rounding: RoundingProfile) -> Result<(ParameterS
     let source = open(path, "reading")?;
     let bar = source.progress.clone();
     let refused = |diagnostics| FileError::Refused { path: path.to_owned(), diagnostics };
-    let reading = spn::read(BufReader::with_capacity(256 * 1024, source)).map_err(|error| match error {
-        ReadError::Io(source) => FileError::Unreadable { path: path.to_owned(), source },
-        ReadError::Refused(diagnostics) => refused(diagnostics),
-    });
+    let reading =
+        parameters::read(BufReader::with_capacity(256 * 1024, source)).map_err(|error| match error {
+            ReadError::Io(source) => FileError::Unreadable { path: path.to_owned(), source },
+            ReadError::Refused(diagnostics) => refused(diagnostics),
+        });
     bar.finish_and_clear();
     let reading = reading?;
     build(&reading.definition, reading.digest, rounding, reading.diagnostics)

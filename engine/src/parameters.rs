@@ -8,6 +8,7 @@ mod commodity;
 mod conversion;
 mod definition;
 mod diagnostic;
+mod format;
 mod inter_spread;
 mod listing;
 pub mod pa2;
@@ -32,6 +33,7 @@ pub use definition::{
     SeriesDefinition, Side, SpreadDefinition, TierDefinition, Valuation, WeightedRiskMethod,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use format::read;
 pub use inter_spread::{
     DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread, SpreadBook,
 };

@@ -2,8 +2,9 @@
 
 use std::io::{self, BufRead};
 
-use plimsoll_engine::parameters::spn::{self, ReadError};
-use plimsoll_engine::parameters::{Diagnostics, ParameterSet, Refused, RoundingProfile, build};
+use plimsoll_engine::parameters::{
+    self, Diagnostics, ParameterSet, ReadError, Refused, RoundingProfile, build,
+};
 use thiserror::Error;
 
 /// Why there is no set.
@@ -22,7 +23,7 @@ pub(crate) fn compile(
     source: impl BufRead,
     rounding: RoundingProfile,
 ) -> Result<(ParameterSet, Diagnostics), CompileError> {
-    let reading = spn::read(source).map_err(|error| match error {
+    let reading = parameters::read(source).map_err(|error| match error {
         ReadError::Io(error) => CompileError::Interrupted(error),
         ReadError::Refused(diagnostics) => CompileError::Refused(diagnostics),
     })?;

@@ -75,13 +75,15 @@ impl Directory {
         Ok(())
     }
 
-    /// The names that end in `.spn`, sorted.
+    /// The names that end in `.spn` or `.pa2`, sorted.
     pub(crate) fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&self.root)?.take(MOST_ENTRIES) {
             let name = entry?.file_name().into_string().unwrap_or_default();
-            let is_spn = Path::new(&name).extension().is_some_and(|end| end.eq_ignore_ascii_case("spn"));
-            if is_spn && Self::check_name(&name).is_ok() {
+            let end = Path::new(&name).extension();
+            let is_parameters =
+                end.is_some_and(|end| end.eq_ignore_ascii_case("spn") || end.eq_ignore_ascii_case("pa2"));
+            if is_parameters && Self::check_name(&name).is_ok() {
                 names.push(name);
             }
         }

@@ -24,7 +24,7 @@ const LONGEST_MS: u64 = 86_400_000;
 pub struct Settings {
     /// The address that the binary listens on; an embedding program passes its own listener.
     pub listen: SocketAddr,
-    /// The directory of parameter files: its `.spn` files are loaded at the start, and on request.
+    /// The directory of parameter files: its `.spn` and `.pa2` files are loaded at the start, and on request.
     pub parameter_directory: Option<PathBuf>,
     /// The rounding profile of sets loaded from the directory.
     pub directory_rounding: RoundingProfile,

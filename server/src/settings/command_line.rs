@@ -18,7 +18,7 @@ struct Raw {
     /// Address to listen on
     #[arg(long, env = "PLIMSOLL_LISTEN", value_name = "ADDRESS:PORT", default_value_t = Settings::default().listen.to_string())]
     listen: String,
-    /// Directory of parameter files: the .spn files are loaded at the start, the newest of a house is activated
+    /// Directory of parameter files: the .spn and .pa2 files are loaded at the start, the newest of a house is activated
     #[arg(long, env = "PLIMSOLL_PARAMETER_DIRECTORY", value_name = "PATH", value_parser = OsStringValueParser::new())]
     parameter_directory: Option<OsString>,
     /// Rounding profile of the sets in the directory: exact or takasbank

@@ -166,8 +166,13 @@ fn nearest_scan_range(
         .and_then(|money| money.per_delta_half_away(scaling).ok())
         .filter(|money| money.is_positive());
     if per_delta.is_none() && !covered.is_empty() {
-        let message = format!("{}: the method needs a price scan range in every tier", own.code);
-        diagnostics.error(own.line, "wfprMeth", message);
+        if own.terms.weighted_risk_method == WeightedRiskMethod::ScanRange {
+            let message = format!("{}: the method needs a price scan range in every tier", own.code);
+            diagnostics.error(own.line, "wfprMeth", message);
+        } else {
+            let message = format!("{}: no price scan range: weighted price risk is not capped", own.code);
+            diagnostics.warning(own.line, "wfprMeth", message);
+        }
     }
     per_delta
 }
