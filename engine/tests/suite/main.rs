@@ -6,6 +6,7 @@
 mod exchange;
 mod generate;
 mod golden;
+mod pa2;
 mod pieces;
 mod published;
 mod random;
