@@ -7,6 +7,8 @@ mod exchange;
 mod generate;
 mod golden;
 mod hostile;
+mod pa2;
+mod pa2_refused;
 mod pieces;
 mod published;
 mod random;

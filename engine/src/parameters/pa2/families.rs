@@ -10,7 +10,7 @@ use super::record::{Record, times_power_of_ten};
 use crate::contract::{OptionRight, OptionTerms, Period, ProductType};
 use crate::parameters::definition::{
     ArrayDefinition, ArrayTable, ContractDefinition, ContractReference, FamilyDefinition, FamilyReference,
-    OptionDefinition, SeriesDefinition, Valuation,
+    OptionDefinition, ScanRange, SeriesDefinition, Valuation,
 };
 use crate::parameters::diagnostic::Diagnostics;
 use crate::types::{Decimal, ProductCode};
@@ -126,7 +126,7 @@ impl Families {
         for family in &self.all {
             if let Some((line, count)) = family.without_terms {
                 let message = format!(
-                    "{}: {count} contracts without a record B have a delta scaling of 1",
+                    "{}: {count} contracts or series without a record B have a delta scaling of 1",
                     family.name
                 );
                 diagnostics.warning(line, "81", message);
@@ -272,7 +272,7 @@ impl Family {
             product: product.name.product.clone(),
             name: product.title,
             currency: product.currency,
-            contract_value_factor: product.factor,
+            contract_value_factor: product.factor.map(|factor| product.price.factor(factor)),
             price_places: Some(product.price.locator),
             strike_places: is_option.then_some(product.strike.locator),
             valuation: product.valuation.unwrap_or(by_commodity),
@@ -316,7 +316,9 @@ impl Family {
             contract_id,
             period,
             price: None,
-            contract_value_factor: terms.and_then(|terms| terms.factor),
+            contract_value_factor: terms
+                .and_then(|terms| terms.factor)
+                .map(|factor| self.price.factor(factor)),
             scaling: terms.map_or(Decimal::ONE, |terms| terms.scaling),
             settlement_date: terms.map(|terms| terms.expiration.clone()).unwrap_or_default(),
             years: terms.and_then(|terms| terms.years),
@@ -351,7 +353,9 @@ impl Family {
         self.own.series.push(SeriesDefinition {
             line,
             period: *option,
-            contract_value_factor: terms.and_then(|terms| terms.factor),
+            contract_value_factor: terms
+                .and_then(|terms| terms.factor)
+                .map(|factor| self.price.factor(factor)),
             strike_value_factor: None,
             scaling: terms.map_or(Decimal::ONE, |terms| terms.scaling),
             settlement_date: terms.map(|terms| terms.expiration.clone()).unwrap_or_default(),
@@ -395,7 +399,8 @@ impl Family {
                 None => return record.error(key::FUTURE_MONTH, "a month CCYYMM is missing", diagnostics),
             },
         };
-        if !self.contracts.contains_key(&period) {
+        let is_stated = self.contracts.contains_key(&period);
+        if !is_stated {
             self.without_terms.get_or_insert((joined.line, 0)).1 += 1;
         }
         let place = self.contract(period, joined.line, None);
@@ -406,8 +411,11 @@ impl Family {
         }
         contract.price = price;
         contract.array = Some(array);
+        if !is_stated {
+            contract.scan = range_of(table, array);
+        }
         if let (true, Some(factor)) = (has_variable_tick, joined.factor) {
-            contract.contract_value_factor = Some(factor);
+            contract.contract_value_factor = Some(self.price.factor(factor));
         }
     }
 
@@ -441,6 +449,7 @@ impl Family {
         let place = self.series((underlying, future, option), joined.line, terms);
         let series = &mut self.own.series[place];
         let factor = joined.factor.filter(|_| self.has_variable_tick);
+        let factor = factor.map(|factor| self.price.factor(factor));
         if let (true, Some(strike_factor)) = (self.has_variable_tick, joined.strike_factor) {
             series.strike_value_factor.get_or_insert(strike_factor);
         }
@@ -478,6 +487,13 @@ impl Family {
         }
         Some(ArrayDefinition { array: array?, delta: joined.delta })
     }
+}
+
+/// The price scan range of what is no option, from its loss when the price falls by a whole range (scenario 13).
+fn range_of(table: &ArrayTable, array: ArrayDefinition) -> Option<ScanRange> {
+    let loss = *table.values(array.array).get(12)?;
+    let price = Decimal::new(loss.checked_abs()?, table.places())?;
+    Some(ScanRange { price, volatility: Decimal::ZERO, volatility_is_relative: true })
 }
 
 /// A price or strike of which the digits have a sign.

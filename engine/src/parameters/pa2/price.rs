@@ -73,6 +73,15 @@ impl Quotation {
         let mantissa = i64::try_from(total * part).map_err(|_| "the price is too large")?;
         Ok(Decimal::new(mantissa, places).unwrap_or_default().normalized())
     }
+
+    /// The money for one point of a price, from what the file states for one point of the plain decimal. Grains are quoted in
+    /// cents and eighths: 0003757 at locator 3 is 3.7575 dollars for each of 5,000 bushels, and 375.75 cents at 50.
+    pub(super) fn factor(self, stated: Decimal) -> Decimal {
+        match self.alignment {
+            Alignment::Eighths => times_power_of_ten(stated, 1 - self.locator).unwrap_or(stated),
+            _ => stated,
+        }
+    }
 }
 
 /// Whether a field of this many columns is filled with nines: there is no price, or no volatility.
@@ -109,7 +118,7 @@ mod tests {
     fn impossible_fractions_are_named() {
         assert_eq!(price(122_064, 3, 'C'), Err("the last digit is no eighth"));
         assert_eq!(price(122_320, 3, 'C'), Err("more parts than a point has"));
-        assert!(price(122_06, 2, 'C').is_err() && price(1, 25, ' ').is_err());
+        assert!(price(12_206, 2, 'C').is_err() && price(1, 25, ' ').is_err());
         assert!(price(99_999_999_999_999, 3, 'K').is_err() && price(i64::MAX, -1, ' ').is_err());
     }
 }
