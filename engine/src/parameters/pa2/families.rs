@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::arrays::{Joined, describe};
 use super::columns::array_key as key;
-use super::price::Quotation;
+use super::price::{Quotation, signed};
 use super::products::{FamilyName, Product, Terms};
 use super::record::{Record, times_power_of_ten};
 use crate::contract::{OptionRight, OptionTerms, Period, ProductType};
@@ -494,10 +494,4 @@ fn range_of(table: &ArrayTable, array: ArrayDefinition) -> Option<ScanRange> {
     let loss = *table.values(array.array).get(12)?;
     let price = Decimal::new(loss.checked_abs()?, table.places())?;
     Some(ScanRange { price, volatility: Decimal::ZERO, volatility_is_relative: true })
-}
-
-/// A price or strike of which the digits have a sign.
-fn signed(quotation: Quotation, digits: i64) -> Result<Decimal, &'static str> {
-    let size = quotation.price(digits.saturating_abs())?;
-    Ok(if digits < 0 { size.negated() } else { size })
 }

@@ -89,6 +89,12 @@ pub(super) fn is_none(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| *byte == b'9')
 }
 
+/// A price or strike of which the digits have a sign.
+pub(super) fn signed(quotation: Quotation, digits: i64) -> Result<Decimal, &'static str> {
+    let size = quotation.price(digits.saturating_abs())?;
+    Ok(if digits < 0 { size.negated() } else { size })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
