@@ -21,7 +21,7 @@ struct Raw {
     /// Directory of parameter files: the .spn and .pa2 files are loaded at the start, the newest of a house is activated
     #[arg(long, env = "PLIMSOLL_PARAMETER_DIRECTORY", value_name = "PATH", value_parser = OsStringValueParser::new())]
     parameter_directory: Option<OsString>,
-    /// Rounding profile of the sets in the directory: exact or takasbank
+    /// Rounding profile of the sets in the directory: exact, takasbank or cme
     #[arg(long, env = "PLIMSOLL_DIRECTORY_ROUNDING", value_name = "PROFILE", default_value_t = Settings::default().directory_rounding.name().to_owned())]
     directory_rounding: String,
     /// Most bytes of one parameter file
