@@ -33,9 +33,9 @@ done
 echo "serving at $url"
 
 run plimsoll params load harbour.spn --activate --server "$url"
-run plimsoll calc --portfolios "$here/demo-book.jsonl" --house HARBOUR --server "$url" --format table
-say "plimsoll calc --portfolios demo-book.jsonl --house HARBOUR --server $url | head -c 400"
-"$bin/plimsoll" calc --portfolios "$here/demo-book.jsonl" --house HARBOUR --server "$url" >served.jsonl
+run plimsoll calc --portfolios "$here/demo-book.jsonl" --house HARBOR --server "$url" --format table
+say "plimsoll calc --portfolios demo-book.jsonl --house HARBOR --server $url | head -c 400"
+"$bin/plimsoll" calc --portfolios "$here/demo-book.jsonl" --house HARBOR --server "$url" >served.jsonl
 head -c 400 served.jsonl; echo ...
 
 say "plimsoll calc --params harbour.spn --portfolios demo-book.jsonl   # without a server: the same bytes"

@@ -159,7 +159,7 @@ impl ParameterService for Fake {
     ) -> Result<Response<v1::GetParameterSetResponse>, Status> {
         let parameter_set = v1::ParameterSet {
             id: request.into_inner().id,
-            house: "HARBOUR".to_owned(),
+            house: "HARBOR".to_owned(),
             vintage: Some(v1::Vintage {
                 business_date: "2026-09-18".to_owned(),
                 stage: v1::Stage::FinalSettlement.into(),

@@ -118,7 +118,7 @@ fn sets_are_loaded_listed_activated_and_used() {
     let url = ["--server", server.url()];
     let (new, old) = (sample_set().id().to_owned(), file("older.spn", older_bytes()));
     let portfolios = file("active.jsonl", portfolios(3));
-    let house = ["calc", "--house", "HARBOUR", "--portfolios", &portfolios];
+    let house = ["calc", "--house", "HARBOR", "--portfolios", &portfolios];
     let run = |arguments: &[&str]| run(&[arguments, &url].concat());
 
     let none = run(&house);
@@ -129,8 +129,8 @@ fn sets_are_loaded_listed_activated_and_used() {
     let lines: Vec<&str> = loaded.lines().collect();
     let old_id = lines[1].rsplit(' ').next().unwrap();
     assert_eq!(lines[0], format!("{}: loaded {new}", sample_file()));
-    assert_eq!(lines[2], format!("active for HARBOUR: {old_id}"));
-    assert_eq!(lines[3], format!("active for HARBOUR: {new} in place of {old_id}"));
+    assert_eq!(lines[2], format!("active for HARBOR: {old_id}"));
+    assert_eq!(lines[3], format!("active for HARBOR: {new} in place of {old_id}"));
     assert!(run(&["params", "load", &old]).well().contains(": already loaded "));
     let here = crate::program::run(&["calc", "--params", sample_file(), "--portfolios", &portfolios]).well();
     assert_eq!(run(&house).well(), here);
@@ -140,7 +140,7 @@ fn sets_are_loaded_listed_activated_and_used() {
     assert!(older.errors.starts_with(&format!("error: {old_id} is not activated: ")), "{}", older.errors);
     assert_eq!(run(&["params", "activate", "NO-SUCH-SET"]).status, 1);
     let forced = run(&["params", "activate", old_id, "--scope", "desk", "--force"]).well();
-    assert_eq!(forced, format!("active for HARBOUR account scope desk: {old_id}\n"));
+    assert_eq!(forced, format!("active for HARBOR account scope desk: {old_id}\n"));
     let scoped = run(&[&house[..], &["--scope", "desk"]].concat());
     assert!(scoped.out.contains(old_id) && scoped.status == 0, "{}", scoped.errors);
 
@@ -149,7 +149,7 @@ fn sets_are_loaded_listed_activated_and_used() {
         table.contains("(default)") && table.contains("desk") && table.contains("2 parameter sets"),
         "{table}"
     );
-    let json = run(&["params", "list", "--format", "json", "--house", "HARBOUR"]);
+    let json = run(&["params", "list", "--format", "json", "--house", "HARBOR"]);
     let ids: Vec<_> =
         json.json().iter().map(|set| (set["id"].clone(), set["active_scopes"].clone())).collect();
     assert_eq!(ids, [(new.into(), [""][..].into()), (old_id.into(), ["desk"][..].into())]);
@@ -234,7 +234,7 @@ fn the_library_speaks_the_engines_words() {
         assert!(!loaded.already_loaded && loaded.diagnostics.is_empty());
         assert_eq!(loaded.set, SetDetail::from(&set).set);
         assert_eq!(client.get(set.id()).await.unwrap(), SetDetail::from(&set));
-        assert_eq!(client.list(Some("HARBOUR")).await.unwrap(), std::slice::from_ref(&loaded.set));
+        assert_eq!(client.list(Some("HARBOR")).await.unwrap(), std::slice::from_ref(&loaded.set));
 
         let requests = requests(&portfolios(40));
         let own: Vec<_> =

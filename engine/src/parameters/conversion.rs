@@ -6,7 +6,7 @@ use super::definition::ConversionDefinition;
 use crate::types::{Currency, Decimal, Money, Overflow};
 
 /// The conversions of a set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Conversions(BTreeMap<(Currency, Currency), Decimal>);
 
 /// One step of a conversion.

@@ -31,7 +31,7 @@ pub enum Match {
     Several(Vec<ContractKey>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Family {
     pub(super) exchange: ExchangeCode,
     pub(super) product: ProductCode,
@@ -48,7 +48,7 @@ pub(super) struct Entry {
 }
 
 /// All contracts of a set, sorted for look-up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Listings {
     house: House,
     families: Vec<Family>,

@@ -1,4 +1,5 @@
-//! SPAN risk-parameter files in fixed columns (`.pa2`, expanded and unpacked, "U2"): the reader.
+//! SPAN risk-parameter files in fixed columns (`.pa2`, expanded and unpacked, "U2"): the reader and the
+//! writer.
 //!
 //! The reader streams: bytes -> lines (`source`) -> records (`record`, by the table in `columns`) -> what each kind of
 //! record says (`header`, `products`, `arrays`, `commodities`, `spreads`, `notes`). When the last line is read,
@@ -19,6 +20,8 @@ mod record;
 mod source;
 mod spreads;
 mod tiers;
+mod write;
 
 pub use super::reading::{ReadError, Reading};
 pub use read::read;
+pub use write::{WriteError, write};

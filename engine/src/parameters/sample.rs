@@ -1,6 +1,6 @@
 //! The project's own exchange: small, invented, whole, and the same on every machine.
 //!
-//! House `HARBOUR`, exchange `HBX`, final settlement of 2026-09-18. It has what the method needs to be seen at work: futures,
+//! House `HARBOR`, exchange `HBX`, final settlement of 2026-09-18. It has what the method needs to be seen at work: futures,
 //! options on futures and on physicals, a mini contract with its own delta scaling, several tiers, calendar spreads and a
 //! butterfly, inter-commodity spreads with two and three legs, short option minimums counted both ways, two currencies.
 //! Arrays and composite deltas come from an arbitrage-free option price that needs nothing but whole numbers (`pricing`), so
@@ -27,7 +27,7 @@ pub fn definition() -> Definition {
         business_date: BusinessDate::new(2026, 9, 18).ok(),
         is_settlement: true,
         settlement_qualifier: "final".to_owned(),
-        house: Code::new("HARBOUR").ok(),
+        house: Code::new("HARBOR").ok(),
         house_name: "Harbour Clearing (invented)".to_owned(),
         base_level: 1,
         currencies: [("USD", "$", "US dollar"), ("EUR", "E", "Euro")].map(currency).to_vec(),

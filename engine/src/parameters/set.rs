@@ -68,7 +68,7 @@ impl Level {
 }
 
 /// Everything the SPAN method needs from a house's file: immutable, versioned, cross-checked.
-#[derive(Debug)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct ParameterSet {
     pub(super) id: String,
     pub(super) house: House,

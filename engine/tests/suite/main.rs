@@ -9,6 +9,7 @@ mod golden;
 mod hostile;
 mod pa2;
 mod pa2_refused;
+mod pa2_written;
 mod pieces;
 mod published;
 mod random;

@@ -21,7 +21,7 @@ pub(crate) const ES_FIRST: &str = "81CMEES        ES        FUT 201903          
 pub(crate) const ES_SECOND: &str = "82CMEES        ES        FUT 201903            000000004000+06000-06000-06000+06000+05940-05940+10000+000000000251100++10000+C";
 pub(crate) const ES_COMMODITY: &str = "2 CME SP    0USD$PN   ES        FUT";
 
-fn number(text: &str) -> Decimal {
+pub(crate) fn number(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 

@@ -53,7 +53,7 @@ fn a_faulty_value_is_named_with_its_line_and_element() {
         ("<fileFormat>4.00", "<fileFormat>5.00", "line 3: fileFormat: only file format 4.00 is read"),
         ("<date>20260918</date>", "<date>20260931</date>", "line 41: date: \"20260931\": expected a date"),
         ("<date>20260918</date>", "", "line 40: pointInTime: date is missing or faulty"),
-        ("<ec>HARBOUR</ec>", "", "clearingOrg: ec is missing or faulty"),
+        ("<ec>HARBOR</ec>", "", "clearingOrg: ec is missing or faulty"),
         ("<isSetl>1<", "<isSetl>yes<", "isSetl: \"yes\": expected 0 or 1"),
         (
             "<factor>1.085000<",
@@ -70,7 +70,7 @@ fn a_faulty_value_is_named_with_its_line_and_element() {
         ("<a>-1433.33</a>\n", "", "ra: 15 values for 16 scan points"),
         ("<a>-1433.33</a>", "<a>-1433.3333333333</a>", "a: more than nine places after the point"),
         ("<a>-1433.33</a>", "<a>NaN</a>", "a: \"NaN\": expected a decimal number"),
-        ("<d>1.000000</d>\n</ra>", "</ra>", "ra: d is missing or faulty"),
+        ("<d>1.0000</d>\n</ra>", "</ra>", "ra: d is missing or faulty"),
         (FIRST_FUTURE, "<fut>\n<cId>1</cId>\n<pe>2026-11</pe>", "pe: \"2026-11\": expected a period"),
         (FIRST_FUTURE, "<fut>\n<cId>1</cId>", "fut: needs cId and pe"),
         ("<o>C</o>", "<o>X</o>", "o: \"X\": expected C or P"),

@@ -88,7 +88,7 @@ async fn stages_and_creation_order_sets_of_one_day() {
 #[tokio::test]
 async fn what_cannot_be_activated_is_said() {
     let (served, id) = Served::with_sample().await;
-    let refusal = refused(&served, "HARBOUR-20200101-final-000000000000", "").await;
+    let refusal = refused(&served, "HARBOR-20200101-final-000000000000", "").await;
     assert_eq!(refusal.reason(), v1::ActivationRefusalReason::UnknownSet);
     let request =
         v1::ActivateParameterSetRequest { id: String::new(), account_scope: "s".repeat(65), force: true };

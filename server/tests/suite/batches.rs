@@ -24,7 +24,7 @@ async fn bad_ones_are_answered_in_their_places() {
     let (served, id) = Served::with_sample().await;
     let mut requests: Vec<_> = (0..9).map(|index| sample::request(&format!("A{index}"), &id)).collect();
     requests[2].positions[1].quantity = 0;
-    requests[4].parameter_set = sample::by_id("HARBOUR-nope");
+    requests[4].parameter_set = sample::by_id("HARBOR-nope");
     requests[6].parameter_set = sample::active(sample::HOUSE, "");
     requests[7] = v1::CalculateRequest::default();
     requests[8].account = "\u{e9}".repeat(100);
@@ -46,7 +46,7 @@ async fn bad_ones_are_answered_in_their_places() {
     assert_eq!(field(7), "parameter_set");
     assert_eq!(field(8), "account");
     assert!(answered[8].account.len() <= 64, "an account is not repeated at any length");
-    assert!(invalid(&answered[4]).message.contains("HARBOUR-nope"));
+    assert!(invalid(&answered[4]).message.contains("HARBOR-nope"));
 }
 
 #[tokio::test]

@@ -71,9 +71,9 @@ async fn the_start_loads_all_and_activates_the_newest_of_each_house() {
         dates,
         [
             ("OTHER", "2026-09-18", true),
-            ("HARBOUR", "2026-09-11", true),
-            ("HARBOUR", "2026-09-10", false),
-            ("HARBOUR", "2026-09-09", false),
+            ("HARBOR", "2026-09-11", true),
+            ("HARBOR", "2026-09-10", false),
+            ("HARBOR", "2026-09-09", false),
         ]
     );
 }

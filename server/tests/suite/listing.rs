@@ -85,7 +85,7 @@ async fn a_set_in_detail() {
     assert!(detail.levels.iter().any(|level| level.level == "maintenance" && level.account_type == "H"));
     let rate = &detail.conversions[0];
     assert_eq!((rate.from.as_str(), rate.to.as_str(), rate.rate.as_str()), ("EUR", "USD", "1.085000"));
-    for (id, code) in [("", Code::InvalidArgument), ("HARBOUR-none", Code::NotFound)] {
+    for (id, code) in [("", Code::InvalidArgument), ("HARBOR-none", Code::NotFound)] {
         let request = v1::GetParameterSetRequest { id: id.to_owned() };
         let refused = served.parameters().get_parameter_set(request).await.unwrap_err();
         assert_eq!(refused.code(), code);

@@ -171,12 +171,12 @@ async fn all_faults_are_named_at_once() {
 #[tokio::test]
 async fn an_unknown_set_is_not_found() {
     let (served, _) = Served::with_sample().await;
-    let refused = calculate(&served, sample::request("A", "HARBOUR-nope")).await.unwrap_err();
+    let refused = calculate(&served, sample::request("A", "HARBOR-nope")).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
     let details = refused.get_error_details();
     let resource = details.resource_info().unwrap();
     let named = (resource.resource_type.as_str(), resource.resource_name.as_str());
-    assert_eq!(named, ("plimsoll.v1.ParameterSet", "HARBOUR-nope"));
+    assert_eq!(named, ("plimsoll.v1.ParameterSet", "HARBOR-nope"));
     assert_eq!(details.error_info().unwrap().reason, "UNKNOWN_PARAMETER_SET");
 }
 

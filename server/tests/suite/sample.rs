@@ -6,7 +6,7 @@ use plimsoll_proto::v1;
 use plimsoll_proto::v1::parameter_set_selector::Selector;
 
 /// The house of the sample.
-pub(crate) const HOUSE: &str = "HARBOUR";
+pub(crate) const HOUSE: &str = "HARBOR";
 
 /// The sample's file.
 pub(crate) fn file() -> Vec<u8> {

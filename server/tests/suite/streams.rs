@@ -24,7 +24,7 @@ async fn bad_ones_are_answered_in_their_places_and_the_stream_goes_on() {
     let mut messages: Vec<_> =
         (0..6).map(|index| message(sample::request(&format!("A{index}"), &id))).collect();
     messages[1].request.as_mut().unwrap().positions[0].strike = "1".to_owned();
-    messages[2].request.as_mut().unwrap().parameter_set = sample::by_id("HARBOUR-nope");
+    messages[2].request.as_mut().unwrap().parameter_set = sample::by_id("HARBOR-nope");
     messages[3].request = None;
     let answers = served.margin().calculate_stream(tokio_stream::iter(messages)).await.unwrap().into_inner();
     let answers: Vec<_> = answers.map(|answer| answer.unwrap().response.unwrap()).collect().await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::commodities::{BASE_LEVEL, Commodity, Ratios};
 use super::families::{Families, Linked};
-use super::products::{CombinationPart, Terms};
+use super::products::CombinationPart;
 use super::read::Collected;
 use super::tiers::Use;
 use crate::contract::ProductType;
@@ -29,7 +29,7 @@ pub(super) fn link(collected: Collected, diagnostics: &mut Diagnostics) -> Defin
             linked.insert(link.family.clone(), said);
         }
     }
-    definition.points = points(terms.first());
+    definition.points = points(terms.first().map(|terms| terms.extreme));
     definition.lines.points = terms.first().map_or(definition.lines.point_in_time, |terms| terms.line);
     let mut families = Families::new(products, &linked, diagnostics);
     families.take_terms(terms, diagnostics);
@@ -236,9 +236,9 @@ fn spreads(mut series: Vec<SpreadDefinition>, tiers: Vec<SpreadDefinition>) -> V
 }
 
 /// The sixteen standard scenarios, with the extreme moves of the first contract; arrays are taken as they are.
-fn points(terms: Option<&Terms>) -> Vec<ScanPoint> {
+pub(super) fn points(extreme: Option<(Decimal, Decimal)>) -> Vec<ScanPoint> {
     let standard = (Decimal::whole(3), Decimal::new(33, 2).unwrap_or_default());
-    let (multiplier, cover) = terms.map_or(standard, |terms| terms.extreme);
+    let (multiplier, cover) = extreme.unwrap_or(standard);
     let thirds = |numerator: i64| {
         let millionths = Decimal::new((numerator * 1_000_000 + numerator.signum()) / 3, 6);
         ScanFraction {

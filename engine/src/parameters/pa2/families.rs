@@ -123,7 +123,10 @@ impl Families {
             });
             debug_assert!(added.is_some());
         }
-        for family in &self.all {
+        for family in &mut self.all {
+            for series in &mut family.own.series {
+                series.options.sort_by_key(|option| (option.terms.strike, option.terms.right));
+            }
             if let Some((line, count)) = family.without_terms {
                 let message = format!(
                     "{}: {count} contracts or series without a record B have a delta scaling of 1",

@@ -6,7 +6,7 @@ use crate::parameters::definition::{ConversionDefinition, Definition, LevelDefin
 use crate::parameters::diagnostic::Diagnostics;
 
 /// The levels of every file: number, account type, whether maintenance. Arrays and rates are for the first.
-const LEVELS: [(u32, &str, bool); 6] =
+pub(super) const LEVELS: [(u32, &str, bool); 6] =
     [(1, "H", true), (2, "H", false), (3, "S", true), (4, "S", false), (5, "M", true), (6, "M", false)];
 
 /// Reads record `0`; `false` where the rest of the file has another layout than the one that is read.

@@ -32,7 +32,7 @@ const QUARTERLY_TIERS: &[(&str, &str)] = &[("202612", "202703"), ("202704", "202
 const COMMODITIES: &[Commodity] = &[
     Commodity {
         code: "CRUDE",
-        name: "Harbour crude",
+        name: "Harbour crude futures",
         currency: "USD",
         links: &[(11, "1"), (12, "1")],
         tiers: ENERGY_TIERS,
@@ -50,7 +50,7 @@ const COMMODITIES: &[Commodity] = &[
     },
     Commodity {
         code: "GASOIL",
-        name: "Harbour gasoil",
+        name: "Harbour gasoil futures",
         currency: "USD",
         links: &[(21, "1")],
         tiers: ENERGY_TIERS,
@@ -62,8 +62,8 @@ const COMMODITIES: &[Commodity] = &[
         option_minimum_method: OptionMinimumMethod::Gross,
     },
     Commodity {
-        code: "GASOLINE",
-        name: "Harbour gasoline",
+        code: "GASLN",
+        name: "Harbour gasoline futures",
         currency: "USD",
         links: &[(31, "1")],
         tiers: &[],
@@ -73,7 +73,7 @@ const COMMODITIES: &[Commodity] = &[
     },
     Commodity {
         code: "GOLD",
-        name: "Harbour gold",
+        name: "Harbour gold futures",
         currency: "USD",
         links: &[(41, "1"), (42, "0.1"), (43, "1")],
         tiers: QUARTERLY_TIERS,
@@ -108,9 +108,9 @@ const COMMODITIES: &[Commodity] = &[
 
 /// Credit rate in hundredths, and legs (commodity, side, ratio), by priority.
 const INTER_SPREADS: &[(i64, &[Leg])] = &[
-    (85, &[("CRUDE", Side::A, "3"), ("GASOLINE", Side::B, "2"), ("GASOIL", Side::B, "1")]),
+    (85, &[("CRUDE", Side::A, "3"), ("GASLN", Side::B, "2"), ("GASOIL", Side::B, "1")]),
     (70, &[("CRUDE", Side::A, "1"), ("GASOIL", Side::B, "1")]),
-    (60, &[("CRUDE", Side::A, "1"), ("GASOLINE", Side::B, "1")]),
+    (60, &[("CRUDE", Side::A, "1"), ("GASLN", Side::B, "1")]),
     (50, &[("HX30", Side::A, "1"), ("NBK", Side::B, "12.75")]),
 ];
 
@@ -154,8 +154,10 @@ fn define(commodity: &Commodity, links: Vec<ProductLink>) -> CommodityDefinition
     });
     let intra_tiers = if commodity.tiers.is_empty() { vec![whole_tier(0)] } else { tiers.collect() };
     let option_minimum = LevelRate { level: 1, value: Decimal::whole(commodity.option_minimum) };
-    let factors = [(1, "1.00"), (2, "1.10"), (3, "1.00"), (4, "1.35"), (5, "1.00"), (6, "1.00")];
-    let adjustment = |(level, factor)| LevelAdjustment { line: 0, level, base: 1, factor: number(factor) };
+    // Maintenance is a multiple of the base level, initial a multiple of the same account type's maintenance.
+    let factors =
+        [(1, 1, "1.00"), (2, 1, "1.10"), (3, 1, "1.00"), (4, 3, "1.35"), (5, 1, "1.00"), (6, 5, "1.00")];
+    let adjustment = |(level, base, factor)| LevelAdjustment { line: 0, level, base, factor: number(factor) };
     CommodityDefinition {
         line: 0,
         code: code(commodity.code),

@@ -399,7 +399,8 @@ impl Listing<'_> {
         for loss in losses {
             arrays.push(small(half_away(loss, 10_000), 2)).expect("Invariant: two places fit");
         }
-        ArrayDefinition { array, delta: small(composite, 6) }
+        // Four places, as the positional format holds.
+        ArrayDefinition { array, delta: small(half_away(composite, 100), 4) }
     }
 
     fn factor(&self) -> i128 {

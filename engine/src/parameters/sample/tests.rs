@@ -29,5 +29,5 @@ fn writing_what_was_read_gives_the_same_bytes() {
 #[test]
 fn the_file_is_the_same_on_every_machine() {
     let (_, set) = read(&written(&definition()));
-    assert_eq!(set.digest().to_string(), "845cb276af2f0d484dbf700cb1e739cd1d49b85296ad60bb1341f886524eb957");
+    assert_eq!(set.digest().to_string(), "3e8c66119ad587029540e357c0fe8f76d57303e6a21f383e0c6bcdd21d048777");
 }
