@@ -4,10 +4,17 @@
 mod accepted;
 #[path = "../../../fuzz/checks/corpus.rs"]
 mod corpus;
+#[path = "../../../fuzz/checks/pa2.rs"]
+mod pa2;
 #[path = "../../../fuzz/checks/spn.rs"]
 mod spn;
 
 #[test]
 fn the_corpus_of_spn() {
     corpus::replay("spn", spn::check);
+}
+
+#[test]
+fn the_corpus_of_pa2() {
+    corpus::replay("pa2", pa2::check);
 }
