@@ -121,7 +121,7 @@ pub(crate) enum ParamsCommand {
     },
     /// Writes a small invented exchange as a parameter file
     Sample {
-        /// Where it is written
+        /// Where it is written: in the positional format if the name ends in .pa2, else as XML
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
     },

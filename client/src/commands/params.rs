@@ -11,7 +11,7 @@ use plimsoll_client::client::Client;
 use plimsoll_client::output::{
     printable, write_set_json, write_set_table, write_sets_json, write_sets_table,
 };
-use plimsoll_engine::parameters::{RoundingProfile, sample, spn};
+use plimsoll_engine::parameters::{RoundingProfile, pa2, sample, spn};
 
 use super::{CommandError, Exit, connect};
 use crate::arguments::{ParamsCommand, SetFormat};
@@ -80,7 +80,16 @@ async fn activate(client: &Client, id: &str, scope: &str, force: bool) -> Result
 
 fn write_sample(output: &Path) -> Result<Exit, CommandError> {
     let input = |source| CommandError::Input { path: output.to_owned(), source };
-    let file = File::create(output).map_err(input)?;
-    spn::write(&sample::definition(), BufWriter::new(file)).map_err(input)?;
+    let file = BufWriter::new(File::create(output).map_err(input)?);
+    let is_positional = output.extension().is_some_and(|end| end.eq_ignore_ascii_case("pa2"));
+    let written = if is_positional {
+        pa2::write(&sample::definition(), file).map_err(|error| match error {
+            pa2::WriteError::Io(error) => error,
+            pa2::WriteError::Inexpressible(_) => io::Error::other(error.to_string()),
+        })
+    } else {
+        spn::write(&sample::definition(), file)
+    };
+    written.map_err(input)?;
     Ok(Exit::Done)
 }

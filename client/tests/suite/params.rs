@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::book::sample_set;
+use crate::book::{portfolios, sample_set};
 use crate::program::{file, run, sample_bytes, sample_file};
 
 #[test]
@@ -51,4 +51,26 @@ fn the_sample_is_the_same_file_every_time() {
     assert_eq!(fs::read(&path).unwrap(), sample_bytes());
     let nowhere = format!("{path}/nowhere/sample.spn");
     assert_eq!(run(&["params", "sample", "--output", &nowhere]).status, 2);
+}
+
+#[test]
+fn the_sample_in_either_format_gives_the_same_results() {
+    let sample = |name: &str| {
+        let path = file(name, "");
+        let run = run(&["params", "sample", "--output", &path]);
+        assert_eq!((run.status, run.errors.as_str()), (0, ""));
+        path
+    };
+    let book = file("either.jsonl", portfolios(20));
+    let results = [sample("either.spn"), sample("either.pa2")].map(|set| {
+        let arguments = ["calc", "--params", &set, "--portfolios", &book];
+        let mut lines = run(&arguments).json();
+        // The sets are named by the digests of their files.
+        for line in &mut lines {
+            line["parameter_set"].take();
+        }
+        lines
+    });
+    assert_eq!(results[0], results[1]);
+    assert_eq!(results[0].len(), 20);
 }
