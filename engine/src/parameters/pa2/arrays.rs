@@ -66,6 +66,7 @@ struct Second {
     delta: i32,
     volatility: Option<Decimal>,
     price: Digits,
+    is_price_negative: bool,
     is_strike_negative: bool,
     factor: Option<Decimal>,
     strike_factor: Option<Decimal>,
@@ -130,7 +131,6 @@ impl Halves {
         let (exponent, sign) = (second::STRIKE_FACTOR_EXPONENT, second::STRIKE_FACTOR_SIGN);
         let strike_factor = raised(second::STRIKE_FACTOR, 7, exponent, sign);
         let price = record.digits(at(second::PRICE)).filter(|_| !is_none(record.bytes(at(second::PRICE))));
-        let negated = if record.is_minus(at(second::PRICE_SIGN)) { -1 } else { 1 };
         self.seconds.push(Second {
             key: Key::new(record),
             line: record.line,
@@ -138,7 +138,8 @@ impl Halves {
             values,
             delta: if record.is_minus(at(second::DELTA_SIGN)) { -delta } else { delta },
             volatility,
-            price: price.map(|price| price * negated),
+            price,
+            is_price_negative: record.is_minus(at(second::PRICE_SIGN)),
             is_strike_negative: record.is_minus(at(second::STRIKE_SIGN)),
             factor: factor.filter(|factor| factor.is_positive()),
             strike_factor: strike_factor.filter(|factor| factor.is_positive()),
@@ -178,14 +179,14 @@ fn pair(first: &First, second: &Second) -> Joined {
     let mut values = [0; FIRST_VALUES + SECOND_VALUES];
     values[..FIRST_VALUES].copy_from_slice(&first.values);
     values[FIRST_VALUES..].copy_from_slice(&second.values);
-    let negated = if second.price.is_some_and(|price| price < 0) { -1 } else { 1 };
+    let price = first.price.unwrap_or(second.price);
     Joined {
         key: first.key,
         line: first.line,
         values,
         delta: Decimal::new(i64::from(second.delta), 4).unwrap_or_default(),
         volatility: second.volatility,
-        price: first.price.map_or(second.price, |price| price.map(|digits| digits * negated)),
+        price: price.map(|digits| if second.is_price_negative { -digits } else { digits }),
         is_strike_negative: second.is_strike_negative,
         factor: second.factor,
         strike_factor: second.strike_factor,
