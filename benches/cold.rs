@@ -11,6 +11,7 @@ use plimsoll_engine::parameters::{
     SeriesDefinition, build, sample,
 };
 use plimsoll_engine::report::{CalculationOptions, requirement};
+use plimsoll_engine::scenario::Losses;
 use plimsoll_engine::span::{Margining, Portfolio, Position};
 use plimsoll_engine::types::{Code, Decimal, Lots};
 
@@ -49,10 +50,11 @@ fn gathered(set: &ParameterSet, portfolio: &Portfolio) -> usize {
     let mut sums = [0_i64; 16];
     for holding in portfolio.holdings() {
         let losses = set.commodities()[holding.commodity.index()].arrays().losses();
-        let Some((rows, [])) = losses.as_slice().map(<[i64]>::as_chunks::<16>) else { return 0 };
+        let Losses::Narrow(losses) = losses else { return 0 };
+        let Some((rows, [])) = losses.as_slice().map(<[i32]>::as_chunks::<16>) else { return 0 };
         for (row, lots) in &holding.positions {
             for (sum, loss) in sums.iter_mut().zip(&rows[row.index()]) {
-                *sum = sum.wrapping_add(lots.get().wrapping_mul(*loss));
+                *sum = sum.wrapping_add(lots.get().wrapping_mul(i64::from(*loss)));
             }
         }
     }

@@ -10,6 +10,7 @@ mod definition;
 mod diagnostic;
 mod format;
 mod inter_spread;
+mod level;
 mod listing;
 pub mod pa2;
 mod reading;
@@ -35,9 +36,10 @@ pub use definition::{
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use format::read;
 pub use inter_spread::{
-    DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread, SpreadBook,
+    Candidates, DeltaSpread, Held, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread, SpreadBook,
 };
+pub use level::{Level, LevelBook};
 pub use listing::{Listing, Listings, Match};
 pub use reading::{ReadError, Reading};
-pub use set::{Level, ParameterSet, RoundingProfile, Summary};
+pub use set::{ParameterSet, RoundingProfile, Summary};
 pub use vintage::{Digest, Stage, Vintage};

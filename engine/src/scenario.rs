@@ -3,5 +3,5 @@
 mod arrays;
 mod points;
 
-pub use arrays::{RiskArrays, Row, ScenarioSums};
+pub use arrays::{Losses, RiskArrays, Row, ScenarioSums};
 pub use points::{DeltaPoint, PointsError, ScanFraction, ScanPoint, ScanPoints, ScenarioIndex};

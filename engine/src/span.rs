@@ -33,7 +33,7 @@ pub use scan::Scan;
 pub use weighted::weighted_price_risk_half_away;
 
 use crate::parameters::{InterSpread, ParameterSet, RoundingProfile, SpreadBook};
-use crate::types::{Delta, Money, Overflow};
+use crate::types::{Money, Overflow};
 use commodities::Commodities;
 use outright::outright;
 use rounding::Rounding;
@@ -72,15 +72,14 @@ pub fn margin(
     rounding: RoundingProfile,
 ) -> Result<SpanMargin, TooLarge> {
     let rounding = Rounding::of(rounding);
-    let mut own = Commodities::with_capacity(set, rounding, portfolio.holdings().len());
-    for holding in portfolio.holdings() {
-        let name = || set.commodities()[holding.commodity.index()].code().to_string();
-        let margin = match portfolio.margining() {
-            Margining::Net => outright(set, holding.commodity, &holding.positions, rounding),
-            Margining::Gross => gross(set, holding, rounding),
+    let mut own = Commodities::new(set, rounding, portfolio.holdings());
+    for (holding, into) in portfolio.holdings().iter().zip(&mut own.margins) {
+        let formed = match portfolio.margining() {
+            Margining::Net => outright(set, &holding.positions, rounding, into),
+            Margining::Gross => gross(set, holding, rounding, into),
         };
-        let margin = margin.map_err(|overflow| TooLarge { commodity: name(), overflow })?;
-        own.push(&holding.positions, margin);
+        let name = || set.commodities()[holding.commodity.index()].code().to_string();
+        formed.map_err(|overflow| TooLarge { commodity: name(), overflow })?;
     }
     let spread = match portfolio.margining() {
         Margining::Net => net(own),
@@ -118,7 +117,11 @@ fn between(
     own: &mut Commodities<'_>,
     formed: &mut Formed,
 ) -> Result<(), Overflow> {
-    for candidate in book.candidates(own.held()) {
+    if book.as_slice().is_empty() {
+        return Ok(());
+    }
+    let held = own.held()?;
+    for candidate in book.candidates(&held) {
         match &book.as_slice()[candidate as usize] {
             InterSpread::Delta(spread) => formed.inter.extend(inter::form(spread, is_super, own)?),
             InterSpread::Scanning(spread) => {
@@ -153,18 +156,22 @@ fn inside(place: usize, own: &mut Commodities<'_>) -> Result<(), Overflow> {
 }
 
 /// A gross account: longs and shorts apart, without spreads.
-fn gross(set: &ParameterSet, holding: &Holding, rounding: Rounding) -> Result<CommodityMargin, Overflow> {
+fn gross(
+    set: &ParameterSet,
+    holding: &Holding,
+    rounding: Rounding,
+    total: &mut CommodityMargin,
+) -> Result<(), Overflow> {
     let own = &set.commodities()[holding.commodity.index()];
     let (shorts, longs): (Vec<_>, Vec<_>) = holding.positions.iter().partition(|(_, lots)| lots.is_short());
     let mut parts = Vec::with_capacity(2);
-    let mut total =
-        CommodityMargin::new(holding.commodity, Scan::nothing(set.points()), OptionTotals::NOTHING);
-    total.period_deltas = vec![Delta::ZERO; own.periods().len()];
+    *total = CommodityMargin::nothing(set, holding.commodity);
     for (kind, positions) in [(PartKind::Long, longs), (PartKind::Short, shorts)] {
         if positions.is_empty() {
             continue;
         }
-        let side = outright(set, holding.commodity, &positions, rounding)?;
+        let mut side = CommodityMargin::empty(holding.commodity);
+        outright(set, &positions, rounding, &mut side)?;
         total.options = total.options.plus(&side.options)?;
         for (sum, delta) in total.period_deltas.iter_mut().zip(&side.period_deltas) {
             *sum = sum.plus(*delta)?;
@@ -180,7 +187,7 @@ fn gross(set: &ParameterSet, holding: &Holding, rounding: Rounding) -> Result<Co
     let prices = parts.iter().map(|part| part.scan.price_risk);
     total.scan.price_risk = prices.into_iter().try_fold(Money::ZERO, Money::plus)?;
     total.parts = parts;
-    Ok(total)
+    Ok(())
 }
 
 fn settled(mut own: Commodities<'_>, formed: Formed) -> Result<SpanMargin, Overflow> {

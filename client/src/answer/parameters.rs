@@ -164,6 +164,7 @@ impl From<&ParameterSet> for SetDetail {
                 .collect(),
             levels: set
                 .levels()
+                .all()
                 .iter()
                 .map(|level| LevelInfo {
                     level: level.name().to_owned(),

@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::conversion::Conversions;
 use super::definition::Definition;
 use super::diagnostic::Diagnostics;
+use super::level::LevelBook;
 use super::listing::Listings;
 use super::set::{ParameterSet, RoundingProfile};
 use super::vintage::{Digest, Stage, Vintage};
@@ -74,7 +75,7 @@ pub fn build(
         rounding,
         base_currency,
         points,
-        levels: levels.into_levels(),
+        levels: LevelBook::new(levels.into_levels()),
         conversions,
         commodities,
         super_spreads,

@@ -3,6 +3,7 @@
 use super::commodity::Commodity;
 use super::conversion::Conversions;
 use super::inter_spread::SpreadBook;
+use super::level::LevelBook;
 use super::listing::Listings;
 use super::vintage::{Digest, Vintage};
 use crate::scenario::ScanPoints;
@@ -39,34 +40,6 @@ impl RoundingProfile {
     }
 }
 
-/// A requirement level of the set.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Level {
-    /// Its number in the file.
-    pub number: u32,
-    /// The account type it applies to, as the file codes it (`H`, `M`, `S`).
-    pub account_type: String,
-    /// For customers (true) or clearing members.
-    pub is_customer: bool,
-    /// Maintenance (true) or initial.
-    pub is_maintenance: bool,
-    /// Whether it belongs to the reserve class rather than to core.
-    pub is_reserve: bool,
-}
-
-impl Level {
-    /// The name in reports.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match (self.is_maintenance, self.is_reserve) {
-            (false, false) => "initial",
-            (true, false) => "maintenance",
-            (false, true) => "initial_reserve",
-            (true, true) => "maintenance_reserve",
-        }
-    }
-}
-
 /// Everything the SPAN method needs from a house's file: immutable, versioned, cross-checked.
 #[derive(Debug, Eq, PartialEq)]
 pub struct ParameterSet {
@@ -77,7 +50,7 @@ pub struct ParameterSet {
     pub(super) rounding: RoundingProfile,
     pub(super) base_currency: Currency,
     pub(super) points: ScanPoints,
-    pub(super) levels: Vec<Level>,
+    pub(super) levels: LevelBook,
     pub(super) conversions: Conversions,
     pub(super) commodities: Vec<Commodity>,
     pub(super) super_spreads: SpreadBook,
@@ -151,7 +124,7 @@ impl ParameterSet {
 
     /// The requirement levels.
     #[must_use]
-    pub fn levels(&self) -> &[Level] {
+    pub const fn levels(&self) -> &LevelBook {
         &self.levels
     }
 

@@ -4,7 +4,7 @@ use super::numbers::Numbers;
 use super::request::{CalculationError, CalculationOptions, PortfolioRequest};
 use super::totals::{Converter, Totals};
 use super::{MarginReport, SetReference};
-use crate::parameters::{Level, ParameterSet};
+use crate::parameters::ParameterSet;
 use crate::span::{Portfolio, TooLarge, margin};
 use crate::types::{Amount, Currency, Money, Overflow};
 
@@ -73,8 +73,8 @@ pub fn report(
         risk: Amount::rounded_half_away(totals.risk),
         net_option_value: Amount::rounded_half_away(totals.net_option_value),
         requirement: Amount::rounded_half_away(totals.requirement),
-        by_currency: totals.by_currency,
-        levels: converter.levels(&margin, &levels, rounding).map_err(of_totals)?,
+        by_currency: totals.by_currency().map_err(of_totals)?,
+        levels: converter.levels(&margin, levels, rounding).map_err(of_totals)?,
         commodities: commodities.collect::<Result<_, _>>().map_err(of_totals)?,
         scanning_spreads: numbers.scanning_spreads(&margin).map_err(of_totals)?,
         inter_spreads: numbers.inter_spreads(&margin).map_err(of_totals)?,
@@ -89,7 +89,7 @@ fn checked<'a>(
     set: &'a ParameterSet,
     portfolio: &Portfolio,
     options: &CalculationOptions,
-) -> Result<(Converter<'a>, Vec<usize>), CalculationError> {
+) -> Result<(Converter<'a>, &'a [usize]), CalculationError> {
     let currency = options.currency.clone().unwrap_or_else(|| set.base_currency().clone());
     let converter = Converter::new(set, portfolio, currency)?;
     let levels = levels(set, options.account_type.as_deref())?;
@@ -104,27 +104,10 @@ fn of_totals(overflow: Overflow) -> TooLarge {
 }
 
 /// The indexes of the levels to report.
-fn levels(set: &ParameterSet, wanted: Option<&str>) -> Result<Vec<usize>, CalculationError> {
-    let has = |code: &str| set.levels().iter().any(|level| level.account_type == code);
-    let first = set.levels().first().map_or("H", |level| level.account_type.as_str());
-    let code = wanted.unwrap_or(if has("H") { "H" } else { first });
-    if let Some(wanted) = wanted
-        && !has(wanted)
-    {
-        let mut known: Vec<&str> = set.levels().iter().map(|level| level.account_type.as_str()).collect();
-        known.sort_unstable();
-        known.dedup();
-        return Err(CalculationError::AccountType { wanted: wanted.to_owned(), known: known.join(", ") });
-    }
-    let order = |&(_, level): &(usize, &Level)| (level.is_reserve, level.is_maintenance, level.number);
-    // A code may name a customer's type and a clearing member's: customers come first.
-    let is_customer = set.levels().iter().any(|level| level.account_type == code && level.is_customer);
-    let mut found: Vec<_> = set
-        .levels()
-        .iter()
-        .enumerate()
-        .filter(|(_, level)| level.account_type == code && level.is_customer == is_customer)
-        .collect();
-    found.sort_by_key(order);
-    Ok(found.into_iter().map(|(index, _)| index).collect())
+fn levels<'a>(set: &'a ParameterSet, wanted: Option<&str>) -> Result<&'a [usize], CalculationError> {
+    let Some(wanted) = wanted else { return Ok(set.levels().usual()) };
+    set.levels().of(wanted).ok_or_else(|| CalculationError::AccountType {
+        wanted: wanted.to_owned(),
+        known: set.levels().account_types().join(", "),
+    })
 }

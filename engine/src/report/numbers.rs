@@ -13,13 +13,13 @@ use crate::span::{
 use crate::types::{Amount, Money, Overflow};
 
 /// What numbers are stated with.
-pub(super) struct Numbers<'a> {
-    pub(super) set: &'a ParameterSet,
-    pub(super) converter: &'a Converter<'a>,
+pub(super) struct Numbers<'a, 's> {
+    pub(super) set: &'s ParameterSet,
+    pub(super) converter: &'a Converter<'s>,
     pub(super) rounding: RoundingProfile,
 }
 
-impl Numbers<'_> {
+impl Numbers<'_, '_> {
     pub(super) fn commodity(&self, own: &CommodityMargin) -> Result<CommodityReport, Overflow> {
         let commodity = &self.set.commodities()[own.commodity.index()];
         let amount = |money: Money| self.converter.amount(commodity.currency(), money);

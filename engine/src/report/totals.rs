@@ -9,6 +9,8 @@
 //!
 //! The total in one currency is the sum of the converted totals: option value in one currency never pays risk in another.
 
+use smallvec::SmallVec;
+
 use super::request::CalculationError;
 use super::{CurrencyTotals, LevelAmount};
 use crate::parameters::{ConversionStep, ParameterSet, RoundingProfile};
@@ -20,15 +22,30 @@ pub(super) struct Converter<'a> {
     set: &'a ParameterSet,
     currency: Currency,
     /// The way from each currency of the portfolio; there are few.
-    paths: Vec<(&'a Currency, Vec<ConversionStep>)>,
+    paths: SmallVec<[(&'a Currency, Vec<ConversionStep>); 2]>,
 }
 
-/// Exact totals in the report's currency, and rounded ones by currency.
-pub(super) struct Totals {
+/// Exact totals in the report's currency, and by currency, ascending.
+pub(super) struct Totals<'a> {
     pub(super) risk: Money,
     pub(super) net_option_value: Money,
     pub(super) requirement: Money,
-    pub(super) by_currency: Vec<CurrencyTotals>,
+    by_currency: SmallVec<[(&'a Currency, Sums); 2]>,
+}
+
+impl Totals<'_> {
+    /// The totals of each currency at six places.
+    pub(super) fn by_currency(&self) -> Result<Vec<CurrencyTotals>, Overflow> {
+        let rounded = |(currency, sum): &(&Currency, Sums)| {
+            Ok(CurrencyTotals {
+                currency: (*currency).clone(),
+                risk: Amount::rounded_half_away(sum.risk),
+                net_option_value: Amount::rounded_half_away(sum.net_option_value),
+                requirement: Amount::rounded_half_away(sum.requirement()?),
+            })
+        };
+        self.by_currency.iter().map(rounded).collect()
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -40,6 +57,12 @@ struct Sums {
     capped: Money,
 }
 
+impl Sums {
+    fn requirement(&self) -> Result<Money, Overflow> {
+        self.uncapped.max(Money::ZERO).plus(self.capped)
+    }
+}
+
 impl<'a> Converter<'a> {
     /// Finds the way from every currency of the portfolio, which is the only thing that can be missing.
     pub(super) fn new(
@@ -47,7 +70,7 @@ impl<'a> Converter<'a> {
         portfolio: &Portfolio,
         currency: Currency,
     ) -> Result<Self, CalculationError> {
-        let mut paths: Vec<(&Currency, Vec<ConversionStep>)> = Vec::new();
+        let mut paths: SmallVec<[(&Currency, Vec<ConversionStep>); 2]> = SmallVec::new();
         // A target of a scanning-based spread has the currency of its legs.
         for holding in portfolio.holdings() {
             let from = set.commodities()[holding.commodity.index()].currency();
@@ -88,8 +111,8 @@ impl<'a> Converter<'a> {
         self.convert(from, amount).map(Amount::rounded_half_away)
     }
 
-    pub(super) fn totals(&self, margin: &SpanMargin) -> Result<Totals, Overflow> {
-        let mut sums: Vec<(&Currency, Sums)> = Vec::with_capacity(self.paths.len());
+    pub(super) fn totals(&self, margin: &SpanMargin) -> Result<Totals<'a>, Overflow> {
+        let mut sums: SmallVec<[(&Currency, Sums); 2]> = SmallVec::new();
         for own in &margin.commodities {
             let commodity = &self.set.commodities()[own.commodity.index()];
             let currency = commodity.currency();
@@ -110,26 +133,13 @@ impl<'a> Converter<'a> {
             }
         }
         sums.sort_unstable_by_key(|(currency, _)| *currency);
-        let mut totals = Totals {
-            risk: Money::ZERO,
-            net_option_value: Money::ZERO,
-            requirement: Money::ZERO,
-            by_currency: Vec::with_capacity(sums.len()),
-        };
-        for (currency, sum) in sums {
-            let requirement = sum.uncapped.max(Money::ZERO).plus(sum.capped)?;
-            totals.risk = totals.risk.plus(self.convert(currency, sum.risk)?)?;
-            totals.net_option_value =
-                totals.net_option_value.plus(self.convert(currency, sum.net_option_value)?)?;
-            totals.requirement = totals.requirement.plus(self.convert(currency, requirement)?)?;
-            totals.by_currency.push(CurrencyTotals {
-                currency: currency.clone(),
-                risk: Amount::rounded_half_away(sum.risk),
-                net_option_value: Amount::rounded_half_away(sum.net_option_value),
-                requirement: Amount::rounded_half_away(requirement),
-            });
+        let (mut risk, mut net_option_value, mut requirement) = (Money::ZERO, Money::ZERO, Money::ZERO);
+        for (currency, sum) in &sums {
+            risk = risk.plus(self.convert(currency, sum.risk)?)?;
+            net_option_value = net_option_value.plus(self.convert(currency, sum.net_option_value)?)?;
+            requirement = requirement.plus(self.convert(currency, sum.requirement()?)?)?;
         }
-        Ok(totals)
+        Ok(Totals { risk, net_option_value, requirement, by_currency: sums })
     }
 
     /// For each level the sum over the commodities of factor times risk; factors never scale option value.
@@ -146,7 +156,7 @@ impl<'a> Converter<'a> {
                 let scaled = level_amount(own.risk, &commodity.level_factors()[index], rounding)?;
                 sum = sum.plus(self.convert(commodity.currency(), scaled)?)?;
             }
-            let level = self.set.levels()[index].name().to_owned();
+            let level = self.set.levels().all()[index].name().to_owned();
             Ok(LevelAmount { level, amount: Amount::rounded_half_away(sum) })
         };
         levels.iter().map(amount).collect()

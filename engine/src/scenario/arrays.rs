@@ -23,25 +23,39 @@ impl Row {
 
 /// What one long contract loses in every scenario, for all contracts of one commodity: contracts x scenarios.
 ///
-/// A loss is positive (SPAN's sign). Values are integers at `10^-places` of the file's money unit, as published.
+/// A loss is positive (SPAN's sign). Values are integers at `10^-places` of the file's money unit, as published. They are
+/// kept in 32 bits where all of them fit: a contract's sixteen are one cache line then.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RiskArrays {
-    losses: Array2<i64>,
+    losses: Losses,
     places: u8,
     largest: u64,
 }
 
+/// A matrix of contracts x scenarios in standard (row-major) layout.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Losses {
+    /// All values have 32 bits.
+    Narrow(Array2<i32>),
+    /// Some value needs more.
+    Wide(Array2<i64>),
+}
+
 impl RiskArrays {
-    /// Takes a matrix of contracts x scenarios in standard (row-major) layout, of values at `10^-places`.
+    /// Takes a matrix of contracts x scenarios of values at `10^-places`.
     #[must_use]
-    pub fn new(losses: Array2<i64>, places: u8) -> Self {
+    pub fn new(losses: &Array2<i64>, places: u8) -> Self {
         let largest = losses.iter().map(|loss| loss.unsigned_abs()).max().unwrap_or(0);
-        Self { losses: losses.as_standard_layout().into_owned(), places, largest }
+        let narrow = losses.iter().map(|&loss| i32::try_from(loss).ok()).collect::<Option<Vec<i32>>>();
+        let narrow = narrow.and_then(|values| Array2::from_shape_vec(losses.raw_dim(), values).ok());
+        let losses =
+            narrow.map_or_else(|| Losses::Wide(losses.as_standard_layout().into_owned()), Losses::Narrow);
+        Self { losses, places, largest }
     }
 
     /// The matrix: contracts x scenarios.
     #[must_use]
-    pub const fn losses(&self) -> &Array2<i64> {
+    pub const fn losses(&self) -> &Losses {
         &self.losses
     }
 
@@ -60,36 +74,45 @@ impl RiskArrays {
         let size: u128 = positions.iter().map(|(_, lots)| u128::from(lots.get().unsigned_abs())).sum();
         let bound = size.checked_mul(u128::from(self.largest));
         let fits = bound.is_some_and(|bound| i64::try_from(bound).is_ok());
-        let count = self.losses.ncols();
-        match self.losses.as_slice() {
-            Some(values) if fits && count == SPAN_SCENARIOS => {
-                ScenarioSums(Sums::Sixteen(sixteen(values, positions)))
-            }
-            _ => ScenarioSums(Sums::Any(self.wide_sums(positions))),
+        match &self.losses {
+            Losses::Narrow(losses) => sums_of(losses, positions, fits),
+            Losses::Wide(losses) => sums_of(losses, positions, fits),
         }
-    }
-
-    fn wide_sums(&self, positions: &[(Row, Lots)]) -> Vec<i128> {
-        let mut sums = vec![0_i128; self.losses.ncols()];
-        for &(row, lots) in positions {
-            let lots = i128::from(lots.get());
-            for (sum, &loss) in sums.iter_mut().zip(self.losses.row(row.index())) {
-                *sum += lots * i128::from(loss);
-            }
-        }
-        sums
     }
 }
 
+fn sums_of<T>(losses: &Array2<T>, positions: &[(Row, Lots)], fits: bool) -> ScenarioSums
+where
+    T: Copy + Into<i64> + Into<i128>,
+{
+    match losses.as_slice() {
+        Some(values) if fits && losses.ncols() == SPAN_SCENARIOS => {
+            ScenarioSums(Sums::Sixteen(sixteen(values, positions)))
+        }
+        _ => ScenarioSums(Sums::Any(wide_sums(losses, positions))),
+    }
+}
+
+fn wide_sums<T: Copy + Into<i128>>(losses: &Array2<T>, positions: &[(Row, Lots)]) -> Vec<i128> {
+    let mut sums = vec![0_i128; losses.ncols()];
+    for &(row, lots) in positions {
+        let lots = i128::from(lots.get());
+        for (sum, &loss) in sums.iter_mut().zip(losses.row(row.index())) {
+            *sum += lots * Into::<i128>::into(loss);
+        }
+    }
+    sums
+}
+
 /// The sums of SPAN's sixteen scenarios, in registers.
-fn sixteen(values: &[i64], positions: &[(Row, Lots)]) -> [i64; SPAN_SCENARIOS] {
+fn sixteen<T: Copy + Into<i64>>(values: &[T], positions: &[(Row, Lots)]) -> [i64; SPAN_SCENARIOS] {
     let (rows, _) = values.as_chunks::<SPAN_SCENARIOS>();
     let mut sums = [0_i64; SPAN_SCENARIOS];
     for &(row, lots) in positions {
         let lots = lots.get();
         for (sum, &loss) in sums.iter_mut().zip(&rows[row.index()]) {
             // No check in the loop: the caller has proved that the whole sum fits.
-            *sum = sum.wrapping_add(lots.wrapping_mul(loss));
+            *sum = sum.wrapping_add(lots.wrapping_mul(loss.into()));
         }
     }
     sums
@@ -154,14 +177,14 @@ mod tests {
 
     #[test]
     fn losses_add_up_by_scenario() {
-        let arrays = RiskArrays::new(array![[0, -10, 10], [5, 7, -9]], 0);
+        let arrays = RiskArrays::new(&array![[0, -10, 10], [5, 7, -9]], 0);
         assert_eq!(sums(&arrays, &[position(0, 3), position(1, -2)]), [-10, -44, 48]);
         assert_eq!(sums(&arrays, &[]), [0, 0, 0]);
     }
 
     #[test]
     fn sums_beyond_64_bits_are_exact() {
-        let arrays = RiskArrays::new(array![[i64::MAX, i64::MIN], [i64::MAX, 1]], 6);
+        let arrays = RiskArrays::new(&array![[i64::MAX, i64::MIN], [i64::MAX, 1]], 6);
         let most = Lots::MAX;
         let expected =
             [2 * i128::from(i64::MAX) * i128::from(most), i128::from(most) * (i128::from(i64::MIN) + 1)];
@@ -170,19 +193,42 @@ mod tests {
 
     #[test]
     fn the_lowest_of_equal_losses_is_the_largest() {
-        let arrays = RiskArrays::new(array![[-3, -1, -7, -1]], 0);
+        let arrays = RiskArrays::new(&array![[-3, -1, -7, -1]], 0);
         assert_eq!(arrays.scenario_sums(&[position(0, 2)]).largest().number(), 2);
     }
 
     proptest! {
         #[test]
-        fn sixteen_sums_are_the_wide_sums(values in prop::collection::vec(-1_000_000_000_i64..1_000_000_000, 64),
-                                          lots in prop::collection::vec((0_u32..4, -1_000_000_i64..=-1), 0..20)) {
-            let arrays = RiskArrays::new(Array2::from_shape_vec((4, 16), values).unwrap(), 6);
-            let positions: Vec<_> = lots.iter().map(|&(row, lots)| position(row, lots)).collect();
+        fn sixteen_sums_are_the_wide_sums(
+            values in prop::collection::vec(prop_oneof![any::<i32>().prop_map(i64::from), any::<i64>()
+                .prop_map(|value| value >> 12)], 64),
+            is_narrow in any::<bool>(),
+            lots in prop::collection::vec((0_u32..4, -100_i64..100), 0..20),
+        ) {
+            let values: Vec<i64> =
+                values.into_iter().map(|value| if is_narrow { value >> 20 } else { value }).collect();
+            let losses = Array2::from_shape_vec((4, 16), values).unwrap();
+            let arrays = RiskArrays::new(&losses, 6);
+            let lots = lots.iter().filter(|(_, lots)| *lots != 0);
+            let positions: Vec<_> = lots.map(|&(row, lots)| position(row, lots)).collect();
             let sums = arrays.scenario_sums(&positions);
-            prop_assert_eq!(sums.iter().collect::<Vec<_>>(), arrays.wide_sums(&positions));
+            prop_assert!(matches!(sums.0, Sums::Sixteen(_)));
+            prop_assert_eq!(sums.iter().collect::<Vec<_>>(), wide_sums(&losses, &positions));
             prop_assert!(sums.iter().all(|sum| sum <= sums.get(sums.largest())));
+        }
+    }
+
+    #[test]
+    fn thirty_two_bits_hold_their_extremes() {
+        let row = |loss| Array2::from_elem((1, 16), loss);
+        for loss in [i64::from(i32::MIN), i64::from(i32::MAX), i64::from(i32::MAX) + 1] {
+            for lots in [Lots::MAX, -Lots::MAX] {
+                let arrays = RiskArrays::new(&row(loss), 0);
+                let is_narrow = matches!(arrays.losses(), Losses::Narrow(_));
+                assert_eq!(is_narrow, loss <= i64::from(i32::MAX));
+                let expected = i128::from(loss) * i128::from(lots);
+                assert_eq!(sums(&arrays, &[position(0, lots)]), [expected; 16], "{loss} {lots}");
+            }
         }
     }
 }

@@ -3,12 +3,13 @@
 use super::intra::{can_form, take};
 use super::options::OptionTotals;
 use super::outright::CommodityMargin;
+use super::portfolio::Holding;
 use super::rounding::Rounding;
 use super::scan::Scan;
 use super::weighted;
 use smallvec::SmallVec;
 
-use crate::parameters::{Commodity, CommodityIndex, ParameterSet, TierIndex};
+use crate::parameters::{Commodity, CommodityIndex, Held, ParameterSet, TierIndex};
 use crate::scenario::Row;
 use crate::types::{Delta, Lots, Overflow};
 
@@ -33,28 +34,36 @@ pub(super) struct Commodities<'a> {
     pub(super) rounding: Rounding,
     pub(super) margins: Vec<CommodityMargin>,
     working: Vec<Working<'a>>,
+    /// The commodities of the margins, close together: they are searched for every leg of every spread.
+    indexes: SmallVec<[CommodityIndex; 8]>,
 }
 
 impl<'a> Commodities<'a> {
-    pub(super) fn with_capacity(set: &'a ParameterSet, rounding: Rounding, count: usize) -> Self {
-        Self { set, rounding, margins: Vec::with_capacity(count), working: Vec::with_capacity(count) }
-    }
-
-    /// Adds the next commodity by code.
-    pub(super) fn push(&mut self, positions: &'a [(Row, Lots)], margin: CommodityMargin) {
-        let own = &self.set.commodities()[margin.commodity.index()];
-        self.working.push(Working::new(own, positions));
-        self.margins.push(margin);
+    /// The commodities of a portfolio, their margins empty.
+    pub(super) fn new(set: &'a ParameterSet, rounding: Rounding, holdings: &'a [Holding]) -> Self {
+        let margins = holdings.iter().map(|holding| CommodityMargin::empty(holding.commodity)).collect();
+        let working = holdings.iter().map(|holding| {
+            let own = &set.commodities()[holding.commodity.index()];
+            Working::new(own, &holding.positions)
+        });
+        let indexes = holdings.iter().map(|holding| holding.commodity).collect();
+        Self { set, rounding, margins, working: working.collect(), indexes }
     }
 
     pub(super) fn count(&self) -> usize {
         self.margins.len()
     }
 
-    /// The indexes of those that have not been merged.
-    pub(super) fn held(&self) -> impl Iterator<Item = CommodityIndex> {
-        let both = self.margins.iter().zip(&self.working);
-        both.filter(|(_, working)| working.merged_into.is_none()).map(|(margin, _)| margin.commodity)
+    /// Those that have not been merged, ready for spreads to use what is left of their deltas.
+    pub(super) fn held(&mut self) -> Result<SmallVec<[Held; 8]>, Overflow> {
+        let mut held = SmallVec::new();
+        for (working, margin) in self.working.iter_mut().zip(&self.margins) {
+            working.prepare(&margin.period_deltas)?;
+            if working.merged_into.is_none() {
+                held.push((margin.commodity, working.left_in(TierIndex::WHOLE)?.cmp(&Delta::ZERO)));
+            }
+        }
+        Ok(held)
     }
 
     /// Where a commodity stands that has positions and has not been merged.
@@ -65,21 +74,22 @@ impl<'a> Commodities<'a> {
 
     /// Where a commodity stands, merged or not, or would stand.
     pub(super) fn any_place(&self, commodity: CommodityIndex) -> Result<usize, usize> {
-        self.margins.binary_search_by(|margin| margin.commodity.cmp(&commodity))
+        self.indexes.binary_search(&commodity)
     }
 
     /// Where a target stands; it is added if it has no positions of its own. `None` if it has been merged itself.
-    pub(super) fn target(&mut self, commodity: CommodityIndex) -> Option<usize> {
+    pub(super) fn target(&mut self, commodity: CommodityIndex) -> Result<Option<usize>, Overflow> {
         match self.any_place(commodity) {
-            Ok(place) => self.working[place].merged_into.is_none().then_some(place),
+            Ok(place) => Ok(self.working[place].merged_into.is_none().then_some(place)),
             Err(place) => {
                 let own = &self.set.commodities()[commodity.index()];
-                let scan = Scan::nothing(self.set.points());
-                let mut margin = CommodityMargin::new(commodity, scan, OptionTotals::NOTHING);
-                margin.period_deltas = vec![Delta::ZERO; own.periods().len()];
+                let margin = CommodityMargin::nothing(self.set, commodity);
+                let mut working = Working::new(own, &[]);
+                working.prepare(&margin.period_deltas)?;
+                self.indexes.insert(place, commodity);
                 self.margins.insert(place, margin);
-                self.working.insert(place, Working::new(own, &[]));
-                Some(place)
+                self.working.insert(place, working);
+                Ok(Some(place))
             }
         }
     }
@@ -88,9 +98,9 @@ impl<'a> Commodities<'a> {
         &self.working[place]
     }
 
-    /// Forms a commodity's buckets, if that has not been done.
-    pub(super) fn prepare_left(&mut self, place: usize) -> Result<(), Overflow> {
-        self.working[place].prepare_left(&self.margins[place].period_deltas)
+    /// What is left in a tier; the whole commodity has what was merged into it besides.
+    pub(super) fn left_in(&self, place: usize, tier: TierIndex) -> Result<Delta, Overflow> {
+        self.working[place].left_in(tier)
     }
 
     /// Uses delta of a tier, its buckets front to back; a super-spread uses it up in the months too.
@@ -123,15 +133,12 @@ impl<'a> Commodities<'a> {
 
     /// Takes a commodity away for another to have; returns everything that is left of its delta.
     pub(super) fn merge_into(&mut self, place: usize, target: CommodityIndex) -> Result<Delta, Overflow> {
-        self.prepare_left(place)?;
-        let working = &mut self.working[place];
-        working.merged_into = Some(target);
-        working.left_in(TierIndex::WHOLE)
+        self.working[place].merged_into = Some(target);
+        self.left_in(place, TierIndex::WHOLE)
     }
 
     /// Adds what merged commodities had left.
     pub(super) fn add_left(&mut self, place: usize, delta: Delta) -> Result<(), Overflow> {
-        self.prepare_left(place)?;
         if let Some(last) = self.working[place].left.last_mut() {
             *last = last.plus(delta)?;
         }
@@ -178,6 +185,7 @@ impl<'a> Commodities<'a> {
 }
 
 impl<'a> Working<'a> {
+    #[inline]
     const fn new(own: &'a Commodity, positions: &'a [(Row, Lots)]) -> Self {
         Self {
             own,
@@ -189,7 +197,7 @@ impl<'a> Working<'a> {
         }
     }
 
-    fn prepare_left(&mut self, period_deltas: &[Delta]) -> Result<(), Overflow> {
+    fn prepare(&mut self, period_deltas: &[Delta]) -> Result<(), Overflow> {
         if self.left.is_empty() {
             for bucket in self.own.buckets() {
                 let months = period_deltas[bucket.indexes()].iter();
@@ -200,8 +208,7 @@ impl<'a> Working<'a> {
         Ok(())
     }
 
-    /// What is left in a tier; the whole commodity has what was merged into it besides.
-    pub(super) fn left_in(&self, tier: TierIndex) -> Result<Delta, Overflow> {
+    fn left_in(&self, tier: TierIndex) -> Result<Delta, Overflow> {
         self.left[self.buckets(tier)].iter().copied().try_fold(Delta::ZERO, Delta::plus)
     }
 

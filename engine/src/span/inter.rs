@@ -15,12 +15,18 @@
 use smallvec::SmallVec;
 
 use super::commodities::Commodities;
+use super::rounding::Rounding;
 use super::weighted::WeightedRisk;
 use crate::parameters::{CommodityIndex, DeltaSpread, InterLeg, LegCredit, Side, TierIndex};
 use crate::types::{Decimal, Delta, Money, Overflow};
 
-/// Where the commodities of a spread's legs stand.
-type Places = SmallVec<[usize; 4]>;
+/// Where a leg's commodity stands, and what is left of its delta.
+struct Place {
+    place: usize,
+    left: Delta,
+}
+
+type Places = SmallVec<[Place; 4]>;
 
 /// Inter-commodity spreads formed.
 #[derive(Clone, Debug)]
@@ -53,10 +59,9 @@ pub(super) fn form(
     own: &mut Commodities<'_>,
 ) -> Result<Option<InterFormed>, Overflow> {
     let Some(places) = fitting(spread, own)? else { return Ok(None) };
-    let (count, available, ratio) = limit(spread, &places, own)?;
+    let (count, available, ratio) = limit(spread, &places, own.rounding)?;
     let mut legs = Vec::with_capacity(spread.legs.len());
-    for (leg, &place) in spread.legs.iter().zip(&places) {
-        let left = own.working(place).left_in(leg.tier)?;
+    for (leg, &Place { place, left }) in spread.legs.iter().zip(&places) {
         let used = if own.rounding.is_whole() {
             own.rounding.delta(count.times_half_away(leg.ratio)?)?
         } else {
@@ -73,21 +78,18 @@ pub(super) fn form(
 }
 
 /// The places of the legs' commodities, if all are there and their signs fit.
-fn fitting(spread: &DeltaSpread, own: &mut Commodities<'_>) -> Result<Option<Places>, Overflow> {
+fn fitting(spread: &DeltaSpread, own: &Commodities<'_>) -> Result<Option<Places>, Overflow> {
     let mut places = Places::new();
+    let mut first = None;
     for leg in &spread.legs {
         let Some(place) = own.place(leg.commodity) else { return Ok(None) };
-        places.push(place);
-    }
-    let mut first = None;
-    for (leg, &place) in spread.legs.iter().zip(&places) {
-        own.prepare_left(place)?;
-        let delta = own.working(place).left_in(leg.tier)?;
-        let side_a_long = delta.is_positive() == (leg.side == Side::A);
-        if delta.is_zero() || first.is_some_and(|first| first != side_a_long) {
+        let left = own.left_in(place, leg.tier)?;
+        let side_a_long = left.is_positive() == (leg.side == Side::A);
+        if left.is_zero() || first.is_some_and(|first| first != side_a_long) {
             return Ok(None);
         }
         first = Some(side_a_long);
+        places.push(Place { place, left });
     }
     Ok(first.map(|_| places))
 }
@@ -95,19 +97,19 @@ fn fitting(spread: &DeltaSpread, own: &mut Commodities<'_>) -> Result<Option<Pla
 /// How many spreads can form, and which delta and ratio limit them.
 fn limit(
     spread: &DeltaSpread,
-    places: &[usize],
-    own: &Commodities<'_>,
+    places: &[Place],
+    rounding: Rounding,
 ) -> Result<(Delta, Delta, Decimal), Overflow> {
     let mut limiting: Option<(Delta, Delta, Decimal)> = None;
-    for (leg, &place) in spread.legs.iter().zip(places) {
-        let available = own.working(place).left_in(leg.tier)?.magnitude();
+    for (leg, place) in spread.legs.iter().zip(places) {
+        let available = place.left.magnitude();
         let count = available.over_half_away(leg.ratio)?;
         if limiting.is_none_or(|(least, _, _)| count < least) {
             limiting = Some((count, available, leg.ratio));
         }
     }
     let (count, available, ratio) = limiting.unwrap_or((Delta::ZERO, Delta::ZERO, Decimal::ONE));
-    Ok((own.rounding.delta(count)?, available, ratio))
+    Ok((rounding.delta(count)?, available, ratio))
 }
 
 fn credit(

@@ -171,9 +171,12 @@ const fn is_long(leg: &IntraLeg, side_a_long: bool) -> bool {
 /// What is left on the leg's side of its months; positive.
 fn available(leg: &IntraLeg, side_a_long: bool, left: &[Delta]) -> Result<Delta, Overflow> {
     let long = is_long(leg, side_a_long);
-    let months = left[leg.periods.indexes()].iter();
-    let mut own_side = months.filter(|delta| if long { delta.is_positive() } else { delta.is_negative() });
-    own_side.try_fold(Delta::ZERO, |sum, delta| sum.plus(delta.magnitude()))
+    let mut months = left[leg.periods.indexes()].iter().copied();
+    if long {
+        months.try_fold(Delta::ZERO, |sum, delta| sum.plus(delta.max(Delta::ZERO)))
+    } else {
+        months.try_fold(Delta::ZERO, |sum, delta| sum.minus(delta.min(Delta::ZERO)))
+    }
 }
 
 /// Takes delta from the long or the short ones of some months, front to back, and says what came from which.

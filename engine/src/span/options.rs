@@ -65,11 +65,13 @@ struct Shorts {
     puts: Delta,
 }
 
-pub(super) fn totals(
+/// Values the options of some positions, into totals of nothing.
+pub(super) fn fill(
+    totals: &mut OptionTotals,
     commodity: &Commodity,
     positions: &[(Row, Lots)],
     rounding: Rounding,
-) -> Result<OptionTotals, Overflow> {
+) -> Result<(), Overflow> {
     let (mut long, mut short) = (Money::ZERO, Money::ZERO);
     let mut shorts = ShortOptions::of(commodity);
     let mut only_long_options = true;
@@ -89,19 +91,15 @@ pub(super) fn totals(
         }
     }
     let all = sum(shorts.by_period.iter())?;
-    let minimum = if all.calls.is_zero() && all.puts.is_zero() {
-        Money::ZERO
-    } else {
-        rounding.risk(shorts.minimum(commodity)?)?
-    };
-    Ok(OptionTotals {
-        long_option_value: rounding.risk(long)?,
-        short_option_value: rounding.risk(short)?,
-        short_calls: all.calls,
-        short_puts: all.puts,
-        short_option_minimum: minimum,
-        only_long_options,
-    })
+    if !(all.calls.is_zero() && all.puts.is_zero()) {
+        totals.short_option_minimum = rounding.risk(shorts.minimum(commodity)?)?;
+        totals.short_calls = all.calls;
+        totals.short_puts = all.puts;
+    }
+    totals.long_option_value = rounding.risk(long)?;
+    totals.short_option_value = rounding.risk(short)?;
+    totals.only_long_options = only_long_options;
+    Ok(())
 }
 
 /// Short options, by period only where the tiers of the minimum tell periods apart.

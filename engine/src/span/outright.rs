@@ -59,10 +59,12 @@ pub struct CommodityMargin {
 }
 
 impl CommodityMargin {
-    pub(super) const fn new(commodity: CommodityIndex, scan: Scan, options: OptionTotals) -> Self {
+    /// Nothing of a commodity, to be filled.
+    #[inline]
+    pub(super) const fn empty(commodity: CommodityIndex) -> Self {
         Self {
             commodity,
-            scan,
+            scan: Scan::empty(),
             parts: Vec::new(),
             period_deltas: Vec::new(),
             intra_spreads: Vec::new(),
@@ -70,8 +72,18 @@ impl CommodityMargin {
             delivery: Vec::new(),
             delivery_charge: Money::ZERO,
             inter_credit: Money::ZERO,
-            options,
+            options: OptionTotals::NOTHING,
             risk: Money::ZERO,
+        }
+    }
+
+    /// A commodity without positions.
+    pub(super) fn nothing(set: &ParameterSet, commodity: CommodityIndex) -> Self {
+        let periods = set.commodities()[commodity.index()].periods().len();
+        Self {
+            scan: Scan::nothing(set.points()),
+            period_deltas: vec![Delta::ZERO; periods],
+            ..Self::empty(commodity)
         }
     }
 
@@ -87,35 +99,33 @@ impl CommodityMargin {
     }
 }
 
-/// Scan, net deltas and options of some positions in one commodity.
+/// Scan, net deltas and options of some positions, into an empty margin of their commodity.
 pub(super) fn outright(
     set: &ParameterSet,
-    commodity: CommodityIndex,
     positions: &[(Row, Lots)],
     rounding: Rounding,
-) -> Result<CommodityMargin, Overflow> {
-    let own = &set.commodities()[commodity.index()];
-    let period_deltas = scan::period_deltas(own, positions, rounding)?;
-    let net_delta = period_deltas.iter().try_fold(Delta::ZERO, |sum, delta| sum.plus(*delta))?;
-    let options = options::totals(own, positions, rounding)?;
+    margin: &mut CommodityMargin,
+) -> Result<(), Overflow> {
+    let own = &set.commodities()[margin.commodity.index()];
+    margin.period_deltas = scan::period_deltas(own, positions, rounding)?;
+    let net_delta = margin.period_deltas.iter().try_fold(Delta::ZERO, |sum, delta| sum.plus(*delta))?;
+    options::fill(&mut margin.options, own, positions, rounding)?;
     if own.scan_tiers().is_empty() {
-        let scan = scan::scan(set.points(), own, positions, net_delta, &options, rounding)?;
-        return Ok(CommodityMargin { period_deltas, ..CommodityMargin::new(commodity, scan, options) });
+        return margin.scan.fill(set.points(), own, positions, net_delta, &margin.options, rounding);
     }
-    let mut parts = Vec::new();
     let tiers = by_tier(own, positions);
     // The value of all long options together caps one scan, not each of several.
-    let only_long_options = options.only_long_options && tiers.len() == 1;
-    let of_part = OptionTotals { only_long_options, ..options.clone() };
+    let only_long_options = margin.options.only_long_options && tiers.len() == 1;
+    let of_part = OptionTotals { only_long_options, ..margin.options.clone() };
     for (kind, inside) in tiers {
         let delta = net_delta_of(own, &inside, rounding)?;
         let scan = scan::scan(set.points(), own, &inside, delta, &of_part, rounding)?;
-        parts.push(ScanPart { kind, scan });
+        margin.parts.push(ScanPart { kind, scan });
     }
     // Deltas without losses belong to no part.
-    let mut scan = Scan::total(parts.iter().map(|part| &part.scan), set.points())?;
-    scan.net_delta = net_delta;
-    Ok(CommodityMargin { period_deltas, parts, ..CommodityMargin::new(commodity, scan, options) })
+    margin.scan = Scan::total(margin.parts.iter().map(|part| &part.scan), set.points())?;
+    margin.scan.net_delta = net_delta;
+    Ok(())
 }
 
 /// The positions of each scanning tier that has any; those in no tier come last.

@@ -77,10 +77,11 @@ impl Scan {
         }
     }
 
-    /// Nothing in every scenario.
-    pub(super) fn nothing(points: &ScanPoints) -> Self {
+    /// Nothing at all, to be filled.
+    #[inline]
+    pub(super) const fn empty() -> Self {
         Self {
-            losses: Losses::Exact(vec![Money::ZERO; points.count()]),
+            losses: Losses::Exact(Vec::new()),
             active_scenario: ScenarioIndex::FIRST,
             scan_risk: Money::ZERO,
             time_risk: Money::ZERO,
@@ -89,6 +90,11 @@ impl Scan {
             net_delta: Delta::ZERO,
             base: Money::ZERO,
         }
+    }
+
+    /// Nothing in every scenario.
+    pub(super) fn nothing(points: &ScanPoints) -> Self {
+        Self { losses: Losses::Exact(vec![Money::ZERO; points.count()]), ..Self::empty() }
     }
 
     /// Scans losses that were formed on the way.
@@ -100,7 +106,58 @@ impl Scan {
         rounding: Rounding,
     ) -> Result<Self, Overflow> {
         let rounded = losses.into_iter().map(|loss| rounding.risk(loss)).collect::<Result<_, _>>()?;
-        of(points, Losses::Exact(rounded), net_delta, options, rounding)
+        let mut scan = Self { losses: Losses::Exact(rounded), ..Self::empty() };
+        scan.evaluate(points, net_delta, options, rounding)?;
+        Ok(scan)
+    }
+
+    /// Scans positions as one, in place: a scan is large, and most of the work is not.
+    pub(super) fn fill(
+        &mut self,
+        points: &ScanPoints,
+        commodity: &Commodity,
+        positions: &[(Row, Lots)],
+        net_delta: Delta,
+        options: &OptionTotals,
+        rounding: Rounding,
+    ) -> Result<(), Overflow> {
+        let scale = Money::scale(i32::from(commodity.arrays().places()) - commodity.risk_exponent())?;
+        let sums = commodity.arrays().scenario_sums(positions);
+        if rounding.is_whole() {
+            let losses = sums.iter().map(|sum| Money::from_scale(sum, scale)).collect::<Result<_, _>>()?;
+            *self = Self::of_losses(points, losses, net_delta, options, rounding)?;
+            return Ok(());
+        }
+        self.losses = Losses::Sums(sums, scale);
+        self.evaluate(points, net_delta, options, rounding)
+    }
+
+    /// What follows from the losses.
+    fn evaluate(
+        &mut self,
+        points: &ScanPoints,
+        net_delta: Delta,
+        options: &OptionTotals,
+        rounding: Rounding,
+    ) -> Result<(), Overflow> {
+        let active = self.losses.largest();
+        let (largest, paired) = (self.losses.get(active)?, self.losses.get(points.paired(active))?);
+        let first = self.losses.get(ScenarioIndex::FIRST)?;
+        let second = self.losses.get(ScenarioIndex::SECOND)?;
+        let base = rounding.scan_base(largest);
+        let volatility_risk = if largest.is_negative() && base.is_floored {
+            first.minus(second)?.half_away()
+        } else {
+            largest.minus(paired)?.half_away()
+        };
+        self.active_scenario = active;
+        self.base = base.loss;
+        self.net_delta = net_delta;
+        self.time_risk = rounding.risk(first.plus(second)?.half_away())?;
+        self.volatility_risk = rounding.risk(volatility_risk)?;
+        self.price_risk = base.loss.minus(self.volatility_risk)?.minus(self.time_risk)?.max(Money::ZERO);
+        self.scan_risk = rounding.scan_risk(base.loss, options)?;
+        Ok(())
     }
 
     /// The sum of scans that do not net.
@@ -130,15 +187,22 @@ pub(super) fn period_deltas(
     positions: &[(Row, Lots)],
     rounding: Rounding,
 ) -> Result<Vec<Delta>, Overflow> {
-    let mut sums = vec![0_i128; commodity.periods().len()];
+    let count = commodity.periods().len();
+    // Zeroed by hand: memory that comes zeroed is dearer where it is little.
+    let mut deltas = Vec::with_capacity(count);
+    deltas.resize(count, Delta::ZERO);
     for &(row, lots) in positions {
         let contract = commodity.contract(row);
         // Lots and deltas have 64 bits each, and a portfolio has at most 25,000 positions: the sum fits.
-        let sum = &mut sums[contract.period.index()];
-        *sum = sum.wrapping_add(i128::from(contract.delta).wrapping_mul(i128::from(lots.get())));
+        let product = i128::from(contract.delta).wrapping_mul(i128::from(lots.get()));
+        let sum = &mut deltas[contract.period.index()];
+        *sum = Delta::from_raw(sum.raw().wrapping_add(product));
     }
     let scale = Delta::scale(i32::from(commodity.delta_places()))?;
-    sums.into_iter().map(|sum| rounding.delta(Delta::from_scale(sum, scale)?)).collect()
+    for delta in deltas.iter_mut().filter(|delta| !delta.is_zero()) {
+        *delta = rounding.delta(Delta::from_scale(delta.raw(), scale)?)?;
+    }
+    Ok(deltas)
 }
 
 /// Scans positions as one.
@@ -150,43 +214,7 @@ pub(super) fn scan(
     options: &OptionTotals,
     rounding: Rounding,
 ) -> Result<Scan, Overflow> {
-    let scale = Money::scale(i32::from(commodity.arrays().places()) - commodity.risk_exponent())?;
-    let sums = commodity.arrays().scenario_sums(positions);
-    if rounding.is_whole() {
-        let losses = sums.iter().map(|sum| Money::from_scale(sum, scale)).collect::<Result<_, _>>()?;
-        return Scan::of_losses(points, losses, net_delta, options, rounding);
-    }
-    of(points, Losses::Sums(sums, scale), net_delta, options, rounding)
-}
-
-fn of(
-    points: &ScanPoints,
-    losses: Losses,
-    net_delta: Delta,
-    options: &OptionTotals,
-    rounding: Rounding,
-) -> Result<Scan, Overflow> {
-    let active = losses.largest();
-    let (largest, paired) = (losses.get(active)?, losses.get(points.paired(active))?);
-    let (first, second) = (losses.get(ScenarioIndex::FIRST)?, losses.get(ScenarioIndex::SECOND)?);
-    let base = rounding.scan_base(largest);
-    let volatility_risk = if largest.is_negative() && base.is_floored {
-        first.minus(second)?.half_away()
-    } else {
-        largest.minus(paired)?.half_away()
-    };
-    let time_risk = rounding.risk(first.plus(second)?.half_away())?;
-    let volatility_risk = rounding.risk(volatility_risk)?;
-    let price_risk = base.loss.minus(volatility_risk)?.minus(time_risk)?.max(Money::ZERO);
-    let scan_risk = rounding.scan_risk(base.loss, options)?;
-    Ok(Scan {
-        losses,
-        active_scenario: active,
-        scan_risk,
-        time_risk,
-        volatility_risk,
-        price_risk,
-        net_delta,
-        base: base.loss,
-    })
+    let mut scan = Scan::empty();
+    scan.fill(points, commodity, positions, net_delta, options, rounding)?;
+    Ok(scan)
 }

@@ -98,7 +98,7 @@ impl<K> Clone for Code<K> {
 
 impl<K> PartialEq for Code<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }
 

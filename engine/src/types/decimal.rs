@@ -16,6 +16,17 @@ pub struct Decimal {
     places: u8,
 }
 
+/// What one is written as, by places.
+const POWERS_OF_TEN: [i64; Decimal::MAX_PLACES as usize + 1] = {
+    let mut powers = [1; Decimal::MAX_PLACES as usize + 1];
+    let mut places = 1;
+    while places < powers.len() {
+        powers[places] = powers[places - 1] * 10;
+        places += 1;
+    }
+    powers
+};
+
 /// Why a text is not a [`Decimal`].
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum DecimalError {
@@ -70,8 +81,8 @@ impl Decimal {
 
     /// Whether the number is one.
     #[must_use]
-    pub fn is_one(self) -> bool {
-        i128::from(self.mantissa) == 10_i128.pow(u32::from(self.places))
+    pub const fn is_one(self) -> bool {
+        self.mantissa == POWERS_OF_TEN[self.places as usize]
     }
 
     /// Whether it is the same number in the same places.

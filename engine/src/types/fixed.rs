@@ -15,9 +15,20 @@ use super::lots::Lots;
 
 const PLACES: u8 = 18;
 const ONE: i128 = 10_i128.pow(PLACES as u32);
-/// Zeros that a delta of at most six places ends in.
-const ZEROS: i128 = 10_i128.pow(ZEROS_PLACES as u32);
-const ZEROS_PLACES: i32 = 12;
+/// The zeros that a number of at most six places ends in.
+const ZEROS: u32 = 12;
+/// What is left of `10^12` without the twos.
+const FIVES: u128 = 5_u128.pow(ZEROS);
+/// The inverse of [`FIVES`] modulo `2^128`: each step of Newton's doubles the bits that are right, from three.
+const INVERSE: u128 = {
+    let (mut inverse, mut step) = (FIVES, 0);
+    while step < 6 {
+        inverse = inverse.wrapping_mul(2_u128.wrapping_sub(FIVES.wrapping_mul(inverse)));
+        step += 1;
+    }
+    assert!(FIVES.wrapping_mul(inverse) == 1);
+    inverse
+};
 /// The powers of ten that 128 bits hold.
 const POWERS_OF_TEN: [i128; 39] = {
     let mut powers = [1; 39];
@@ -252,14 +263,11 @@ impl Money {
         if part == whole && !whole.is_zero() {
             return self.times_half_away(rate);
         }
-        // As in `for_delta_half_away`.
-        let (part, whole) = if part.0 % ZEROS == 0 && whole.0 % ZEROS == 0 {
-            (part.0 / ZEROS, whole.0 / ZEROS)
-        } else {
-            (part.0, whole.0)
-        };
-        let top = [self.0, part, i128::from(rate.mantissa())];
-        quotient_half_away(&top, &[whole], -i32::from(rate.places())).map(Self::from_raw)
+        let ((money, over), (part, also), (whole, under)) =
+            (without_zeros(self.0), without_zeros(part.0), without_zeros(whole.0));
+        let top = [money, part, i128::from(rate.mantissa())];
+        let shift = over + also - under - i32::from(rate.places());
+        quotient_half_away(&top, &[whole], shift).map(Self::from_raw)
     }
 
     /// `self * delta / ratio`: a rate for every `ratio` of delta, rounded once, half away from zero.
@@ -270,15 +278,36 @@ impl Money {
         if delta.is_zero() && !ratio.is_zero() {
             return Ok(Self::ZERO);
         }
-        // Deltas have few places: without the zeros that they end in, 128 bits are mostly enough.
-        let (delta, places) = if delta.0 % ZEROS == 0 {
-            (delta.0 / ZEROS, i32::from(PLACES) - ZEROS_PLACES)
-        } else {
-            (delta.0, i32::from(PLACES))
-        };
-        let shift = i32::from(ratio.places()) - places;
-        quotient_half_away(&[self.0, delta], &[i128::from(ratio.mantissa())], shift).map(Self::from_raw)
+        let ((money, places), (delta, zeros)) = (without_zeros(self.0), without_zeros(delta.0));
+        let shift = places + zeros - i32::from(PLACES);
+        if ratio.is_one()
+            && let Some(product) = exact_product(money, delta, shift)
+        {
+            return Ok(Self::from_raw(product));
+        }
+        let shift = shift + i32::from(ratio.places());
+        quotient_half_away(&[money, delta], &[i128::from(ratio.mantissa())], shift).map(Self::from_raw)
     }
+}
+
+/// `a * b * 10^shift` where 128 bits and no quotient do.
+fn exact_product(a: i128, b: i128, shift: i32) -> Option<i128> {
+    let (a, b, power) = (i64::try_from(a).ok()?, i64::try_from(b).ok()?, u32::try_from(shift).ok()?);
+    i128::from(a).wrapping_mul(i128::from(b)).checked_mul(power_of_ten(power)?)
+}
+
+/// A number of at most six places without the twelve zeros that it ends in, and how many that were; others as they are.
+/// Numbers of files have few places: without their zeros, 128 or 64 bits are mostly enough for a quotient.
+const fn without_zeros(raw: i128) -> (i128, i32) {
+    // An exact quotient by an odd number is the product with its inverse modulo 2^128, and no other product is so small.
+    let size = raw.unsigned_abs();
+    let quotient = (size >> ZEROS).wrapping_mul(INVERSE);
+    if size.trailing_zeros() < ZEROS || quotient > u128::MAX / FIVES {
+        return (raw, 0);
+    }
+    #[expect(clippy::cast_possible_wrap, reason = "a quotient by five and more is below 2^127")]
+    let quotient = quotient as i128;
+    (if raw < 0 { -quotient } else { quotient }, ZEROS as i32)
 }
 
 /// Product of `top` over product of `bottom`, times `10^shift`, rounded once, half away from zero.
@@ -289,16 +318,40 @@ fn quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Result<i128,
     }
 }
 
+/// In 128 bits without sign; `None` where they might not do.
 fn narrow_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<i128> {
-    let power = power_of_ten(shift.unsigned_abs())?;
+    let power = power_of_ten(shift.unsigned_abs())?.unsigned_abs();
     let (over, under) = if shift < 0 { (1, power) } else { (power, 1) };
-    let numerator = top.iter().try_fold(over, |product, &n| product.checked_mul(n))?;
-    let denominator = bottom.iter().try_fold(under, |product, &n| product.checked_mul(n))?;
-    let quotient = numerator.checked_div(denominator)?;
-    let rest = (numerator - quotient * denominator).unsigned_abs();
-    let size = denominator.unsigned_abs();
-    let step = if (numerator < 0) == (denominator < 0) { 1 } else { -1 };
-    if rest >= size - rest { quotient.checked_add(step) } else { Some(quotient) }
+    let size = |power, factors: &[i128]| {
+        factors.iter().try_fold(power, |product, &factor| narrow_product(product, factor.unsigned_abs()))
+    };
+    let (numerator, denominator) = (size(over, top)?, size(under, bottom)?);
+    let (quotient, rest) = match (u64::try_from(numerator), u64::try_from(denominator)) {
+        (_, Ok(1)) => (numerator, 0),
+        (Ok(numerator), Ok(denominator)) => {
+            let quotient = numerator.checked_div(denominator)?;
+            (u128::from(quotient), u128::from(numerator - quotient * denominator))
+        }
+        _ => {
+            let quotient = numerator.checked_div(denominator)?;
+            (quotient, numerator - quotient * denominator)
+        }
+    };
+    let rounded = if rest >= denominator - rest { quotient + 1 } else { quotient };
+    let is_negative = top.iter().chain(bottom).fold(false, |negative, &factor| negative != (factor < 0));
+    let rounded = i128::try_from(rounded).ok()?;
+    Some(if is_negative { -rounded } else { rounded })
+}
+
+/// The product of two numbers of which one has 64 bits; `None` where it does not fit or both have more.
+const fn narrow_product(a: u128, b: u128) -> Option<u128> {
+    const LOW: u128 = u64::MAX as u128;
+    let (long, short) = if a > b { (a, b) } else { (b, a) };
+    if short > LOW {
+        return None;
+    }
+    let (high, low) = ((long >> 64) * short, (long & LOW) * short);
+    if high > LOW { None } else { (high << 64).checked_add(low) }
 }
 
 fn wide_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<i128> {

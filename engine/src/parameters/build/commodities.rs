@@ -90,11 +90,15 @@ fn defined<'a>(
         diagnostics.error(pair[1].line, "ccDef", format!("a second combined commodity {}", pair[1].code));
     }
     let mut defined = Vec::with_capacity(sorted.len());
+    // One text for all commodities of a currency: equal ones are mostly told without reading them.
+    let mut currencies = BTreeSet::new();
     for own in sorted {
         let Some(currency) = own.terms.currency.clone() else {
             diagnostics.error(own.line, "ccDef", format!("{}: currency is missing or faulty", own.code));
             continue;
         };
+        currencies.insert(currency.clone());
+        let currency = currencies.get(&currency).cloned().unwrap_or(currency);
         if own.terms.risk_exponent.abs() > EXPONENT_LIMIT {
             diagnostics.error(own.line, "riskExponent", format!("beyond 10^{EXPONENT_LIMIT}"));
             continue;
@@ -337,5 +341,5 @@ fn arrays(
         diagnostics.error(own.line, "a", message);
     }
     let losses = Array2::from_shape_vec((contracts.len(), scenarios), values).unwrap_or_default();
-    RiskArrays::new(losses, places)
+    RiskArrays::new(&losses, places)
 }

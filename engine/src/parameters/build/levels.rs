@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use crate::parameters::commodity::LevelFactor;
 use crate::parameters::definition::{CommodityDefinition, Definition, LevelAdjustment, LevelDefinition};
 use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::set::Level;
+use crate::parameters::level::Level;
 
 /// The most levels of a file; CME's have two dozen.
 const LEVELS_LIMIT: usize = 128;

@@ -35,6 +35,14 @@ fn quotients_of_the_published_garane_spread() {
 }
 
 #[test]
+fn a_ratio_of_one_is_one_however_it_is_written() {
+    for ratio in ["1", "1.0", "1.000000"] {
+        let charge = money("52.5").for_delta_half_away(delta("3"), decimal(ratio)).unwrap();
+        assert_eq!(charge, money("157.5"), "{ratio}");
+    }
+}
+
+#[test]
 fn a_million_lots_of_everything_still_fit() {
     let credit =
         money("400000000000").share_half_away(delta("399999999.999999"), delta("400000000"), decimal("1"));
@@ -67,5 +75,22 @@ proptest! {
         let q = quotient_half_away(&[i128::from(a)], &[i128::from(c)], 0).unwrap();
         let twice_rest = 2 * (i128::from(a) - q * i128::from(c)).abs();
         prop_assert!(twice_rest <= i128::from(c));
+    }
+}
+
+#[test]
+fn zeros_are_taken_off_only_where_all_are_there() {
+    let million_millions = 10_i128.pow(12);
+    for (raw, expected) in [
+        (0, (0, 12)),
+        (million_millions, (1, 12)),
+        (-7 * million_millions, (-7, 12)),
+        (million_millions - 1, (million_millions - 1, 0)),
+        (million_millions / 10, (million_millions / 10, 0)),
+        (1 << 12, (1 << 12, 0)),
+        (i128::MIN, (i128::MIN, 0)),
+        (i128::MAX / million_millions * million_millions, (i128::MAX / million_millions, 12)),
+    ] {
+        assert_eq!(without_zeros(raw), expected, "{raw}");
     }
 }

@@ -67,7 +67,7 @@ pub(in crate::grpc) fn detail(loaded: &LoadedSet, snapshot: &Snapshot) -> v1::Ge
         weight: point.weight.to_string(),
         paired: point.paired.into(),
     });
-    let levels = set.levels().iter().map(|level| v1::LevelInfo {
+    let levels = set.levels().all().iter().map(|level| v1::LevelInfo {
         level: level.name().to_owned(),
         account_type: level.account_type.clone(),
     });
