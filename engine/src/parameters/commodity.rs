@@ -169,6 +169,8 @@ pub struct OptionMinimum {
     pub method: OptionMinimumMethod,
     /// For each tier its rate, risk exponent applied, and its periods.
     pub tiers: Vec<(Money, PeriodRange)>,
+    /// Whether a tier covers some of the periods only.
+    pub is_by_period: bool,
 }
 
 /// The multiples, one after the other, that make a level of a commodity's risk.

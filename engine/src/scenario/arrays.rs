@@ -71,9 +71,9 @@ impl RiskArrays {
     /// bits, where [`Lots::MAX`] proves it for up to 100,000 positions. They do not depend on the order of the positions.
     #[must_use]
     pub fn scenario_sums(&self, positions: &[(Row, Lots)]) -> ScenarioSums {
-        let size: u128 = positions.iter().map(|(_, lots)| u128::from(lots.get().unsigned_abs())).sum();
-        let bound = size.checked_mul(u128::from(self.largest));
-        let fits = bound.is_some_and(|bound| i64::try_from(bound).is_ok());
+        let sizes = positions.iter().map(|(_, lots)| lots.get().unsigned_abs());
+        let size = sizes.fold(0_u64, u64::saturating_add);
+        let fits = i64::try_from(u128::from(size) * u128::from(self.largest)).is_ok();
         match &self.losses {
             Losses::Narrow(losses) => sums_of(losses, positions, fits),
             Losses::Wide(losses) => sums_of(losses, positions, fits),

@@ -58,7 +58,7 @@ impl<'a> Commodities<'a> {
     pub(super) fn held(&mut self) -> Result<SmallVec<[Held; 8]>, Overflow> {
         let mut held = SmallVec::new();
         for (working, margin) in self.working.iter_mut().zip(&self.margins) {
-            working.prepare(&margin.period_deltas)?;
+            working.prepare(margin)?;
             if working.merged_into.is_none() {
                 held.push((margin.commodity, working.left_in(TierIndex::WHOLE)?.cmp(&Delta::ZERO)));
             }
@@ -85,7 +85,7 @@ impl<'a> Commodities<'a> {
                 let own = &self.set.commodities()[commodity.index()];
                 let margin = CommodityMargin::nothing(self.set, commodity);
                 let mut working = Working::new(own, &[]);
-                working.prepare(&margin.period_deltas)?;
+                working.prepare(&margin)?;
                 self.indexes.insert(place, commodity);
                 self.margins.insert(place, margin);
                 self.working.insert(place, working);
@@ -156,12 +156,15 @@ impl<'a> Commodities<'a> {
     }
 
     /// What intra-commodity spreads may use of each period's net delta; `None` where nothing can be charged.
-    pub(super) fn months(&mut self, place: usize) -> Option<Vec<Delta>> {
+    pub(super) fn months(&mut self, place: usize) -> Option<SmallVec<[Delta; 8]>> {
         let (working, deltas) = (&mut self.working[place], &self.margins[place].period_deltas);
         let own = working.own;
         let has_delivery = !own.delivery().is_empty() || own.basis_rate().is_some();
         let has_spreads = !own.intra_spreads().is_empty() && can_form(deltas);
-        (has_delivery || has_spreads).then(|| working.months.take().unwrap_or_else(|| deltas.clone()))
+        (has_delivery || has_spreads).then(|| match working.months.take() {
+            Some(months) => SmallVec::from_vec(months),
+            None => SmallVec::from_slice(deltas),
+        })
     }
 
     /// The scan of a dated tier.
@@ -197,14 +200,21 @@ impl<'a> Working<'a> {
         }
     }
 
-    fn prepare(&mut self, period_deltas: &[Delta]) -> Result<(), Overflow> {
-        if self.left.is_empty() {
-            for bucket in self.own.buckets() {
-                let months = period_deltas[bucket.indexes()].iter();
-                self.left.push(months.copied().try_fold(Delta::ZERO, Delta::plus)?);
-            }
-            self.left.push(Delta::ZERO);
+    fn prepare(&mut self, margin: &CommodityMargin) -> Result<(), Overflow> {
+        if !self.left.is_empty() {
+            return Ok(());
         }
+        let deltas = &margin.period_deltas;
+        match self.own.buckets() {
+            [whole] if whole.indexes() == (0..deltas.len()) => self.left.push(margin.scan.net_delta),
+            buckets => {
+                for bucket in buckets {
+                    let months = deltas[bucket.indexes()].iter();
+                    self.left.push(months.copied().try_fold(Delta::ZERO, Delta::plus)?);
+                }
+            }
+        }
+        self.left.push(Delta::ZERO);
         Ok(())
     }
 

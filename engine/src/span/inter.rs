@@ -38,7 +38,7 @@ pub struct InterFormed {
     /// How many were formed.
     pub count: Delta,
     /// What each leg gave and got.
-    pub legs: Vec<InterFormedLeg>,
+    pub legs: SmallVec<[InterFormedLeg; 2]>,
 }
 
 /// A leg of inter-commodity spreads formed.
@@ -60,7 +60,7 @@ pub(super) fn form(
 ) -> Result<Option<InterFormed>, Overflow> {
     let Some(places) = fitting(spread, own)? else { return Ok(None) };
     let (count, available, ratio) = limit(spread, &places, own.rounding)?;
-    let mut legs = Vec::with_capacity(spread.legs.len());
+    let mut legs = SmallVec::new();
     for (leg, &Place { place, left }) in spread.legs.iter().zip(&places) {
         let used = if own.rounding.is_whole() {
             own.rounding.delta(count.times_half_away(leg.ratio)?)?

@@ -12,6 +12,8 @@
 //! A charge by months adds a rate for every month between the legs; where a leg draws on several months, each stretch of the
 //! spreads is charged for its own.
 
+use smallvec::SmallVec;
+
 use super::rounding::Rounding;
 use crate::contract::{Period, YearMonth};
 use crate::parameters::{Commodity, IntraCharge, IntraLeg, IntraSpread, Side};
@@ -35,8 +37,8 @@ pub(super) fn form(
     commodity: &Commodity,
     left: &mut [Delta],
     rounding: Rounding,
-) -> Result<Vec<IntraFormed>, Overflow> {
-    let mut formed = Vec::new();
+) -> Result<SmallVec<[IntraFormed; 1]>, Overflow> {
+    let mut formed = SmallVec::new();
     if !can_form(left) {
         return Ok(formed);
     }

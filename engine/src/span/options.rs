@@ -1,9 +1,7 @@
 //! Step 8 and 9: the floor for short options, and option values.
 
-use smallvec::SmallVec;
-
 use super::rounding::Rounding;
-use crate::parameters::{Commodity, ContractKind, ContractTerms, OptionMinimumMethod};
+use crate::parameters::{Commodity, ContractKind, ContractTerms, OptionMinimumMethod, PeriodRange};
 use crate::scenario::Row;
 use crate::types::{Decimal, Delta, Lots, Money, Overflow};
 
@@ -58,11 +56,19 @@ impl OptionTotals {
     }
 }
 
-/// Short options of one period.
+/// Short options, of one period or of all.
 #[derive(Clone, Copy, Default)]
 struct Shorts {
     calls: Delta,
     puts: Delta,
+}
+
+impl Shorts {
+    fn add(&mut self, kind: ContractKind, count: Delta) -> Result<(), Overflow> {
+        let sum = if kind == ContractKind::Call { &mut self.calls } else { &mut self.puts };
+        *sum = sum.plus(count)?;
+        Ok(())
+    }
 }
 
 /// Values the options of some positions, into totals of nothing.
@@ -90,7 +96,7 @@ pub(super) fn fill(
             long = long.plus(contract.option_value.times_bounded_lots(size))?;
         }
     }
-    let all = sum(shorts.by_period.iter())?;
+    let all = shorts.all;
     if !(all.calls.is_zero() && all.puts.is_zero()) {
         totals.short_option_minimum = rounding.risk(shorts.minimum(commodity)?)?;
         totals.short_calls = all.calls;
@@ -102,28 +108,26 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// Short options, by period only where the tiers of the minimum tell periods apart.
+/// Short options, by period where the tiers of the minimum tell periods apart.
 struct ShortOptions {
-    by_period: SmallVec<[Shorts; 1]>,
-    is_whole: bool,
+    all: Shorts,
+    by_period: Vec<Shorts>,
 }
 
 impl ShortOptions {
     fn of(commodity: &Commodity) -> Self {
-        let whole = 0..commodity.periods().len();
-        let tiers = &commodity.option_minimum().tiers;
-        let is_whole = tiers.iter().all(|(_, periods)| periods.indexes() == whole);
-        let count = if is_whole { 1 } else { commodity.periods().len() };
-        Self { by_period: SmallVec::from_elem(Shorts::default(), count), is_whole }
+        let count = if commodity.option_minimum().is_by_period { commodity.periods().len() } else { 0 };
+        Self { all: Shorts::default(), by_period: vec![Shorts::default(); count] }
     }
 
     fn add(&mut self, commodity: &Commodity, contract: &ContractTerms, size: Lots) -> Result<(), Overflow> {
-        let place = if self.is_whole { 0 } else { contract.period.index() };
-        let period = &mut self.by_period[place];
-        let count = if contract.kind == ContractKind::Call { &mut period.calls } else { &mut period.puts };
         let one = commodity.option_counts()[usize::from(contract.option_count)];
-        *count = count.plus(one.times_bounded_lots(size))?;
-        Ok(())
+        let count = one.times_bounded_lots(size);
+        self.all.add(contract.kind, count)?;
+        match self.by_period.get_mut(contract.period.index()) {
+            Some(period) => period.add(contract.kind, count),
+            None => Ok(()),
+        }
     }
 
     fn minimum(&self, commodity: &Commodity) -> Result<Money, Overflow> {
@@ -133,8 +137,7 @@ impl ShortOptions {
             if rate.is_zero() {
                 continue;
             }
-            let inside = if self.is_whole { 0..1 } else { periods.indexes() };
-            let tier = sum(self.by_period[inside].iter())?;
+            let tier = if rule.is_by_period { self.inside(periods)? } else { self.all };
             let count = match rule.method {
                 OptionMinimumMethod::Gross => tier.calls.plus(tier.puts)?,
                 OptionMinimumMethod::Greater => tier.calls.max(tier.puts),
@@ -143,10 +146,10 @@ impl ShortOptions {
         }
         Ok(total)
     }
-}
 
-fn sum<'a>(mut shorts: impl Iterator<Item = &'a Shorts>) -> Result<Shorts, Overflow> {
-    shorts.try_fold(Shorts::default(), |all, one| {
-        Ok(Shorts { calls: all.calls.plus(one.calls)?, puts: all.puts.plus(one.puts)? })
-    })
+    fn inside(&self, periods: &PeriodRange) -> Result<Shorts, Overflow> {
+        self.by_period[periods.indexes()].iter().try_fold(Shorts::default(), |all, one| {
+            Ok(Shorts { calls: all.calls.plus(one.calls)?, puts: all.puts.plus(one.puts)? })
+        })
+    }
 }

@@ -1,5 +1,7 @@
 //! Everything about one commodity that does not depend on the others, and what it becomes on the way.
 
+use smallvec::SmallVec;
+
 use super::delivery::DeliveryFormed;
 use super::intra::IntraFormed;
 use super::options::{self, OptionTotals};
@@ -43,7 +45,7 @@ pub struct CommodityMargin {
     /// Net delta of each period, front month first.
     pub period_deltas: Vec<Delta>,
     /// Intra-commodity spreads formed, in order.
-    pub intra_spreads: Vec<IntraFormed>,
+    pub intra_spreads: SmallVec<[IntraFormed; 1]>,
     /// Sum of their charges.
     pub intra_charge: Money,
     /// Charges for months in delivery, front month first.
@@ -67,7 +69,7 @@ impl CommodityMargin {
             scan: Scan::empty(),
             parts: Vec::new(),
             period_deltas: Vec::new(),
-            intra_spreads: Vec::new(),
+            intra_spreads: SmallVec::new_const(),
             intra_charge: Money::ZERO,
             delivery: Vec::new(),
             delivery_charge: Money::ZERO,

@@ -207,5 +207,6 @@ pub(super) fn option_minimum(
             format!("{}: options of {} are in no tier and have no minimum", own.code, contract.period);
         diagnostics.warning(own.line, "somTiers", message);
     }
-    OptionMinimum { method: own.terms.option_minimum_method, tiers }
+    let is_by_period = tiers.iter().any(|(_, inside)| inside.indexes() != (0..periods.len()));
+    OptionMinimum { method: own.terms.option_minimum_method, tiers, is_by_period }
 }
