@@ -36,7 +36,8 @@ pub use definition::{
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use format::read;
 pub use inter_spread::{
-    Candidates, DeltaSpread, Held, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread, SpreadBook,
+    Candidate, Candidates, DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread,
+    SpreadBook,
 };
 pub use level::{Level, LevelBook};
 pub use listing::{Listing, Listings, Match};

@@ -32,7 +32,7 @@ pub use rounding::level_amount;
 pub use scan::Scan;
 pub use weighted::weighted_price_risk_half_away;
 
-use crate::parameters::{InterSpread, ParameterSet, RoundingProfile, SpreadBook};
+use crate::parameters::{Candidate, InterSpread, ParameterSet, RoundingProfile, SpreadBook};
 use crate::types::{Money, Overflow};
 use commodities::Commodities;
 use outright::outright;
@@ -82,7 +82,7 @@ pub fn margin(
         formed.map_err(|overflow| TooLarge { commodity: name(), overflow })?;
     }
     let spread = match portfolio.margining() {
-        Margining::Net => net(own),
+        Margining::Net => net(own, portfolio),
         Margining::Gross => settled(own, Formed::default()),
     };
     spread.map_err(|overflow| TooLarge { commodity: "of a spread".to_owned(), overflow })
@@ -96,33 +96,34 @@ struct Formed {
 }
 
 /// A net account: super-spreads, intra-commodity spreads and delivery, then inter-commodity spreads.
-fn net(mut own: Commodities<'_>) -> Result<SpanMargin, Overflow> {
+fn net(mut own: Commodities<'_>, portfolio: &Portfolio) -> Result<SpanMargin, Overflow> {
     let set = own.set;
     let mut formed = Formed::default();
-    between(set.super_spreads(), true, &mut own, &mut formed)?;
+    between(set.super_spreads(), portfolio.super_spreads(), true, &mut own, &mut formed)?;
     for place in 0..own.count() {
         inside(place, &mut own)?;
     }
     for merged in &formed.scanning {
         merge::fold(merged, &mut own)?;
     }
-    between(set.inter_spreads(), false, &mut own, &mut formed)?;
+    between(set.inter_spreads(), portfolio.inter_spreads(), false, &mut own, &mut formed)?;
     settled(own, formed)
 }
 
 /// Spreads between commodities, in their order.
 fn between(
     book: &SpreadBook,
+    candidates: &[Candidate],
     is_super: bool,
     own: &mut Commodities<'_>,
     formed: &mut Formed,
 ) -> Result<(), Overflow> {
-    if book.as_slice().is_empty() {
+    if candidates.is_empty() {
         return Ok(());
     }
-    let held = own.held()?;
-    for candidate in book.candidates(&held) {
-        match &book.as_slice()[candidate as usize] {
+    let signs = own.signs()?;
+    for candidate in candidates.iter().filter(|candidate| candidate.fits(&signs)) {
+        match &book.as_slice()[candidate.spread()] {
             InterSpread::Delta(spread) => formed.inter.extend(inter::form(spread, is_super, own)?),
             InterSpread::Scanning(spread) => {
                 let Some(merged) = merge::form(spread, is_super, own)? else { continue };

@@ -2,8 +2,6 @@
 
 use std::cmp::Ordering;
 
-use smallvec::SmallVec;
-
 use super::commodity::{CommodityIndex, TierIndex};
 use super::definition::Side;
 use crate::types::{Decimal, Money};
@@ -112,11 +110,40 @@ struct Entry {
     same_sign: Option<bool>,
 }
 
-/// A commodity with positions, and whether its net delta is less than, equal to or greater than zero.
-pub type Held = (CommodityIndex, Ordering);
+/// A spread that may form where certain commodities have positions.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Candidate {
+    spread: u32,
+    signs: Option<SignRule>,
+}
 
-/// The places of spreads in their order.
-pub type Candidates = SmallVec<[u32; 24]>;
+/// What the net deltas of two of the commodities have to be.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct SignRule {
+    places: [u32; 2],
+    are_same: bool,
+}
+
+impl Candidate {
+    /// The place of the spread in the book.
+    #[must_use]
+    pub const fn spread(self) -> usize {
+        self.spread as usize
+    }
+
+    /// Whether the signs of what the commodities have left, in their order, let it form; where they do not decide, true.
+    ///
+    /// Forming spreads uses deltas up and never turns their signs, so those before the first spread tell.
+    #[must_use]
+    pub fn fits(self, signs: &[Ordering]) -> bool {
+        let Some(rule) = self.signs else { return true };
+        let [one, other] = rule.places.map(|place| signs[place as usize]);
+        one.is_ne() && other.is_ne() && (one == other) == rule.are_same
+    }
+}
+
+/// The spreads that may form, in the order of evaluation.
+pub type Candidates = Vec<Candidate>;
 
 impl SpreadBook {
     /// Takes spreads in the order of their evaluation, over so many commodities.
@@ -158,22 +185,23 @@ impl SpreadBook {
         &self.spreads
     }
 
-    /// The places of the spreads that may form where these commodities, ascending, have positions, in the order of
-    /// evaluation. A scanning-based spread may give positions to its target: what the target may form then is among them.
+    /// The spreads that may form where these commodities, ascending, have positions, in the order of evaluation. A
+    /// scanning-based spread may give positions to its target: what the target may form then is among them.
     ///
-    /// Forming spreads uses deltas up and never turns their signs, so those before the first spread tell which can form;
-    /// only scanning-based spreads add to them.
+    /// `after` are the candidates of a book that is evaluated before this one.
     #[must_use]
-    pub fn candidates(&self, held: &[Held]) -> Candidates {
+    pub fn candidates(&self, held: &[CommodityIndex], after: Option<(&Self, &[Candidate])>) -> Candidates {
         let mut found = Candidates::new();
         if self.spreads.is_empty() {
             return found;
         }
-        if self.has_scanning {
-            self.all_candidates(held, &mut found);
+        let targets = after.map(|(book, candidates)| book.targets(candidates)).unwrap_or_default();
+        if self.has_scanning || !targets.is_empty() {
+            let all: Vec<CommodityIndex> = held.iter().copied().chain(targets).collect();
+            self.all_candidates(&all, &mut found);
         } else {
-            for (place, &own) in held.iter().enumerate() {
-                possible(&self.by_commodity[own.0.index()], own, &held[..=place], &mut found);
+            for (own, commodity) in (0..).zip(held) {
+                possible(&self.by_commodity[commodity.index()], own, held, &mut found);
             }
         }
         found.sort_unstable();
@@ -181,16 +209,30 @@ impl SpreadBook {
         found
     }
 
-    fn all_candidates(&self, held: &[Held], found: &mut Candidates) {
-        for (commodity, _) in held {
-            found.extend(self.by_commodity[commodity.index()].iter().map(|entry| entry.spread));
+    /// What scanning-based spreads among the candidates add to.
+    fn targets(&self, candidates: &[Candidate]) -> Vec<CommodityIndex> {
+        let spreads = candidates.iter().map(|candidate| &self.spreads[candidate.spread()]);
+        let target = |spread: &InterSpread| match spread {
+            InterSpread::Scanning(spread) => Some(spread.target),
+            InterSpread::Delta(_) => None,
+        };
+        spreads.filter_map(target).collect()
+    }
+
+    /// Scanning-based spreads add commodities and change the signs of deltas: neither decides.
+    fn all_candidates(&self, held: &[CommodityIndex], found: &mut Candidates) {
+        let of = |commodity: CommodityIndex| {
+            let entries = self.by_commodity[commodity.index()].iter();
+            entries.map(|entry| Candidate { spread: entry.spread, signs: None })
+        };
+        for &commodity in held {
+            found.extend(of(commodity));
         }
         let mut looked_at = 0;
-        while let Some(&candidate) = found.get(looked_at) {
+        while let Some(candidate) = found.get(looked_at) {
             looked_at += 1;
-            if let InterSpread::Scanning(spread) = &self.spreads[candidate as usize] {
-                let new = self.by_commodity[spread.target.index()].iter().map(|entry| entry.spread);
-                let new: Candidates = new.filter(|other| !found.contains(other)).collect();
+            if let InterSpread::Scanning(spread) = &self.spreads[candidate.spread()] {
+                let new: Candidates = of(spread.target).filter(|other| !found.contains(other)).collect();
                 found.extend(new);
             }
         }
@@ -200,29 +242,24 @@ impl SpreadBook {
 /// So many entries for each commodity held are faster searched than read.
 const SEARCHED_FROM: usize = 8;
 
-/// The entries of one commodity that need one of some others; both ascend.
-fn possible(entries: &[Entry], own: Held, held: &[Held], found: &mut Candidates) {
-    let mut look = |entry: &Entry, other: Held| {
-        let fits = match entry.same_sign {
-            None => true,
-            Some(_) if own.1.is_eq() || other.1.is_eq() => false,
-            Some(same_sign) => (own.1 == other.1) == same_sign,
-        };
-        if fits {
-            found.push(entry.spread);
-        }
+/// The entries of the commodity at one place that need one of the others; both ascend.
+fn possible(entries: &[Entry], own: u32, held: &[CommodityIndex], found: &mut Candidates) {
+    let mut add = |entry: &Entry, other: usize| {
+        let places = u32::try_from(other).map(|other| [own, other]);
+        let rule = |are_same| Some(SignRule { places: places.ok()?, are_same });
+        found.push(Candidate { spread: entry.spread, signs: entry.same_sign.and_then(rule) });
     };
     if entries.len() < SEARCHED_FROM * held.len() {
         for entry in entries {
-            if let Ok(place) = held.binary_search_by_key(&entry.needs, |other| other.0) {
-                look(entry, held[place]);
+            if let Ok(place) = held.binary_search(&entry.needs) {
+                add(entry, place);
             }
         }
         return;
     }
     let mut rest = entries;
-    for &other in held {
-        rest = &rest[rest.partition_point(|entry| entry.needs < other.0)..];
-        rest.iter().take_while(|entry| entry.needs == other.0).for_each(|entry| look(entry, other));
+    for (place, &other) in held.iter().enumerate() {
+        rest = &rest[rest.partition_point(|entry| entry.needs < other)..];
+        rest.iter().take_while(|entry| entry.needs == other).for_each(|entry| add(entry, place));
     }
 }

@@ -1,5 +1,7 @@
 //! The commodities of a portfolio while their spreads are formed: what is left of their deltas, and which are merged.
 
+use std::cmp::Ordering;
+
 use super::intra::{can_form, take};
 use super::options::OptionTotals;
 use super::outright::CommodityMargin;
@@ -9,7 +11,7 @@ use super::scan::Scan;
 use super::weighted;
 use smallvec::SmallVec;
 
-use crate::parameters::{Commodity, CommodityIndex, Held, ParameterSet, TierIndex};
+use crate::parameters::{Commodity, CommodityIndex, ParameterSet, TierIndex};
 use crate::scenario::Row;
 use crate::types::{Delta, Lots, Overflow};
 
@@ -54,16 +56,17 @@ impl<'a> Commodities<'a> {
         self.margins.len()
     }
 
-    /// Those that have not been merged, ready for spreads to use what is left of their deltas.
-    pub(super) fn held(&mut self) -> Result<SmallVec<[Held; 8]>, Overflow> {
-        let mut held = SmallVec::new();
-        for (working, margin) in self.working.iter_mut().zip(&self.margins) {
-            working.prepare(margin)?;
-            if working.merged_into.is_none() {
-                held.push((margin.commodity, working.left_in(TierIndex::WHOLE)?.cmp(&Delta::ZERO)));
+    /// The sign of what is left of each commodity's delta.
+    pub(super) fn signs(&self) -> Result<SmallVec<[Ordering; 16]>, Overflow> {
+        let both = self.working.iter().zip(&self.margins);
+        let left = both.map(|(working, margin)| {
+            if working.left.is_empty() {
+                Ok(margin.scan.net_delta)
+            } else {
+                working.left_in(TierIndex::WHOLE)
             }
-        }
-        Ok(held)
+        });
+        left.map(|left| Ok(left?.cmp(&Delta::ZERO))).collect()
     }
 
     /// Where a commodity stands that has positions and has not been merged.
@@ -78,18 +81,17 @@ impl<'a> Commodities<'a> {
     }
 
     /// Where a target stands; it is added if it has no positions of its own. `None` if it has been merged itself.
-    pub(super) fn target(&mut self, commodity: CommodityIndex) -> Result<Option<usize>, Overflow> {
+    pub(super) fn target(&mut self, commodity: CommodityIndex) -> Option<usize> {
         match self.any_place(commodity) {
-            Ok(place) => Ok(self.working[place].merged_into.is_none().then_some(place)),
+            Ok(place) => self.working[place].merged_into.is_none().then_some(place),
             Err(place) => {
                 let own = &self.set.commodities()[commodity.index()];
                 let margin = CommodityMargin::nothing(self.set, commodity);
-                let mut working = Working::new(own, &[]);
-                working.prepare(&margin)?;
+                let working = Working::new(own, &[]);
                 self.indexes.insert(place, commodity);
                 self.margins.insert(place, margin);
                 self.working.insert(place, working);
-                Ok(Some(place))
+                Some(place)
             }
         }
     }
@@ -99,8 +101,10 @@ impl<'a> Commodities<'a> {
     }
 
     /// What is left in a tier; the whole commodity has what was merged into it besides.
-    pub(super) fn left_in(&self, place: usize, tier: TierIndex) -> Result<Delta, Overflow> {
-        self.working[place].left_in(tier)
+    pub(super) fn left_in(&mut self, place: usize, tier: TierIndex) -> Result<Delta, Overflow> {
+        let working = &mut self.working[place];
+        working.prepare(&self.margins[place])?;
+        working.left_in(tier)
     }
 
     /// Uses delta of a tier, its buckets front to back; a super-spread uses it up in the months too.
@@ -139,6 +143,7 @@ impl<'a> Commodities<'a> {
 
     /// Adds what merged commodities had left.
     pub(super) fn add_left(&mut self, place: usize, delta: Delta) -> Result<(), Overflow> {
+        self.working[place].prepare(&self.margins[place])?;
         if let Some(last) = self.working[place].left.last_mut() {
             *last = last.plus(delta)?;
         }
@@ -200,6 +205,7 @@ impl<'a> Working<'a> {
         }
     }
 
+    #[inline]
     fn prepare(&mut self, margin: &CommodityMargin) -> Result<(), Overflow> {
         if !self.left.is_empty() {
             return Ok(());

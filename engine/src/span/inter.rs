@@ -78,7 +78,7 @@ pub(super) fn form(
 }
 
 /// The places of the legs' commodities, if all are there and their signs fit.
-fn fitting(spread: &DeltaSpread, own: &Commodities<'_>) -> Result<Option<Places>, Overflow> {
+fn fitting(spread: &DeltaSpread, own: &mut Commodities<'_>) -> Result<Option<Places>, Overflow> {
     let mut places = Places::new();
     let mut first = None;
     for leg in &spread.legs {

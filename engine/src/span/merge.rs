@@ -46,12 +46,12 @@ pub(super) fn form(
     if lacks_required || lacks_target || !enough {
         return Ok(None);
     }
-    if own.target(spread.target)?.is_none() {
+    if own.target(spread.target).is_none() {
         return Ok(None);
     }
     let (mut added, mut legs) = (Delta::ZERO, Vec::with_capacity(there.len()));
     let mut losses = vec![Money::ZERO; own.set.points().count()];
-    let mut held = own.target(spread.target)?.map_or(OptionTotals::NOTHING, |place| own.held_options(place));
+    let mut held = own.target(spread.target).map_or(OptionTotals::NOTHING, |place| own.held_options(place));
     for leg in there {
         let Some(place) = own.place(leg.commodity) else { continue };
         let left = own.merge_into(place, spread.target)?;
@@ -64,7 +64,7 @@ pub(super) fn form(
         legs.push(ScanningFormedLeg { commodity: leg.commodity, delta });
     }
     let (points, rounding) = (own.set.points(), own.rounding);
-    let Some(place) = own.target(spread.target)? else { return Ok(None) };
+    let Some(place) = own.target(spread.target) else { return Ok(None) };
     own.add_left(place, added)?;
     let target = &mut own.margins[place];
     let before = &target.scan;

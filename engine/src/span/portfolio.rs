@@ -1,7 +1,7 @@
 //! Positions as callers name them, found in a set and grouped by commodity.
 
 use crate::contract::{ContractKey, ContractQuery};
-use crate::parameters::{CommodityIndex, Listing, Match, ParameterSet};
+use crate::parameters::{Candidate, Candidates, CommodityIndex, Listing, Match, ParameterSet};
 use crate::scenario::Row;
 use crate::types::{Lots, LotsError};
 
@@ -96,6 +96,8 @@ pub struct Holding {
 #[derive(Clone, Debug)]
 pub struct Portfolio {
     holdings: Vec<Holding>,
+    super_spreads: Candidates,
+    inter_spreads: Candidates,
     unmatched: Vec<Unmatched>,
     margining: Margining,
 }
@@ -150,7 +152,14 @@ impl Portfolio {
             unmatched.push(Unmatched { position, contract: contract.clone(), lots: *lots, reason });
         }
         let holdings = grouped(found, margining, &mut faults);
-        if faults.is_empty() { Ok(Self { holdings, unmatched, margining }) } else { Err(faults) }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let held: Vec<CommodityIndex> = holdings.iter().map(|holding| holding.commodity).collect();
+        let super_spreads = set.super_spreads().candidates(&held, None);
+        let after = Some((set.super_spreads(), super_spreads.as_slice()));
+        let inter_spreads = set.inter_spreads().candidates(&held, after);
+        Ok(Self { holdings, super_spreads, inter_spreads, unmatched, margining })
     }
 
     /// How the positions are netted.
@@ -163,6 +172,18 @@ impl Portfolio {
     #[must_use]
     pub fn holdings(&self) -> &[Holding] {
         &self.holdings
+    }
+
+    /// The super-spreads that may form.
+    #[must_use]
+    pub fn super_spreads(&self) -> &[Candidate] {
+        &self.super_spreads
+    }
+
+    /// The spreads between commodities that may form.
+    #[must_use]
+    pub fn inter_spreads(&self) -> &[Candidate] {
+        &self.inter_spreads
     }
 
     /// The positions that cannot be margined with the set, in the order of the request.

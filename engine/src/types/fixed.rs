@@ -160,7 +160,7 @@ impl<U> Fixed<U> {
     /// [`Overflow`] when it does not fit.
     pub fn times_half_away(self, factor: Decimal) -> Result<Self, Overflow> {
         let product = [self.0, i128::from(factor.mantissa())];
-        quotient_half_away(&product, &[], -i32::from(factor.places())).map(Self::from_raw)
+        quotient_half_away(product, 1, -i32::from(factor.places())).map(Self::from_raw)
     }
 
     /// The quotient by a decimal divisor, rounded half away from zero to 1e-18.
@@ -171,8 +171,8 @@ impl<U> Fixed<U> {
         if divisor.is_one() {
             return Ok(self);
         }
-        let bottom = [i128::from(divisor.mantissa())];
-        quotient_half_away(&[self.0], &bottom, i32::from(divisor.places())).map(Self::from_raw)
+        let bottom = i128::from(divisor.mantissa());
+        quotient_half_away([self.0], bottom, i32::from(divisor.places())).map(Self::from_raw)
     }
 
     /// `self * numerator / denominator`, rounded half away from zero to 1e-18.
@@ -185,7 +185,7 @@ impl<U> Fixed<U> {
         }
         let shift = i32::from(denominator.places()) - i32::from(numerator.places());
         let top = [self.0, i128::from(numerator.mantissa())];
-        quotient_half_away(&top, &[i128::from(denominator.mantissa())], shift).map(Self::from_raw)
+        quotient_half_away(top, i128::from(denominator.mantissa()), shift).map(Self::from_raw)
     }
 
     /// Half of it, rounded half away from zero to 1e-18 (exact unless the last of 18 places is odd).
@@ -200,7 +200,7 @@ impl<U> Fixed<U> {
     /// [`Overflow`] when it does not fit.
     pub fn rounded_half_away(self, places: u8) -> Result<Self, Overflow> {
         let shift = i32::from(PLACES.saturating_sub(places));
-        let rounded = quotient_half_away(&[self.0], &[], -shift)?;
+        let rounded = quotient_half_away([self.0], 1, -shift)?;
         Self::from_scaled(rounded, i32::from(places))
     }
 
@@ -252,7 +252,7 @@ impl Money {
     /// # Errors
     /// [`Overflow`] when it does not fit or the delta is zero.
     pub fn per_delta_half_away(self, delta: Delta) -> Result<Self, Overflow> {
-        quotient_half_away(&[self.0], &[delta.magnitude().0], i32::from(PLACES)).map(Self::from_raw)
+        quotient_half_away([self.0], delta.magnitude().0, i32::from(PLACES)).map(Self::from_raw)
     }
 
     /// `self * part / whole * rate`: the money that falls on a part of a delta, rounded once, half away from zero.
@@ -267,7 +267,7 @@ impl Money {
             (without_zeros(self.0), without_zeros(part.0), without_zeros(whole.0));
         let top = [money, part, i128::from(rate.mantissa())];
         let shift = over + also - under - i32::from(rate.places());
-        quotient_half_away(&top, &[whole], shift).map(Self::from_raw)
+        quotient_half_away(top, whole, shift).map(Self::from_raw)
     }
 
     /// `self * delta / ratio`: a rate for every `ratio` of delta, rounded once, half away from zero.
@@ -286,14 +286,17 @@ impl Money {
             return Ok(Self::from_raw(product));
         }
         let shift = shift + i32::from(ratio.places());
-        quotient_half_away(&[money, delta], &[i128::from(ratio.mantissa())], shift).map(Self::from_raw)
+        quotient_half_away([money, delta], i128::from(ratio.mantissa()), shift).map(Self::from_raw)
     }
 }
 
 /// `a * b * 10^shift` where 128 bits and no quotient do.
 fn exact_product(a: i128, b: i128, shift: i32) -> Option<i128> {
-    let (a, b, power) = (i64::try_from(a).ok()?, i64::try_from(b).ok()?, u32::try_from(shift).ok()?);
-    i128::from(a).wrapping_mul(i128::from(b)).checked_mul(power_of_ten(power)?)
+    let (a, b) = (i64::try_from(a).ok()?, i64::try_from(b).ok()?);
+    let (product, power) =
+        (i128::from(a).wrapping_mul(i128::from(b)), power_of_ten(u32::try_from(shift).ok()?)?);
+    let bits = |number: i128| i128::BITS - number.unsigned_abs().leading_zeros();
+    (bits(product) + bits(power) < i128::BITS).then(|| product.wrapping_mul(power))
 }
 
 /// A number of at most six places without the twelve zeros that it ends in, and how many that were; others as they are.
@@ -310,22 +313,26 @@ const fn without_zeros(raw: i128) -> (i128, i32) {
     (if raw < 0 { -quotient } else { quotient }, ZEROS as i32)
 }
 
-/// Product of `top` over product of `bottom`, times `10^shift`, rounded once, half away from zero.
-fn quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Result<i128, Overflow> {
+/// Product of `top` over `bottom`, times `10^shift`, rounded once, half away from zero.
+fn quotient_half_away<const N: usize>(top: [i128; N], bottom: i128, shift: i32) -> Result<i128, Overflow> {
     match narrow_quotient_half_away(top, bottom, shift) {
         Some(quotient) => Ok(quotient),
-        None => wide_quotient_half_away(top, bottom, shift).ok_or(Overflow),
+        None => wide_quotient_half_away(&top, bottom, shift).ok_or(Overflow),
     }
 }
 
 /// In 128 bits without sign; `None` where they might not do.
-fn narrow_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<i128> {
-    let power = power_of_ten(shift.unsigned_abs())?.unsigned_abs();
-    let (over, under) = if shift < 0 { (1, power) } else { (power, 1) };
-    let size = |power, factors: &[i128]| {
-        factors.iter().try_fold(power, |product, &factor| narrow_product(product, factor.unsigned_abs()))
-    };
-    let (numerator, denominator) = (size(over, top)?, size(under, bottom)?);
+#[inline]
+fn narrow_quotient_half_away<const N: usize>(top: [i128; N], bottom: i128, shift: i32) -> Option<i128> {
+    let (mut numerator, mut denominator) = (1, bottom.unsigned_abs());
+    for factor in top {
+        numerator = narrow_product(numerator, factor.unsigned_abs())?;
+    }
+    if shift != 0 {
+        let power = power_of_ten(shift.unsigned_abs())?.unsigned_abs();
+        let side = if shift < 0 { &mut denominator } else { &mut numerator };
+        *side = narrow_product(*side, power)?;
+    }
     let (quotient, rest) = match (u64::try_from(numerator), u64::try_from(denominator)) {
         (_, Ok(1)) => (numerator, 0),
         (Ok(numerator), Ok(denominator)) => {
@@ -337,9 +344,8 @@ fn narrow_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Optio
             (quotient, numerator - quotient * denominator)
         }
     };
-    let rounded = if rest >= denominator - rest { quotient + 1 } else { quotient };
-    let is_negative = top.iter().chain(bottom).fold(false, |negative, &factor| negative != (factor < 0));
-    let rounded = i128::try_from(rounded).ok()?;
+    let rounded = i128::try_from(if rest >= denominator - rest { quotient + 1 } else { quotient }).ok()?;
+    let is_negative = top.into_iter().fold(bottom < 0, |negative, factor| negative != (factor < 0));
     Some(if is_negative { -rounded } else { rounded })
 }
 
@@ -354,10 +360,10 @@ const fn narrow_product(a: u128, b: u128) -> Option<u128> {
     if high > LOW { None } else { (high << 64).checked_add(low) }
 }
 
-fn wide_quotient_half_away(top: &[i128], bottom: &[i128], shift: i32) -> Option<i128> {
+fn wide_quotient_half_away(top: &[i128], bottom: i128, shift: i32) -> Option<i128> {
     let (over, under) = if shift < 0 { (0, shift.unsigned_abs()) } else { (shift.unsigned_abs(), 0) };
     let numerator = wide_product(top, over)?;
-    let denominator = wide_product(bottom, under)?;
+    let denominator = wide_product(&[bottom], under)?;
     let quotient = numerator.checked_div(denominator)?;
     let rest = (numerator - quotient * denominator).unsigned_abs();
     let size = denominator.unsigned_abs();
