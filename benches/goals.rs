@@ -11,6 +11,10 @@ mod span;
 
 use std::fmt;
 
+/// As in the binaries that are shipped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a goal wants of its figure.
 enum Wanted {
     AtLeast(f64),

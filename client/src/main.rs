@@ -12,6 +12,10 @@ use clap::Parser as _;
 
 use arguments::Arguments;
 
+/// As the server's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     commands::run(Arguments::parse()).into()
 }
