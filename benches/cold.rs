@@ -73,7 +73,8 @@ fn portfolio(set: &ParameterSet, random: &mut Random) -> Portfolio {
             positions.extend(lots.ok().map(|lots| Position { contract, lots }));
         }
     }
-    Portfolio::resolve(set, &positions, Margining::Net).expect("Invariant: every contract is listed once")
+    Portfolio::resolve(set, &positions, &[], Margining::Net)
+        .expect("Invariant: every contract is listed once")
 }
 
 /// The contract of a commodity with this number: the months' futures first, then options, month by month.

@@ -53,7 +53,8 @@ fn golden() -> Option<(ParameterSet, Vec<Portfolio>)> {
     let (set, _) =
         build(&reading.definition, reading.digest, RoundingProfile::Exact, reading.diagnostics).ok()?;
     let read = portfolio::read(open("golden.jsonl")?, InputFormat::JsonLines);
-    let found = read.map(|line| Portfolio::resolve(&set, &line.ok()?.positions, Default::default()).ok());
+    let found =
+        read.map(|line| Portfolio::resolve(&set, &line.ok()?.positions, &[], Default::default()).ok());
     let portfolios = found.collect::<Option<Vec<_>>>()?;
     Some((set, portfolios))
 }

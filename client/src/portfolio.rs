@@ -11,7 +11,7 @@ use std::io::BufRead;
 use std::path::Path;
 
 use plimsoll_engine::report::account_type_code;
-use plimsoll_engine::span::{Margining, Position};
+use plimsoll_engine::span::{AwayDelta, Margining, Position};
 
 pub use fault::{BadPortfolio, Fault, Faults};
 
@@ -32,6 +32,8 @@ pub struct AccountPortfolio {
     pub account_type: Option<String>,
     /// Whether longs and shorts are netted; net where the input does not say.
     pub margining: Margining,
+    /// Net deltas of the account at other clearing organisations; only JSON lines can state them.
+    pub away: Vec<AwayDelta>,
 }
 
 /// How portfolios are written.

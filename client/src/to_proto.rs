@@ -3,7 +3,7 @@
 use plimsoll_engine::contract::{OptionRight, ProductType};
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_engine::report::CalculationOptions;
-use plimsoll_engine::span::{Margining, Position};
+use plimsoll_engine::span::{AwayDelta, Margining, Position};
 use plimsoll_proto::v1;
 
 use crate::request::{CalculationRequest, SetSelector};
@@ -30,6 +30,16 @@ pub(crate) fn calculate(request: CalculationRequest) -> v1::CalculateRequest {
         parameter_set: Some(v1::ParameterSetSelector { selector: Some(selector) }),
         positions: request.portfolio.positions.iter().map(position).collect(),
         options: Some(options(request.portfolio.options)),
+        away: request.portfolio.away.iter().map(away_delta).collect(),
+    }
+}
+
+fn away_delta(away: &AwayDelta) -> v1::AwayDelta {
+    v1::AwayDelta {
+        house: away.house.to_string(),
+        commodity: away.commodity.to_string(),
+        tier: away.tier,
+        delta: away.delta.to_string(),
     }
 }
 
@@ -90,7 +100,7 @@ const fn product_type(kind: ProductType) -> v1::ProductType {
 mod tests {
     use plimsoll_engine::contract::{ContractQuery, ContractText};
     use plimsoll_engine::report::PortfolioRequest;
-    use plimsoll_engine::types::{Currency, House, Lots};
+    use plimsoll_engine::types::{CommodityCode, Currency, Decimal, House, Lots};
 
     use super::*;
 
@@ -119,6 +129,12 @@ mod tests {
             parameter_set: SetSelector::Active { house, account_scope: "desk".to_owned() },
             portfolio: PortfolioRequest {
                 positions: vec![Position { contract, lots: Lots::new(-3).unwrap() }],
+                away: vec![AwayDelta {
+                    house: House::new("AWAY").unwrap(),
+                    commodity: CommodityCode::new("OIL").unwrap(),
+                    tier: 1,
+                    delta: Decimal::parse("-12.50").unwrap(),
+                }],
                 options,
             },
         });
@@ -144,6 +160,12 @@ mod tests {
                 margining: v1::Margining::Gross.into(),
                 allow_unmatched: true,
             }),
+            away: vec![v1::AwayDelta {
+                house: "AWAY".to_owned(),
+                commodity: "OIL".to_owned(),
+                tier: 1,
+                delta: "-12.50".to_owned(),
+            }],
         };
         assert_eq!(wire, expected);
     }

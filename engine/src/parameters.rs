@@ -17,6 +17,7 @@ mod reading;
 pub mod sample;
 mod set;
 pub mod spn;
+mod spread_book;
 mod vintage;
 
 pub use build::{Refused, build};
@@ -26,21 +27,22 @@ pub use commodity::{
 };
 pub use conversion::{ConversionStep, Conversions};
 pub use definition::{
-    AccountTypeDefinition, ArrayDefinition, ArrayTable, ChargeMethod, CombinationLeg, CombinationMethod,
-    CommodityDefinition, CommodityTerms, ContractDefinition, ContractReference, ConversionDefinition,
-    CurrencyDefinition, Definition, DeliveryRate, FamilyDefinition, FamilyReference, LegDefinition, LegPlace,
-    LevelAdjustment, LevelDefinition, LevelRate, MonthRate, OptionDefinition, OptionMinimumMethod,
-    ProductLink, ScanRange, ScanTiers, ScanningLegDefinition, ScanningSpreadDefinition, SectionLines,
-    SeriesDefinition, Side, SpreadDefinition, TierDefinition, Valuation, WeightedRiskMethod,
+    AccountTypeDefinition, ArrayDefinition, ArrayTable, AwayLegDefinition, ChargeMethod,
+    ClearSpreadDefinition, CombinationLeg, CombinationMethod, CommodityDefinition, CommodityTerms,
+    ContractDefinition, ContractReference, ConversionDefinition, CurrencyDefinition, Definition,
+    DeliveryRate, FamilyDefinition, FamilyReference, LegDefinition, LegPlace, LevelAdjustment,
+    LevelDefinition, LevelRate, MonthRate, OptionDefinition, OptionMinimumMethod, ProductLink, ScanRange,
+    ScanTiers, ScanningLegDefinition, ScanningSpreadDefinition, SectionLines, SeriesDefinition, Side,
+    SpreadDefinition, TierDefinition, Valuation, WeightedRiskMethod,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use format::read;
 pub use inter_spread::{
-    Candidate, Candidates, DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread,
-    SpreadBook,
+    AwayIndex, AwayLeg, AwayPlace, DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread,
 };
 pub use level::{Level, LevelBook};
 pub use listing::{Listing, Listings, Match};
 pub use reading::{ReadError, Reading};
 pub use set::{ParameterSet, RoundingProfile, Summary};
+pub use spread_book::{Candidate, Candidates, SpreadBook};
 pub use vintage::{Digest, Stage, Vintage};

@@ -8,7 +8,7 @@ mod totals;
 pub use calculate::{Requirement, calculate, report, requirement};
 pub use request::{CalculationError, CalculationOptions, PortfolioRequest, account_type_code};
 
-use crate::parameters::{ConversionStep, Digest, RoundingProfile};
+use crate::parameters::{AwayPlace, ConversionStep, Digest, RoundingProfile};
 use crate::span::Unmatched;
 use crate::types::{Amount, BusinessDate, CommodityCode, Currency};
 
@@ -157,6 +157,15 @@ pub struct InterSpreadLegReport {
     pub credit: Amount,
 }
 
+/// A leg at another clearing organisation of spreads formed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AwayLegReport {
+    /// Where.
+    pub place: AwayPlace,
+    /// The delta used up.
+    pub consumed_delta: Amount,
+}
+
 /// Inter-commodity spreads formed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InterSpreadReport {
@@ -168,6 +177,8 @@ pub struct InterSpreadReport {
     pub count: Amount,
     /// Its legs.
     pub legs: Vec<InterSpreadLegReport>,
+    /// Its legs at other clearing organisations, which credit them by themselves.
+    pub away: Vec<AwayLegReport>,
 }
 
 /// A commodity that disappeared in another.

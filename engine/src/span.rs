@@ -7,6 +7,7 @@
 //! the deltas on the way, `rounding` holds what the profiles do differently. All numbers are exact in the commodity's own
 //! currency; `report` totals, converts and rounds them.
 
+mod away;
 mod commodities;
 mod delivery;
 mod inter;
@@ -21,13 +22,16 @@ mod weighted;
 
 use thiserror::Error;
 
+pub use away::AwayDelta;
 pub use delivery::DeliveryFormed;
-pub use inter::{InterFormed, InterFormedLeg};
+pub use inter::{AwayFormedLeg, InterFormed, InterFormedLeg};
 pub use intra::IntraFormed;
 pub use merge::{ScanningFormed, ScanningFormedLeg};
 pub use options::OptionTotals;
 pub use outright::{CommodityMargin, PartKind, ScanPart};
-pub use portfolio::{Holding, Margining, Portfolio, Position, PositionFault, Unmatched, UnmatchedReason};
+pub use portfolio::{
+    EntryFault, EntryList, Holding, Margining, Portfolio, Position, Unmatched, UnmatchedReason,
+};
 pub use rounding::level_amount;
 pub use scan::Scan;
 pub use weighted::weighted_price_risk_half_away;
@@ -72,7 +76,7 @@ pub fn margin(
     rounding: RoundingProfile,
 ) -> Result<SpanMargin, TooLarge> {
     let rounding = Rounding::of(rounding);
-    let mut own = Commodities::new(set, rounding, portfolio.holdings());
+    let mut own = Commodities::new(set, rounding, portfolio);
     for (holding, into) in portfolio.holdings().iter().zip(&mut own.margins) {
         let formed = match portfolio.margining() {
             Margining::Net => outright(set, &holding.positions, rounding, into),
@@ -100,6 +104,7 @@ fn net(mut own: Commodities<'_>, portfolio: &Portfolio) -> Result<SpanMargin, Ov
     let set = own.set;
     let mut formed = Formed::default();
     between(set.super_spreads(), portfolio.super_spreads(), true, &mut own, &mut formed)?;
+    between(set.super_clear_spreads(), portfolio.super_clear_spreads(), true, &mut own, &mut formed)?;
     for place in 0..own.count() {
         inside(place, &mut own)?;
     }
@@ -107,6 +112,7 @@ fn net(mut own: Commodities<'_>, portfolio: &Portfolio) -> Result<SpanMargin, Ov
         merge::fold(merged, &mut own)?;
     }
     between(set.inter_spreads(), portfolio.inter_spreads(), false, &mut own, &mut formed)?;
+    between(set.clear_spreads(), portfolio.clear_spreads(), false, &mut own, &mut formed)?;
     settled(own, formed)
 }
 

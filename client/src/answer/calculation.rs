@@ -80,12 +80,9 @@ impl From<CalculationError> for CalculationFailure {
         let violations = match error {
             CalculationError::Unmatched(unmatched) => return Self::Unmatched(unmatched),
             CalculationError::TooLarge(_) => return Self::TooLarge { message },
-            CalculationError::Positions(faults) => faults
+            CalculationError::Entries(faults) => faults
                 .into_iter()
-                .map(|fault| FieldViolation {
-                    field: format!("positions[{}].{}", fault.position, fault.field),
-                    description: fault.message,
-                })
+                .map(|fault| FieldViolation { field: fault.path(), description: fault.message })
                 .collect(),
             CalculationError::NoConversion { .. } => {
                 vec![FieldViolation { field: "options.currency".to_owned(), description: message.clone() }]

@@ -1,9 +1,9 @@
 //! Reports, and why there is none.
 
 use plimsoll_engine::contract::{ContractQuery, ContractText, OptionRight, ProductType};
-use plimsoll_engine::parameters::ConversionStep;
+use plimsoll_engine::parameters::{AwayPlace, ConversionStep};
 use plimsoll_engine::report::{
-    CommodityReport, CurrencyTotals, DeliveryReport, InterSpreadLegReport, InterSpreadReport,
+    AwayLegReport, CommodityReport, CurrencyTotals, DeliveryReport, InterSpreadLegReport, InterSpreadReport,
     IntraSpreadReport, LevelAmount, MarginReport, PeriodDelta, ScanPartReport, ScanningLegReport,
     ScanningSpreadReport, SetReference,
 };
@@ -170,6 +170,13 @@ fn inter_spread(formed: v1::InterSpread) -> Checked<InterSpreadReport> {
                 commodity: code("commodity", &leg.commodity)?,
                 consumed_delta: amount("consumed_delta", &leg.consumed_delta)?,
                 credit: amount("credit", &leg.credit)?,
+            })
+        })?,
+        away: list("away", formed.away, |leg| {
+            let (house, commodity) = (code("house", &leg.house)?, code("commodity", &leg.commodity)?);
+            Ok(AwayLegReport {
+                place: AwayPlace { house, commodity, tier: leg.tier },
+                consumed_delta: amount("consumed_delta", &leg.consumed_delta)?,
             })
         })?,
     })

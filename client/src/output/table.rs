@@ -252,6 +252,15 @@ fn inter_spreads(report: &MarginReport) -> Table {
                 shown(leg.credit),
             ]);
         }
+        for leg in &formed.away {
+            table.add_row([
+                leg.place.to_string(),
+                formed.priority.to_string(),
+                shown(formed.count),
+                shown(leg.consumed_delta),
+                "elsewhere".to_owned(),
+            ]);
+        }
     }
     table
 }

@@ -163,7 +163,7 @@ impl Entry {
             Some(account) if self.faults.is_empty() => {
                 let margining = self.margining.unwrap_or_default();
                 let (positions, account_type) = (self.positions, self.account_type);
-                Ok(AccountPortfolio { account, positions, account_type, margining })
+                Ok(AccountPortfolio { account, positions, account_type, margining, away: Vec::new() })
             }
             account => Err(BadPortfolio { account, faults: self.faults }),
         }

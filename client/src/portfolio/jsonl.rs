@@ -1,5 +1,6 @@
 //! Portfolios as JSON lines.
 
+mod away;
 mod line;
 mod shape;
 

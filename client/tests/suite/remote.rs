@@ -36,7 +36,11 @@ fn requests(text: &str) -> Vec<CalculationRequest> {
         CalculationRequest {
             account: read.account,
             parameter_set: SetSelector::Id(id.clone()),
-            portfolio: PortfolioRequest { positions: read.positions, options: CalculationOptions::default() },
+            portfolio: PortfolioRequest {
+                positions: read.positions,
+                away: Vec::new(),
+                options: CalculationOptions::default(),
+            },
         }
     };
     portfolio::read(text.as_bytes(), InputFormat::JsonLines).map(request).collect()
@@ -93,6 +97,41 @@ fn here_and_there_give_the_same_bytes() {
     let arguments = ["calc", "--params", sample_file(), "--portfolios", &nothing, "--server", server.url()];
     assert_eq!(run(&arguments).well(), "");
     assert_eq!(server.with_client(|client| async move { client.list(None).await.unwrap().len() }), 1);
+}
+
+#[test]
+fn deltas_held_elsewhere_count_here_and_there() {
+    const SPREADS: &str = "<interClearSpreads><clearSpread><spread>1</spread>\
+        <homeLeg><cc>CRUDE</cc><tn>0</tn><rs>A</rs><i>1</i><rate>0.5</rate></homeLeg>\
+        <awayLeg><ec>OTHER</ec><cc>WTI</cc><tn>1</tn><rs>B</rs><i>1</i></awayLeg>\
+        </clearSpread></interClearSpreads></clearingOrg>";
+    let text = String::from_utf8(sample_bytes()).unwrap().replacen("</clearingOrg>", SPREADS, 1);
+    let params = file("elsewhere.spn", text);
+    let line = |account: &str, away: &str| {
+        format!(
+            r#"{{"account":"{account}","positions":[{{"product":"HCL","type":"FUT","period":"202612","quantity":4}}]{away}}}"#
+        ) + "\n"
+    };
+    let lines = [
+        line("NONE", ""),
+        line("SOME", r#","away":[{"house":"OTHER","commodity":"WTI","tier":1,"delta":"-2"}]"#),
+        line("WRONG", r#","away":[{"house":"OTHER","commodity":"BRENT","tier":1,"delta":"-2"}]"#),
+    ]
+    .concat();
+    let portfolios = file("elsewhere.jsonl", lines);
+    let arguments = ["calc", "--params", &params, "--portfolios", &portfolios];
+    let here = run(&arguments);
+    let results = here.json();
+    let credit =
+        |index: usize| results[index]["commodities"]["CRUDE"]["inter_credit"].as_str().unwrap().to_owned();
+    let risk = results[0]["commodities"]["CRUDE"]["weighted_price_risk"].as_str().unwrap();
+    // Two of the four deltas at half of the weighted price risk.
+    assert_eq!((credit(0).as_str(), credit(1).as_str()), ("0.000000", risk));
+    assert!(results[2]["error"].as_str().unwrap().contains("away[0]: no spread of the parameter set"));
+    let server = TestServer::start();
+    assert_eq!(run(&[&arguments[..], &["--server", server.url()]].concat()), here);
+    let table = run(&[&arguments[..], &["--format", "table"]].concat());
+    assert!(table.out.contains("OTHER/WTI tier 1"), "{}", table.out);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Cross-checks a definition and compiles it into a set.
 
 mod charges;
+mod clear;
 mod combinations;
 mod commodities;
 mod contracts;
@@ -52,7 +53,7 @@ pub fn build(
     let (commodities, splits) =
         commodities::commodities(definition, &mut families, &conversions, &levels, &mut diagnostics);
     families.check_linked(&mut diagnostics);
-    let (super_spreads, inter_spreads) = inter::inter_spreads(definition, &commodities, &mut diagnostics);
+    let books = inter::inter_spreads(definition, &commodities, &mut diagnostics);
     let base_currency = base_currency(definition);
     if base_currency.is_none() {
         diagnostics.error(
@@ -78,8 +79,11 @@ pub fn build(
         levels: LevelBook::new(levels.into_levels()),
         conversions,
         commodities,
-        super_spreads,
-        inter_spreads,
+        super_spreads: books.super_spreads,
+        inter_spreads: books.inter_spreads,
+        super_clear_spreads: books.super_clear_spreads,
+        clear_spreads: books.clear_spreads,
+        away_places: books.away_places,
         is_asymmetric: definition.is_asymmetric,
         listings: Listings::new(house.clone(), families.into_listings(), splits),
         house,

@@ -17,8 +17,8 @@ pub use commodity::{
     OptionMinimumMethod, ProductLink, ScanTiers, TierDefinition, WeightedRiskMethod,
 };
 pub use spread::{
-    ChargeMethod, LegDefinition, LegPlace, MonthRate, ScanningLegDefinition, ScanningSpreadDefinition, Side,
-    SpreadDefinition,
+    AwayLegDefinition, ChargeMethod, ClearSpreadDefinition, LegDefinition, LegPlace, MonthRate,
+    ScanningLegDefinition, ScanningSpreadDefinition, Side, SpreadDefinition,
 };
 
 /// A whole file.
@@ -70,6 +70,8 @@ pub struct Definition {
     pub inter_spreads: Vec<SpreadDefinition>,
     /// Scanning-based spreads, super or not.
     pub scanning_spreads: Vec<ScanningSpreadDefinition>,
+    /// Spreads with other clearing organisations, super or not.
+    pub clear_spreads: Vec<ClearSpreadDefinition>,
     /// Whether scan ranges down differ from those up: arrays are to be taken as they are.
     pub is_asymmetric: bool,
 }

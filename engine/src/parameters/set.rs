@@ -2,9 +2,10 @@
 
 use super::commodity::Commodity;
 use super::conversion::Conversions;
-use super::inter_spread::SpreadBook;
+use super::inter_spread::AwayPlace;
 use super::level::LevelBook;
 use super::listing::Listings;
+use super::spread_book::SpreadBook;
 use super::vintage::{Digest, Vintage};
 use crate::scenario::ScanPoints;
 use crate::types::{Currency, House};
@@ -55,6 +56,9 @@ pub struct ParameterSet {
     pub(super) commodities: Vec<Commodity>,
     pub(super) super_spreads: SpreadBook,
     pub(super) inter_spreads: SpreadBook,
+    pub(super) super_clear_spreads: SpreadBook,
+    pub(super) clear_spreads: SpreadBook,
+    pub(super) away_places: Vec<AwayPlace>,
     pub(super) is_asymmetric: bool,
     pub(super) listings: Listings,
 }
@@ -152,6 +156,24 @@ impl ParameterSet {
         &self.inter_spreads
     }
 
+    /// The spreads with other clearing organisations that come before the intra-commodity spreads.
+    #[must_use]
+    pub const fn super_clear_spreads(&self) -> &SpreadBook {
+        &self.super_clear_spreads
+    }
+
+    /// The spreads with other clearing organisations that come after all others.
+    #[must_use]
+    pub const fn clear_spreads(&self) -> &SpreadBook {
+        &self.clear_spreads
+    }
+
+    /// Where they look for delta, ascending.
+    #[must_use]
+    pub fn away_places(&self) -> &[AwayPlace] {
+        &self.away_places
+    }
+
     /// Whether scan ranges up and down differ: a commodity of long options alone then requires at most their value.
     #[must_use]
     pub const fn is_asymmetric(&self) -> bool {
@@ -175,7 +197,15 @@ impl ParameterSet {
             arrays: self.commodities.iter().map(|commodity| commodity.contracts().len()).sum(),
             scenarios: self.points.count(),
             intra_spreads: self.commodities.iter().map(|commodity| commodity.intra_spreads().len()).sum(),
-            inter_spreads: self.super_spreads.as_slice().len() + self.inter_spreads.as_slice().len(),
+            inter_spreads: [
+                &self.super_spreads,
+                &self.inter_spreads,
+                &self.super_clear_spreads,
+                &self.clear_spreads,
+            ]
+            .map(|book| book.as_slice().len())
+            .iter()
+            .sum(),
         }
     }
 }

@@ -28,8 +28,8 @@ pub struct Requirement {
 /// # Errors
 /// [`CalculationError`] as documented there.
 pub fn calculate(set: &ParameterSet, request: &PortfolioRequest) -> Result<MarginReport, CalculationError> {
-    let portfolio = Portfolio::resolve(set, &request.positions, request.options.margining)
-        .map_err(CalculationError::Positions)?;
+    let portfolio = Portfolio::resolve(set, &request.positions, &request.away, request.options.margining)
+        .map_err(CalculationError::Entries)?;
     report(set, &portfolio, &request.options)
 }
 

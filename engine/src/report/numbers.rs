@@ -2,13 +2,13 @@
 
 use super::totals::Converter;
 use super::{
-    CommodityReport, DeliveryReport, InterSpreadLegReport, InterSpreadReport, IntraSpreadReport, PeriodDelta,
-    ScanPartReport, ScanningLegReport, ScanningSpreadReport,
+    AwayLegReport, CommodityReport, DeliveryReport, InterSpreadLegReport, InterSpreadReport,
+    IntraSpreadReport, PeriodDelta, ScanPartReport, ScanningLegReport, ScanningSpreadReport,
 };
 use crate::parameters::{Commodity, ParameterSet, RoundingProfile};
 use crate::span::{
-    CommodityMargin, DeliveryFormed, InterFormed, IntraFormed, PartKind, ScanPart, ScanningFormed,
-    SpanMargin, weighted_price_risk_half_away,
+    AwayFormedLeg, CommodityMargin, DeliveryFormed, InterFormed, IntraFormed, PartKind, ScanPart,
+    ScanningFormed, SpanMargin, weighted_price_risk_half_away,
 };
 use crate::types::{Amount, Money, Overflow};
 
@@ -97,6 +97,10 @@ impl Numbers<'_, '_> {
     }
 
     pub(super) fn inter_spreads(&self, margin: &SpanMargin) -> Result<Vec<InterSpreadReport>, Overflow> {
+        let away = |leg: &AwayFormedLeg| AwayLegReport {
+            place: self.set.away_places()[leg.place.index()].clone(),
+            consumed_delta: Amount::rounded_half_away(leg.consumed),
+        };
         let report = |formed: &InterFormed| {
             let legs = formed.legs.iter().map(|leg| {
                 let commodity = &self.set.commodities()[leg.commodity.index()];
@@ -111,6 +115,7 @@ impl Numbers<'_, '_> {
                 is_super: formed.is_super,
                 count: Amount::rounded_half_away(formed.count),
                 legs: legs.collect::<Result<_, _>>()?,
+                away: formed.away.iter().map(away).collect(),
             })
         };
         margin.inter_spreads.iter().map(report).collect()

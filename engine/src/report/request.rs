@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::parameters::RoundingProfile;
-use crate::span::{Margining, Position, PositionFault, TooLarge, Unmatched};
+use crate::span::{AwayDelta, EntryFault, Margining, Position, TooLarge, Unmatched};
 use crate::types::Currency;
 
 /// The positions of one account.
@@ -11,6 +11,8 @@ use crate::types::Currency;
 pub struct PortfolioRequest {
     /// The positions; several in one contract are one.
     pub positions: Vec<Position>,
+    /// Net deltas of the same account at other clearing organisations, for spreads with them.
+    pub away: Vec<AwayDelta>,
     /// What the caller asks of the calculation.
     pub options: CalculationOptions,
 }
@@ -50,9 +52,9 @@ pub fn account_type_code(text: &str) -> Result<String, String> {
 /// Why there is no report.
 #[derive(Clone, Debug, Error)]
 pub enum CalculationError {
-    /// The caller's fault: positions that are named ambiguously or too large.
-    #[error("{}", .0.iter().map(|f| format!("positions[{}].{}: {}", f.position, f.field, f.message)).collect::<Vec<_>>().join("; "))]
-    Positions(Vec<PositionFault>),
+    /// The caller's fault: positions that are named ambiguously or too large, deltas held elsewhere that no spread has use for.
+    #[error("{}", .0.iter().map(|f| format!("{}: {}", f.path(), f.message)).collect::<Vec<_>>().join("; "))]
+    Entries(Vec<EntryFault>),
     /// The caller's fault: the set has no way to the wanted currency.
     #[error("currency: no conversion from {from} to {to} in the parameter set")]
     NoConversion {

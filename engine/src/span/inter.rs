@@ -1,4 +1,4 @@
-//! Steps 2 and 6: spreads between commodities by their deltas.
+//! Steps 2, 6 and 7: spreads between commodities by their deltas, some of them held at other clearing organisations.
 //!
 //! A spread forms when the net delta left in every leg is not zero and the signs fit (all A legs one sign, all B legs the
 //! other):
@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 use super::commodities::Commodities;
 use super::rounding::Rounding;
 use super::weighted::WeightedRisk;
-use crate::parameters::{CommodityIndex, DeltaSpread, InterLeg, LegCredit, Side, TierIndex};
+use crate::parameters::{AwayIndex, CommodityIndex, DeltaSpread, InterLeg, LegCredit, Side, TierIndex};
 use crate::types::{Decimal, Delta, Money, Overflow};
 
 /// Where a leg's commodity stands, and what is left of its delta.
@@ -26,7 +26,13 @@ struct Place {
     left: Delta,
 }
 
-type Places = SmallVec<[Place; 4]>;
+/// What the legs of a spread can draw on.
+#[derive(Default)]
+struct Places {
+    home: SmallVec<[Place; 4]>,
+    /// What is left of the deltas held elsewhere.
+    away: SmallVec<[Delta; 1]>,
+}
 
 /// Inter-commodity spreads formed.
 #[derive(Clone, Debug)]
@@ -39,6 +45,17 @@ pub struct InterFormed {
     pub count: Delta,
     /// What each leg gave and got.
     pub legs: SmallVec<[InterFormedLeg; 2]>,
+    /// What legs at other clearing organisations gave.
+    pub away: Vec<AwayFormedLeg>,
+}
+
+/// A leg at another clearing organisation of spreads formed.
+#[derive(Clone, Debug)]
+pub struct AwayFormedLeg {
+    /// Where.
+    pub place: AwayIndex,
+    /// The delta used up; positive.
+    pub consumed: Delta,
 }
 
 /// A leg of inter-commodity spreads formed.
@@ -59,57 +76,84 @@ pub(super) fn form(
     own: &mut Commodities<'_>,
 ) -> Result<Option<InterFormed>, Overflow> {
     let Some(places) = fitting(spread, own)? else { return Ok(None) };
-    let (count, available, ratio) = limit(spread, &places, own.rounding)?;
+    let limit = limit(spread, &places, own.rounding)?;
     let mut legs = SmallVec::new();
-    for (leg, &Place { place, left }) in spread.legs.iter().zip(&places) {
-        let used = if own.rounding.is_whole() {
-            own.rounding.delta(count.times_half_away(leg.ratio)?)?
-        } else {
-            available.scaled_half_away(leg.ratio, ratio)?
-        };
-        let used = used.min(left.magnitude());
-        let credit = credit(leg, place, count, used, is_super, own)?;
+    for (leg, &Place { place, left }) in spread.legs.iter().zip(&places.home) {
+        let used = limit.used(leg.ratio, left, own.rounding)?;
+        let credit = credit(leg, place, limit.count, used, is_super, own)?;
         let margin = &mut own.margins[place];
         margin.inter_credit = margin.inter_credit.plus(credit)?;
         own.use_up(place, leg.tier, left.is_positive(), used, is_super)?;
         legs.push(InterFormedLeg { commodity: leg.commodity, consumed: used, credit });
     }
-    Ok(Some(InterFormed { priority: spread.priority, is_super, count, legs }))
+    let mut away = Vec::new();
+    for (leg, &left) in spread.away.iter().zip(&places.away) {
+        let used = limit.used(leg.ratio, left, own.rounding)?;
+        let rest = &mut own.away[leg.place.index()];
+        *rest = if left.is_positive() { rest.minus(used)? } else { rest.plus(used)? };
+        away.push(AwayFormedLeg { place: leg.place, consumed: used });
+    }
+    Ok(Some(InterFormed { priority: spread.priority, is_super, count: limit.count, legs, away }))
 }
 
 /// The places of the legs' commodities, if all are there and their signs fit.
 fn fitting(spread: &DeltaSpread, own: &mut Commodities<'_>) -> Result<Option<Places>, Overflow> {
-    let mut places = Places::new();
+    let mut places = Places::default();
     let mut first = None;
+    let mut fits = |left: Delta, side| {
+        let side_a_long = left.is_positive() == (side == Side::A);
+        !left.is_zero() && *first.get_or_insert(side_a_long) == side_a_long
+    };
     for leg in &spread.legs {
         let Some(place) = own.place(leg.commodity) else { return Ok(None) };
         let left = own.left_in(place, leg.tier)?;
-        let side_a_long = left.is_positive() == (leg.side == Side::A);
-        if left.is_zero() || first.is_some_and(|first| first != side_a_long) {
+        if !fits(left, leg.side) {
             return Ok(None);
         }
-        first = Some(side_a_long);
-        places.push(Place { place, left });
+        places.home.push(Place { place, left });
     }
-    Ok(first.map(|_| places))
+    for leg in &spread.away {
+        let left = own.away[leg.place.index()];
+        if !fits(left, leg.side) {
+            return Ok(None);
+        }
+        places.away.push(left);
+    }
+    Ok((!places.home.is_empty()).then_some(places))
 }
 
 /// How many spreads can form, and which delta and ratio limit them.
-fn limit(
-    spread: &DeltaSpread,
-    places: &[Place],
-    rounding: Rounding,
-) -> Result<(Delta, Delta, Decimal), Overflow> {
-    let mut limiting: Option<(Delta, Delta, Decimal)> = None;
-    for (leg, place) in spread.legs.iter().zip(places) {
-        let available = place.left.magnitude();
-        let count = available.over_half_away(leg.ratio)?;
-        if limiting.is_none_or(|(least, _, _)| count < least) {
-            limiting = Some((count, available, leg.ratio));
+struct Limit {
+    count: Delta,
+    available: Delta,
+    ratio: Decimal,
+}
+
+impl Limit {
+    /// What a leg uses up of what it has left.
+    fn used(&self, ratio: Decimal, left: Delta, rounding: Rounding) -> Result<Delta, Overflow> {
+        let used = if rounding.is_whole() {
+            rounding.delta(self.count.times_half_away(ratio)?)?
+        } else {
+            self.available.scaled_half_away(ratio, self.ratio)?
+        };
+        Ok(used.min(left.magnitude()))
+    }
+}
+
+fn limit(spread: &DeltaSpread, places: &Places, rounding: Rounding) -> Result<Limit, Overflow> {
+    let home = spread.legs.iter().zip(&places.home).map(|(leg, place)| (leg.ratio, place.left));
+    let away = spread.away.iter().zip(&places.away).map(|(leg, left)| (leg.ratio, *left));
+    let mut limiting: Option<Limit> = None;
+    for (ratio, left) in home.chain(away) {
+        let available = left.magnitude();
+        let count = available.over_half_away(ratio)?;
+        if limiting.as_ref().is_none_or(|least| count < least.count) {
+            limiting = Some(Limit { count, available, ratio });
         }
     }
-    let (count, available, ratio) = limiting.unwrap_or((Delta::ZERO, Delta::ZERO, Decimal::ONE));
-    Ok((rounding.delta(count)?, available, ratio))
+    let limit = limiting.unwrap_or(Limit { count: Delta::ZERO, available: Delta::ZERO, ratio: Decimal::ONE });
+    Ok(Limit { count: rounding.delta(limit.count)?, ..limit })
 }
 
 fn credit(

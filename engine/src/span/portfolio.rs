@@ -1,9 +1,10 @@
 //! Positions as callers name them, found in a set and grouped by commodity.
 
+use super::away::{self, AwayDelta};
 use crate::contract::{ContractKey, ContractQuery};
 use crate::parameters::{Candidate, Candidates, CommodityIndex, Listing, Match, ParameterSet};
 use crate::scenario::Row;
-use crate::types::{Lots, LotsError};
+use crate::types::{Delta, Lots, LotsError};
 
 /// A position as a caller names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,15 +15,43 @@ pub struct Position {
     pub lots: Lots,
 }
 
-/// What is wrong with one position of a request.
+/// The lists of a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EntryList {
+    /// Positions.
+    Positions,
+    /// Deltas held elsewhere.
+    Away,
+}
+
+/// What is wrong with one entry of a list of a request.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PositionFault {
-    /// The place in the request, from 0.
-    pub position: usize,
-    /// The field, as callers write it.
+pub struct EntryFault {
+    /// The list.
+    pub list: EntryList,
+    /// The place in the list, from 0.
+    pub index: usize,
+    /// The field, as callers write it; empty for the entry itself.
     pub field: &'static str,
     /// What is wrong, for the caller.
     pub message: String,
+}
+
+impl EntryFault {
+    const fn position(index: usize, field: &'static str, message: String) -> Self {
+        Self { list: EntryList::Positions, index, field, message }
+    }
+
+    /// The path from the request, as callers write it: `positions[3].strike`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let list = match self.list {
+            EntryList::Positions => "positions",
+            EntryList::Away => "away",
+        };
+        let dot = if self.field.is_empty() { "" } else { "." };
+        format!("{list}[{}]{dot}{}", self.index, self.field)
+    }
 }
 
 /// Why a contract cannot be margined with a set.
@@ -98,6 +127,9 @@ pub struct Portfolio {
     holdings: Vec<Holding>,
     super_spreads: Candidates,
     inter_spreads: Candidates,
+    super_clear_spreads: Candidates,
+    clear_spreads: Candidates,
+    away: Vec<Delta>,
     unmatched: Vec<Unmatched>,
     margining: Margining,
 }
@@ -112,17 +144,19 @@ impl Portfolio {
     /// Finds every position in the set; several in one contract are one.
     ///
     /// # Errors
-    /// A [`PositionFault`] for each contract that the query does not name uniquely or of which there are too many lots, the
-    /// first [`Self::MOST_FAULTS`] of them, or one for too many positions.
+    /// An [`EntryFault`] for each contract that the query does not name uniquely or of which there are too many lots, the
+    /// first [`Self::MOST_FAULTS`] of them, or one for too many positions; and one for each delta held elsewhere that the
+    /// set's spreads do not know or that is stated twice.
     pub fn resolve(
         set: &ParameterSet,
         positions: &[Position],
+        away: &[AwayDelta],
         margining: Margining,
-    ) -> Result<Self, Vec<PositionFault>> {
+    ) -> Result<Self, Vec<EntryFault>> {
         if positions.len() > Self::MOST_POSITIONS {
             let message =
                 format!("{} positions: at most {} are calculated", positions.len(), Self::MOST_POSITIONS);
-            return Err(vec![PositionFault { position: Self::MOST_POSITIONS, field: "positions", message }]);
+            return Err(vec![EntryFault::position(Self::MOST_POSITIONS, "positions", message)]);
         }
         let (mut faults, mut unmatched) = (Vec::new(), Vec::new());
         let mut found = Vec::with_capacity(positions.len());
@@ -152,14 +186,31 @@ impl Portfolio {
             unmatched.push(Unmatched { position, contract: contract.clone(), lots: *lots, reason });
         }
         let holdings = grouped(found, margining, &mut faults);
+        let away = away::resolve(set, away, margining, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
         let held: Vec<CommodityIndex> = holdings.iter().map(|holding| holding.commodity).collect();
-        let super_spreads = set.super_spreads().candidates(&held, None);
-        let after = Some((set.super_spreads(), super_spreads.as_slice()));
-        let inter_spreads = set.inter_spreads().candidates(&held, after);
-        Ok(Self { holdings, super_spreads, inter_spreads, unmatched, margining })
+        let super_spreads = set.super_spreads().candidates(&held, &[]);
+        let inter_spreads =
+            set.inter_spreads().candidates(&held, &[(set.super_spreads(), super_spreads.as_slice())]);
+        let (mut super_clear_spreads, mut clear_spreads) = Default::default();
+        if !away.is_empty() {
+            let mut before = vec![(set.super_spreads(), super_spreads.as_slice())];
+            super_clear_spreads = set.super_clear_spreads().candidates(&held, &before);
+            before.push((set.inter_spreads(), inter_spreads.as_slice()));
+            clear_spreads = set.clear_spreads().candidates(&held, &before);
+        }
+        Ok(Self {
+            holdings,
+            super_spreads,
+            inter_spreads,
+            super_clear_spreads,
+            clear_spreads,
+            away,
+            unmatched,
+            margining,
+        })
     }
 
     /// How the positions are netted.
@@ -186,6 +237,24 @@ impl Portfolio {
         &self.inter_spreads
     }
 
+    /// The spreads with other clearing organisations that may form before the intra-commodity spreads.
+    #[must_use]
+    pub fn super_clear_spreads(&self) -> &[Candidate] {
+        &self.super_clear_spreads
+    }
+
+    /// The spreads with other clearing organisations that may form after all others.
+    #[must_use]
+    pub fn clear_spreads(&self) -> &[Candidate] {
+        &self.clear_spreads
+    }
+
+    /// Deltas held elsewhere, by the places of the set; none where nothing is stated.
+    #[must_use]
+    pub fn away(&self) -> &[Delta] {
+        &self.away
+    }
+
     /// The positions that cannot be margined with the set, in the order of the request.
     #[must_use]
     pub fn unmatched(&self) -> &[Unmatched] {
@@ -201,16 +270,16 @@ struct Found {
     position: usize,
 }
 
-fn ambiguous(position: usize, contract: &ContractQuery, keys: &[ContractKey]) -> PositionFault {
+fn ambiguous(position: usize, contract: &ContractQuery, keys: &[ContractKey]) -> EntryFault {
     let names: Vec<String> = keys.iter().take(10).map(ToString::to_string).collect();
     let message = format!("{contract} may be any of {}", names.join("; "));
     let exchanges_differ = keys.iter().any(|key| key.exchange != keys[0].exchange);
     let field = if exchanges_differ { "exchange" } else { "underlying_period" };
-    PositionFault { position, field, message }
+    EntryFault::position(position, field, message)
 }
 
 /// Lots of one row are added up, in a gross account of each side; what adds up to nothing is gone.
-fn grouped(mut found: Vec<Found>, margining: Margining, faults: &mut Vec<PositionFault>) -> Vec<Holding> {
+fn grouped(mut found: Vec<Found>, margining: Margining, faults: &mut Vec<EntryFault>) -> Vec<Holding> {
     let side = |one: &Found| margining == Margining::Gross && one.lots < 0;
     found.sort_by_key(|one| (one.commodity, one.row, side(one), one.position));
     let mut holdings: Vec<Holding> = Vec::new();
@@ -223,7 +292,7 @@ fn grouped(mut found: Vec<Found>, margining: Margining, faults: &mut Vec<Positio
             Err(error @ LotsError::TooLarge) => {
                 let position = group.last().map_or(0, |one| one.position);
                 let message = format!("all positions in the contract together: {error}");
-                faults.push(PositionFault { position, field: "quantity", message });
+                faults.push(EntryFault::position(position, "quantity", message));
                 continue;
             }
         };

@@ -15,7 +15,7 @@ use plimsoll_engine::span::Position;
 use plimsoll_engine::types::{Code, Decimal, Kind, Lots};
 
 pub(crate) use dice::Dice;
-pub(crate) use spreads::is_writable;
+pub(crate) use spreads::{away, is_writable};
 
 pub(crate) const EXCHANGE: &str = "X";
 

@@ -39,7 +39,7 @@ fn position(json: &Value) -> Position {
 fn report(set: &ParameterSet, line: &Value, rounding: RoundingProfile) -> MarginReport {
     let positions = line["positions"].as_array().unwrap().iter().map(position).collect();
     let options = CalculationOptions { rounding: Some(rounding), ..CalculationOptions::default() };
-    calculate(set, &PortfolioRequest { positions, options }).unwrap()
+    calculate(set, &PortfolioRequest { positions, away: Vec::new(), options }).unwrap()
 }
 
 /// Compares at a tolerance in millionths.

@@ -11,7 +11,7 @@ use plimsoll_engine::parameters::{Definition, Listing, ParameterSet, RoundingPro
 use plimsoll_engine::report::{
     CalculationOptions, CommodityReport, MarginReport, PortfolioRequest, calculate, requirement,
 };
-use plimsoll_engine::span::{Margining, Portfolio, Position};
+use plimsoll_engine::span::{AwayDelta, Margining, Portfolio, Position};
 use plimsoll_engine::types::{Amount, Lots};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -25,6 +25,8 @@ struct World {
     definition: Definition,
     set: ParameterSet,
     contracts: Vec<ContractQuery>,
+    /// Deltas that every account has elsewhere.
+    away: Vec<AwayDelta>,
 }
 
 fn world(definition: Definition, rounding: RoundingProfile) -> World {
@@ -34,7 +36,7 @@ fn world(definition: Definition, rounding: RoundingProfile) -> World {
     let (set, _) = build(&reading.definition, reading.digest, rounding, reading.diagnostics).unwrap();
     let margined = set.listings().iter().filter(|(_, listing)| matches!(listing, Listing::Row(..)));
     let contracts = margined.map(|(key, _)| query(key)).collect();
-    World { definition, set, contracts }
+    World { definition, set, contracts, away: Vec::new() }
 }
 
 fn query(key: ContractKey) -> ContractQuery {
@@ -50,7 +52,7 @@ fn query(key: ContractKey) -> ContractQuery {
 
 fn report(world: &World, positions: Vec<Position>, rounding: RoundingProfile) -> MarginReport {
     let options = CalculationOptions { rounding: Some(rounding), ..CalculationOptions::default() };
-    calculate(&world.set, &PortfolioRequest { positions, options }).unwrap()
+    calculate(&world.set, &PortfolioRequest { positions, away: world.away.clone(), options }).unwrap()
 }
 
 /// Positions from arbitrary picks: each contract once, sizes from one lot to a million.
@@ -79,9 +81,11 @@ fn differences(
     margining: Margining,
 ) -> Vec<String> {
     let options = CalculationOptions { rounding: Some(rounding), margining, ..CalculationOptions::default() };
-    let report = calculate(&world.set, &PortfolioRequest { positions: positions.to_vec(), options }).unwrap();
+    let away = if margining == Margining::Net { world.away.clone() } else { Vec::new() };
+    let request = PortfolioRequest { positions: positions.to_vec(), away, options };
+    let report = calculate(&world.set, &request).unwrap();
     let twins = match margining {
-        Margining::Net => twin::calculate(&world.definition, positions, rounding),
+        Margining::Net => twin::calculate(&world.definition, positions, &world.away, rounding),
         Margining::Gross => twin::calculate_gross(&world.definition, positions, rounding),
     };
     let mut found = Vec::new();
@@ -145,7 +149,7 @@ fn rate_to_report(world: &World, report: &MarginReport, own: &CommodityReport) -
 fn agrees_with_the_twin(world: &World, positions: &[Position], rounding: RoundingProfile) {
     let report = report(world, positions.to_vec(), rounding);
     let options = CalculationOptions { rounding: Some(rounding), ..CalculationOptions::default() };
-    let portfolio = Portfolio::resolve(&world.set, positions, Default::default()).unwrap();
+    let portfolio = Portfolio::resolve(&world.set, positions, &[], Default::default()).unwrap();
     let alone = requirement(&world.set, &portfolio, &options).unwrap();
     assert_eq!(Amount::rounded_half_away(alone.requirement), report.requirement);
     assert_eq!(Amount::rounded_half_away(alone.risk), report.risk);

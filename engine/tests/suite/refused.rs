@@ -155,8 +155,8 @@ fn what_changes_margins_and_is_not_calculated_is_refused_by_name() {
     check(&[
         (
             "<interSpreads>",
-            "<interClearSpreads>\n<clearSpread>\n</clearSpread>\n</interClearSpreads>\n<interSpreads>",
-            "interClearSpreads: changes margins in a way that is not calculated",
+            "<cdsMarginParams>\n<x>1</x>\n</cdsMarginParams>\n<interSpreads>",
+            "cdsMarginParams: changes margins in a way that is not calculated",
         ),
         (
             "<interSpreads>",

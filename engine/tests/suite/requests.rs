@@ -38,7 +38,11 @@ fn patchy() -> ParameterSet {
 }
 
 fn request(positions: &[&str], options: CalculationOptions) -> PortfolioRequest {
-    PortfolioRequest { positions: positions.iter().map(|text| position(text)).collect(), options }
+    PortfolioRequest {
+        positions: positions.iter().map(|text| position(text)).collect(),
+        away: Vec::new(),
+        options,
+    }
 }
 
 #[test]
@@ -154,8 +158,8 @@ fn only_so_many_faults_are_described() {
     let strike = options.series[0].options[0].terms.strike;
     let one = position(&format!("1 HCLO OOF 202611 C {strike}"));
     let positions: Vec<Position> = vec![one; Portfolio::MOST_POSITIONS];
-    let request = PortfolioRequest { positions, options: CalculationOptions::default() };
-    let Err(CalculationError::Positions(faults)) = calculate(&set(&definition), &request) else {
+    let request = PortfolioRequest { positions, away: Vec::new(), options: CalculationOptions::default() };
+    let Err(CalculationError::Entries(faults)) = calculate(&set(&definition), &request) else {
         panic!("refused")
     };
     assert_eq!(faults.len(), Portfolio::MOST_FAULTS);
@@ -165,7 +169,7 @@ fn only_so_many_faults_are_described() {
 fn too_many_positions_are_refused_before_any_work() {
     let one = position("1 HCL FUT 202611");
     let positions: Vec<Position> = vec![one; Portfolio::MOST_POSITIONS + 1];
-    let request = PortfolioRequest { positions, options: CalculationOptions::default() };
+    let request = PortfolioRequest { positions, away: Vec::new(), options: CalculationOptions::default() };
     let refused = calculate(&patchy(), &request).unwrap_err().to_string();
     assert!(refused.contains("at most 25000 are calculated"), "{refused}");
 }

@@ -35,7 +35,11 @@ pub(crate) fn margin_as(set: &ParameterSet, positions: &[&str], rounding: Roundi
     let options = CalculationOptions { rounding: Some(rounding), ..CalculationOptions::default() };
     calculate(
         set,
-        &PortfolioRequest { positions: positions.iter().map(|text| position(text)).collect(), options },
+        &PortfolioRequest {
+            positions: positions.iter().map(|text| position(text)).collect(),
+            away: Vec::new(),
+            options,
+        },
     )
     .unwrap()
 }
@@ -324,7 +328,8 @@ fn levels_scale_risk_and_never_option_value() {
         [(None, "1.10"), (Some("H"), "1.10"), (Some("S"), "1.35"), (Some("M"), "1.00")]
     {
         options.account_type = account_type.map(str::to_owned);
-        let request = PortfolioRequest { positions: positions.clone(), options: options.clone() };
+        let request =
+            PortfolioRequest { positions: positions.clone(), away: Vec::new(), options: options.clone() };
         let report = calculate(&set, &request).unwrap();
         let levels: Vec<_> = report.levels.iter().map(|level| (level.level.as_str(), level.amount)).collect();
         let percent: i128 = initial.replace('.', "").parse().unwrap();
@@ -333,7 +338,8 @@ fn levels_scale_risk_and_never_option_value() {
         assert_eq!(initial.millionths() * 100, report.risk.millionths() * percent);
     }
     options.account_type = Some("X".to_owned());
-    let refused = calculate(&set, &PortfolioRequest { positions, options }).unwrap_err().to_string();
+    let refused =
+        calculate(&set, &PortfolioRequest { positions, away: Vec::new(), options }).unwrap_err().to_string();
     assert_eq!(
         refused,
         "account_type: the parameter set has no levels for \"X\", only for H, M, S (H hedger, M member, S speculator)"

@@ -17,12 +17,13 @@ use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive, Zero};
 use plimsoll_engine::contract::Period;
 use plimsoll_engine::parameters::{CommodityDefinition, Definition, LevelRate, RoundingProfile};
-use plimsoll_engine::span::Position;
+use plimsoll_engine::span::{AwayDelta, Position};
 use plimsoll_engine::types::{Amount, Decimal};
 
 use buckets::Bucket;
 use places::Places;
 use positions::Held;
+use spreads::Elsewhere;
 
 pub(crate) type Exact = BigRational;
 
@@ -93,6 +94,7 @@ pub(crate) fn amount(value: &Exact) -> Amount {
 pub(crate) fn calculate(
     definition: &Definition,
     positions: &[Position],
+    away: &[AwayDelta],
     rounding: RoundingProfile,
 ) -> BTreeMap<String, Twin> {
     let method = Method { definition, places: Places { profile: rounding } };
@@ -104,11 +106,17 @@ pub(crate) fn calculate(
         .into_iter()
         .map(|(index, held)| (index, method.account(&definition.commodities[index], held)))
         .collect();
+    let mut elsewhere: Elsewhere = away
+        .iter()
+        .map(|own| ((own.house.to_string(), own.commodity.to_string(), own.tier), exact(own.delta)))
+        .collect();
     method.evaluate(true, &mut accounts);
+    method.evaluate_clear(true, &mut accounts, &mut elsewhere);
     for account in accounts.values_mut() {
         method.charge(account);
     }
     method.evaluate(false, &mut accounts);
+    method.evaluate_clear(false, &mut accounts, &mut elsewhere);
     method.finish(accounts)
 }
 

@@ -3,8 +3,8 @@
 use plimsoll_engine::contract::{ContractQuery, ContractText, OptionRight, ProductType};
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_engine::report::{CalculationOptions, PortfolioRequest, account_type_code};
-use plimsoll_engine::span::{Margining, Portfolio, Position};
-use plimsoll_engine::types::{Currency, House, Lots};
+use plimsoll_engine::span::{AwayDelta, Margining, Portfolio, Position};
+use plimsoll_engine::types::{CommodityCode, Currency, Decimal, House, Lots};
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::parameter_set_selector::Selector as WireSelector;
 
@@ -37,11 +37,12 @@ pub(super) fn calculation(request: &v1::CalculateRequest) -> Result<Calculation,
     }
     let selector = selector(request.parameter_set.as_ref(), &mut faults);
     let positions = positions(&request.positions, &mut faults);
+    let away = away_deltas(&request.away, &mut faults);
     let options =
         request.options.as_ref().map(|options| options_of(options, &mut faults)).unwrap_or_default();
     match selector {
         Some(selector) if faults.is_empty() => {
-            Ok(Calculation { selector, request: PortfolioRequest { positions, options } })
+            Ok(Calculation { selector, request: PortfolioRequest { positions, away, options } })
         }
         _ => Err(faults),
     }
@@ -122,6 +123,26 @@ fn position(wire: &v1::Position, fault: &mut dyn FnMut(&'static str, String)) ->
         (Ok(_), Ok(_), Ok(contract), Some(lots)) => Some(Position { contract, lots }),
         _ => None,
     }
+}
+
+fn away_deltas(away: &[v1::AwayDelta], faults: &mut Violations) -> Vec<AwayDelta> {
+    if away.len() > AwayDelta::MOST {
+        faults.add(|| "away".to_owned(), format!("{} deltas: at most {}", away.len(), AwayDelta::MOST));
+        return Vec::new();
+    }
+    let mut read = Vec::with_capacity(away.len());
+    for (index, wire) in away.iter().enumerate() {
+        let mut fault =
+            |field: &str, message: String| faults.add(|| format!("away[{index}].{field}"), message);
+        let house = House::new(&wire.house).map_err(|error| fault("house", error.to_string()));
+        let commodity =
+            CommodityCode::new(&wire.commodity).map_err(|error| fault("commodity", error.to_string()));
+        let delta = Decimal::parse(&wire.delta).map_err(|error| fault("delta", error.to_string()));
+        if let (Ok(house), Ok(commodity), Ok(delta)) = (house, commodity, delta) {
+            read.push(AwayDelta { house, commodity, tier: wire.tier, delta });
+        }
+    }
+    read
 }
 
 fn product_type(number: i32) -> Result<ProductType, String> {

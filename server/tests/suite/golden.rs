@@ -54,6 +54,7 @@ impl Golden {
             parameter_set: sample::by_id(&self.id),
             positions: line["positions"].as_array().unwrap().iter().map(position).collect(),
             options: Some(v1::CalculationOptions { rounding: rounding.into(), ..Default::default() }),
+            away: Vec::new(),
         };
         self.lines.iter().map(request).collect()
     }

@@ -134,6 +134,7 @@ async fn all_faults_are_named_at_once() {
             v1::Position { right: 8, strike: "x".to_owned(), ..option(v1::OptionRight::Call, "", 0) },
         ],
         options: options(|o| (o.rounding, o.currency, o.account_type) = (9, "\u{1}".into(), "\u{1}".into())),
+        away: vec![v1::AwayDelta { tier: 1, delta: "x".to_owned(), ..v1::AwayDelta::default() }],
     };
     let refused = calculate(&served, request).await.unwrap_err();
     let expected = [
@@ -146,6 +147,9 @@ async fn all_faults_are_named_at_once() {
         "positions[2].right",
         "positions[2].strike",
         "positions[2].quantity",
+        "away[0].house",
+        "away[0].commodity",
+        "away[0].delta",
         "options.currency",
         "options.account_type",
         "options.rounding",

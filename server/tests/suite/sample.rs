@@ -72,6 +72,7 @@ pub(crate) fn request(account: &str, set: &str) -> v1::CalculateRequest {
         parameter_set: by_id(set),
         positions: positions(),
         options: None,
+        away: Vec::new(),
     }
 }
 

@@ -30,8 +30,8 @@ pub(super) fn calculate(
 }
 
 fn calculated(set: &ParameterSet, portfolio: AccountPortfolio, options: &CalculationOptions) -> Calculated {
-    let AccountPortfolio { account, positions, account_type, margining } = portfolio;
+    let AccountPortfolio { account, positions, account_type, margining, away } = portfolio;
     let options = CalculationOptions { account_type, margining, ..options.clone() };
-    let outcome = report::calculate(set, &PortfolioRequest { positions, options });
+    let outcome = report::calculate(set, &PortfolioRequest { positions, away, options });
     Calculated { account, outcome: outcome.map(Box::new).map_err(CalculationFailure::from) }
 }

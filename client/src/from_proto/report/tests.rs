@@ -112,6 +112,12 @@ fn margin_report() -> v1::MarginReport {
                 consumed_delta: money(),
                 credit: money(),
             }],
+            away: vec![v1::AwayLeg {
+                house: "AWAY".to_owned(),
+                commodity: "OIL".to_owned(),
+                tier: 2,
+                consumed_delta: money(),
+            }],
         }],
         unmatched: vec![unmatched_position()],
     }
@@ -132,6 +138,7 @@ fn a_report_is_read_whole() {
     assert_eq!((own.active_scenario, own.scenario_losses[0].to_string().as_str()), (2, "-1.000000"));
     assert_eq!(own.period_deltas[0].net_delta, own.net_delta);
     assert_eq!(report.inter_spreads[0].legs[0].commodity.as_str(), "CC");
+    assert_eq!(report.inter_spreads[0].away[0].place.to_string(), "AWAY/OIL tier 2");
     let unmatched = &report.unmatched[0];
     assert_eq!((unmatched.position, unmatched.lots.get()), (7, -3));
     assert_eq!(unmatched.contract.to_string(), "O OOF 202612 P 52.50");

@@ -1,16 +1,18 @@
-//! One line: `{"account", "positions": [{...}], "account_type"?, "margining"?}` and other keys, which are ignored.
+//! One line: `{"account", "positions": [{...}], "account_type"?, "margining"?,
+//! "away"?}` and other keys, which are ignored.
 
 use std::collections::BTreeSet;
 
-use plimsoll_engine::span::{Margining, Portfolio, Position};
+use plimsoll_engine::span::{AwayDelta, Margining, Portfolio, Position};
 use serde::de::{DeserializeSeed as _, IgnoredAny, MapAccess, SeqAccess};
 
+use super::away::AwayDeltas;
 use super::shape::{AnyScalar, Scalar, Shape, Shaped};
 use crate::portfolio::position::{Field, PositionText};
 use crate::portfolio::{self, AccountPortfolio, BadPortfolio, Faults};
 
 /// Unknown keys are quoted in faults up to here.
-const MOST_QUOTED_CHARACTERS: usize = 40;
+pub(super) const MOST_QUOTED_CHARACTERS: usize = 40;
 
 /// Reads the portfolio of a line.
 pub(super) fn portfolio(line: u64, bytes: &[u8]) -> Result<AccountPortfolio, BadPortfolio> {
@@ -32,13 +34,14 @@ pub(super) fn portfolio(line: u64, bytes: &[u8]) -> Result<AccountPortfolio, Bad
 }
 
 /// A line while it is read; outer `None`s are keys not met yet, inner ones faulty values.
-struct Line {
+pub(super) struct Line {
     line: u64,
     is_object: bool,
     account: Option<Option<String>>,
     positions: Option<Vec<Position>>,
     account_type: Option<Option<String>>,
     margining: Option<Option<Margining>>,
+    pub(super) away: Option<Vec<AwayDelta>>,
     faults: Faults,
 }
 
@@ -52,11 +55,12 @@ impl Line {
             positions: None,
             account_type: None,
             margining: None,
+            away: None,
             faults,
         }
     }
 
-    fn fault(&mut self, place: &str, message: impl Into<String>) {
+    pub(super) fn fault(&mut self, place: &str, message: impl Into<String>) {
         self.faults.push(self.line, place, message);
     }
 
@@ -102,7 +106,8 @@ impl Line {
             (Some(account), Some(positions)) if self.faults.is_empty() => {
                 let margining = self.margining.flatten().unwrap_or_default();
                 let account_type = self.account_type.flatten();
-                Ok(AccountPortfolio { account, positions, account_type, margining })
+                let away = self.away.unwrap_or_default();
+                Ok(AccountPortfolio { account, positions, account_type, margining, away })
             }
             (account, _) => Err(BadPortfolio { account, faults: self.faults }),
         }
@@ -124,6 +129,7 @@ impl<'de> Shape<'de> for &mut Line {
                 "positions" => self.positions.is_some(),
                 "account_type" => self.account_type.is_some(),
                 "margining" => self.margining.is_some(),
+                "away" => self.away.is_some(),
                 _ => true,
             };
             match key.as_str() {
@@ -134,7 +140,11 @@ impl<'de> Shape<'de> for &mut Line {
                     self.positions = Some(Vec::new());
                     object.next_value_seed(Shaped::new(Positions(self)))?;
                 }
-                repeated @ ("account" | "account_type" | "margining" | "positions") => {
+                "away" if !seen => {
+                    self.away = Some(Vec::new());
+                    object.next_value_seed(Shaped::new(AwayDeltas(self)))?;
+                }
+                repeated @ ("account" | "account_type" | "away" | "margining" | "positions") => {
                     self.fault(repeated, "stands here a second time");
                     object.next_value::<IgnoredAny>()?;
                 }

@@ -46,6 +46,33 @@ fn absent_things_may_be_null_or_empty() {
 }
 
 #[test]
+fn deltas_held_elsewhere_are_read_with_all_their_faults() {
+    let with = |away: &str| one(&format!(r#"{{"account":"A","positions":[],"away":{away}}}"#));
+    let away = with(r#"[{"house":"OTHER","commodity":"OIL","tier":2,"delta":"-12.50"}]"#).unwrap().away;
+    assert_eq!((away[0].house.as_str(), away[0].commodity.as_str(), away[0].tier), ("OTHER", "OIL", 2));
+    assert_eq!(away[0].delta.to_string(), "-12.50");
+    assert_eq!((with("[]").unwrap().away, with("null").unwrap().away), (vec![], vec![]));
+    for (away, expected) in [
+        (r#"7"#, "line 1: away: expected a list, found a number"),
+        (r#"["x"]"#, "line 1: away[0]: expected an object, found text"),
+        (
+            r#"[{"house":"","commodity":"OIL","tier":1.5,"delta":-2,"colour":1}]"#,
+            "line 1: away[0]: unknown key \"colour\"; away[0].house: a house is missing; \
+             away[0].tier: expected a whole number, found a number; away[0].delta: expected text, found a number",
+        ),
+        (
+            r#"[{"house":"H","house":"I"}]"#,
+            "line 1: away[0].house: stands here a second time; away[0].commodity: is missing; \
+             away[0].tier: is missing; away[0].delta: is missing",
+        ),
+    ] {
+        assert_eq!(with(away).unwrap_err().to_string(), expected);
+    }
+    let many = vec!["{}"; 1_001].join(",");
+    assert!(with(&format!("[{many}]")).unwrap_err().faults.as_slice().len() == Faults::MOST);
+}
+
+#[test]
 fn every_fault_of_a_line_is_named_at_once() {
     let line = r#"{"account":"A","account_type":7,"positions":[
         {"product":"O","type":"OOP","right":"X","period":"202506","strike":52.5,"quantity":1.5,"colour":"red"},

@@ -6,34 +6,43 @@ use super::spreads::{check_count, legs_of, money_rate, rate_of};
 use super::tiers::{is_dated, numbered};
 use crate::parameters::commodity::{Commodity, CommodityIndex, TierIndex};
 use crate::parameters::definition::{
-    ChargeMethod, CommodityDefinition, Definition, LegDefinition, LegPlace, LevelRate, ScanningLegDefinition,
-    ScanningSpreadDefinition, SpreadDefinition,
+    AwayLegDefinition, ChargeMethod, CommodityDefinition, Definition, LegDefinition, LegPlace, LevelRate,
+    ScanningLegDefinition, ScanningSpreadDefinition, SpreadDefinition,
 };
 use crate::parameters::diagnostic::Diagnostics;
 use crate::parameters::inter_spread::{
-    DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread, SpreadBook,
+    AwayPlace, DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread,
 };
+use crate::parameters::spread_book::SpreadBook;
 use crate::types::{CommodityCode, Decimal};
 
 /// The most spreads between commodities, several times CME's.
-const INTER_LIMIT: usize = 50_000;
+pub(super) const INTER_LIMIT: usize = 50_000;
 /// The most legs of a scanning-based spread.
 const SCANNING_LEGS_LIMIT: usize = 64;
 
 /// What legs are linked to.
-struct Linking<'a> {
-    definition: &'a Definition,
+pub(super) struct Linking<'a> {
+    pub(super) definition: &'a Definition,
     commodities: &'a [Commodity],
     /// The definitions of the commodities, in their order.
     defined: Vec<&'a CommodityDefinition>,
 }
 
-/// The super-spreads and the others, each in the order of evaluation: by priority, of one priority those by delta first.
+/// Spreads between commodities, each book in the order of evaluation: by priority, of one priority those by delta first.
+pub(super) struct Books {
+    pub(super) super_spreads: SpreadBook,
+    pub(super) inter_spreads: SpreadBook,
+    pub(super) super_clear_spreads: SpreadBook,
+    pub(super) clear_spreads: SpreadBook,
+    pub(super) away_places: Vec<AwayPlace>,
+}
+
 pub(super) fn inter_spreads(
     definition: &Definition,
     commodities: &[Commodity],
     diagnostics: &mut Diagnostics,
-) -> (SpreadBook, SpreadBook) {
+) -> Books {
     let by_code: BTreeMap<_, _> = definition.commodities.iter().map(|own| (&own.code, own)).collect();
     let linking = Linking {
         definition,
@@ -44,23 +53,35 @@ pub(super) fn inter_spreads(
         check_count(delta_based, INTER_LIMIT, diagnostics);
         let mut spreads = Vec::new();
         for spread in delta_based.iter().take(INTER_LIMIT) {
-            let legs = linking.delta_legs(spread, diagnostics);
-            spreads
-                .push((spread.priority, InterSpread::Delta(DeltaSpread { priority: spread.priority, legs })));
+            let legs = linking.delta_legs(spread, &[], diagnostics);
+            let spread = DeltaSpread { priority: spread.priority, legs, away: Vec::new() };
+            spreads.push((spread.priority, InterSpread::Delta(spread)));
         }
         let scanning = definition.scanning_spreads.iter().take(INTER_LIMIT);
         for spread in scanning.filter(|spread| spread.is_super == is_super) {
             let linked = linking.scanning(spread, diagnostics);
             spreads.extend(linked.map(|linked| (spread.priority, InterSpread::Scanning(linked))));
         }
-        spreads.sort_by_key(|(priority, _)| *priority);
-        SpreadBook::new(spreads.into_iter().map(|(_, spread)| spread).collect(), commodities.len())
+        in_order(spreads, commodities)
     };
     if let Some(spread) = definition.scanning_spreads.get(INTER_LIMIT) {
         diagnostics.error(spread.line, "sSpread", format!("more than {INTER_LIMIT} spreads"));
     }
-    let supers = book(&definition.super_spreads, true, diagnostics);
-    (supers, book(&definition.inter_spreads, false, diagnostics))
+    let super_spreads = book(&definition.super_spreads, true, diagnostics);
+    let inter_spreads = book(&definition.inter_spreads, false, diagnostics);
+    let (away_places, clear) = linking.clear_spreads(diagnostics);
+    let (supers, others): (Vec<_>, Vec<_>) = clear.into_iter().partition(|(is_super, _)| *is_super);
+    let book = |spreads: Vec<(bool, DeltaSpread)>| {
+        let spreads = spreads.into_iter().map(|(_, spread)| (spread.priority, InterSpread::Delta(spread)));
+        in_order(spreads.collect(), commodities)
+    };
+    let (super_clear_spreads, clear_spreads) = (book(supers), book(others));
+    Books { super_spreads, inter_spreads, super_clear_spreads, clear_spreads, away_places }
+}
+
+fn in_order(mut spreads: Vec<(u32, InterSpread)>, commodities: &[Commodity]) -> SpreadBook {
+    spreads.sort_by_key(|(priority, _)| *priority);
+    SpreadBook::new(spreads.into_iter().map(|(_, spread)| spread).collect(), commodities.len())
 }
 
 impl Linking<'_> {
@@ -79,7 +100,12 @@ impl Linking<'_> {
         index.map(CommodityIndex)
     }
 
-    fn delta_legs(&self, spread: &SpreadDefinition, diagnostics: &mut Diagnostics) -> Vec<InterLeg> {
+    pub(super) fn delta_legs(
+        &self,
+        spread: &SpreadDefinition,
+        elsewhere: &[AwayLegDefinition],
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<InterLeg> {
         if spread.charge == ChargeMethod::PerMonth {
             let message = "between commodities only credits by weighted price risk (W) and flat ones (F) are calculated";
             diagnostics.error(spread.line, "dSpread", message);
@@ -91,7 +117,7 @@ impl Linking<'_> {
             self.rate(&spread.rates, spread.charge, spread.line, diagnostics);
         }
         let mut legs: Vec<InterLeg> = Vec::new();
-        for leg in legs_of(spread, diagnostics) {
+        for leg in legs_of(spread, elsewhere, diagnostics) {
             let Some(linked) = self.delta_leg(leg, spread, diagnostics) else { continue };
             let periods = |leg: &InterLeg| {
                 self.commodities[leg.commodity.index()]

@@ -4,7 +4,8 @@ use super::tiers::{intra_tier, period_range};
 use crate::contract::Period;
 use crate::parameters::commodity::{IntraCharge, IntraLeg, IntraSpread};
 use crate::parameters::definition::{
-    ChargeMethod, CommodityDefinition, LegDefinition, LegPlace, LevelRate, Side, SpreadDefinition,
+    AwayLegDefinition, ChargeMethod, CommodityDefinition, LegDefinition, LegPlace, LevelRate, Side,
+    SpreadDefinition,
 };
 use crate::parameters::diagnostic::Diagnostics;
 use crate::types::{Decimal, Money};
@@ -38,7 +39,7 @@ pub(super) fn intra_spreads(
     check_count(&own.terms.spreads, INTRA_LIMIT, diagnostics);
     for spread in own.terms.spreads.iter().take(INTRA_LIMIT) {
         let charge = intra_charge(spread, own, base_level, diagnostics);
-        let legs = legs_of(spread, diagnostics);
+        let legs = legs_of(spread, &[], diagnostics);
         let linked = legs.iter().filter_map(|leg| intra_leg(leg, own, periods, diagnostics)).collect();
         let legs = merged(linked, spread, diagnostics);
         spreads.extend(charge.map(|charge| IntraSpread { priority: spread.priority, charge, legs }));
@@ -130,21 +131,25 @@ pub(super) fn rate_of(
     }
 }
 
-/// The legs of a spread that can form: both sides, positive ratios, a bounded number.
+/// The legs of a spread that can form, some of them elsewhere: both sides, positive ratios, a bounded number.
 pub(super) fn legs_of<'a>(
     spread: &'a SpreadDefinition,
+    elsewhere: &[AwayLegDefinition],
     diagnostics: &mut Diagnostics,
 ) -> &'a [LegDefinition] {
-    let has = |side: Side| spread.legs.iter().any(|leg| leg.side == side);
+    let sides = spread.legs.iter().map(|leg| leg.side).chain(elsewhere.iter().map(|leg| leg.side));
+    let has = |side: Side| sides.clone().any(|other| other == side);
     if !has(Side::A) || !has(Side::B) {
         diagnostics.error(spread.line, "dSpread", "a spread needs legs of both sides");
     }
-    if spread.legs.len() > LEGS_LIMIT {
+    if spread.legs.len() + elsewhere.len() > LEGS_LIMIT {
         diagnostics.error(spread.line, "dSpread", format!("more than {LEGS_LIMIT} legs"));
         return &[];
     }
-    for leg in spread.legs.iter().filter(|leg| !leg.ratio.is_positive()) {
-        diagnostics.error(leg.line, "i", "a leg's ratio is to be greater than zero");
+    let ratios = spread.legs.iter().map(|leg| (leg.line, leg.ratio));
+    let ratios = ratios.chain(elsewhere.iter().map(|leg| (leg.line, leg.ratio)));
+    for (line, _) in ratios.filter(|(_, ratio)| !ratio.is_positive()) {
+        diagnostics.error(line, "i", "a leg's ratio is to be greater than zero");
     }
     &spread.legs
 }

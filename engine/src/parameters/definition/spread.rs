@@ -2,7 +2,7 @@
 
 use super::LevelRate;
 use crate::contract::Period;
-use crate::types::{CommodityCode, Decimal};
+use crate::types::{CommodityCode, Decimal, House};
 
 /// How a spread is charged or credited.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -76,6 +76,34 @@ pub struct LegDefinition {
     pub ratio: Decimal,
     /// Its own rates; empty: the spread's.
     pub rates: Vec<LevelRate>,
+}
+
+/// A spread formed from net deltas here and deltas of the same account at other clearing organisations.
+#[derive(Clone, Debug)]
+pub struct ClearSpreadDefinition {
+    /// Whether it is evaluated before the intra-commodity spreads.
+    pub is_super: bool,
+    /// Its priority, and its legs here, each with its own rate; credited by weighted price risk.
+    pub home: SpreadDefinition,
+    /// Its legs elsewhere.
+    pub away: Vec<AwayLegDefinition>,
+}
+
+/// A leg of a spread at another clearing organisation.
+#[derive(Clone, Debug)]
+pub struct AwayLegDefinition {
+    /// Line in the file.
+    pub line: u64,
+    /// The clearing organisation.
+    pub house: House,
+    /// Its commodity.
+    pub commodity: CommodityCode,
+    /// The number of the tier.
+    pub tier: i32,
+    /// Its side.
+    pub side: Side,
+    /// Delta for one spread.
+    pub ratio: Decimal,
 }
 
 /// A spread that scans several commodities as one.

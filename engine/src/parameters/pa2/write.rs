@@ -49,6 +49,9 @@ pub fn write(definition: &Definition, mut target: impl Write) -> Result<(), Writ
         products::family(definition, family, &index, &mut page);
     }
     commodities::spreads(definition, &mut page);
+    if !definition.clear_spreads.is_empty() {
+        page.faults.push("spreads with other clearing organisations".to_owned());
+    }
     if !page.faults.is_empty() {
         return Err(WriteError::Inexpressible(page.faults));
     }

@@ -42,7 +42,9 @@ impl Element {
             Self::A
                 | Self::AcctTypeDef
                 | Self::AdjRate
+                | Self::AwayLeg
                 | Self::CcDef
+                | Self::ClearSpread
                 | Self::ClearingOrg
                 | Self::Cmb
                 | Self::CmbPf
@@ -57,6 +59,7 @@ impl Element {
                 | Self::FutPf
                 | Self::Fwd
                 | Self::FwdPf
+                | Self::HomeLeg
                 | Self::Harmless
                 | Self::Essential
                 | Self::Unknown
@@ -92,7 +95,8 @@ impl Element {
 
 elements! {
     read {
-        A = "a", AcctType = "acctType", AcctTypeDef = "acctTypeDef", AdjRate = "adjRate", ApplyBasisRisk = "applyBasisRisk", BaseR = "baseR", BasisRates = "basisRates", C = "c",
+        A = "a", AwayLeg = "awayLeg", ClearSpread = "clearSpread", HomeLeg = "homeLeg",
+        InterClearSpreads = "interClearSpreads", SuperInterClearSpreads = "superInterClearSpreads", AcctType = "acctType", AcctTypeDef = "acctTypeDef", AdjRate = "adjRate", ApplyBasisRisk = "applyBasisRisk", BaseR = "baseR", BasisRates = "basisRates", C = "c",
         CmbMeth = "cmbMeth", IsRequired = "isRequired", IsTarget = "isTarget", IsTargetReq = "isTargetReq",
         NumLegsReq = "numLegsReq", OutR = "outr", PmRate = "pmRate", PmpsRate = "pmpsRate", PriceScanDown = "priceScanDown",
         PriceScanDownPct = "priceScanDownPct", PsRate = "psRate", SLeg = "sLeg", SSpread = "sSpread", SpotRate = "spotRate",
@@ -134,8 +138,8 @@ elements! {
     essential {
         "CDSwapPf", "IRSwapPf", "applyFxRisk", "apportionRisk", "sPointDef", "brk", "btn", "businessFunction", "capRiskArray", "cdsMarginParams",
         "cdsRate", "concAdjRate", "concScaleUp", "custUseLov", "debtPf", "eDebtPf", "fxHvarSetId", "hvarMarginParams",
-        "hvarSetId", "interClearSpreads", "isCDSScanRisk", "isContractScale", "limitSubAccountOffset", "liqRate",
-        "minIntExDeltaPct", "rateTiers", "rpLeg", "superInterClearSpreads",
+        "hvarSetId", "isCDSScanRisk", "isContractScale", "limitSubAccountOffset", "liqRate",
+        "minIntExDeltaPct", "rateTiers", "rpLeg",
         "tbn", "tne", "useLovPct", "volRate",
     }
 }

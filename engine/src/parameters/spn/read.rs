@@ -122,6 +122,8 @@ fn clearing_organisation<R: BufRead>(x: &mut Cursor<R>, definition: &mut Definit
             Element::CcDef => commodities::commodity(x, definition)?,
             Element::InterSpreads => spreads::inter_spreads(x, definition, false)?,
             Element::SuperSpreads => spreads::inter_spreads(x, definition, true)?,
+            Element::InterClearSpreads => spreads::clear_spreads(x, definition, false)?,
+            Element::SuperInterClearSpreads => spreads::clear_spreads(x, definition, true)?,
             other => x.pass(other)?,
         }
     }

@@ -1,4 +1,4 @@
-//! Delta spreads and their legs.
+//! Spreads and their legs.
 
 use std::io::BufRead;
 
@@ -6,8 +6,8 @@ use super::cursor::{Cursor, Stop};
 use super::element::Element;
 use super::values::{code, leg_rate, missing, only, period_of, rate, side};
 use crate::parameters::definition::{
-    ChargeMethod, Definition, LegDefinition, LegPlace, MonthRate, ScanningLegDefinition,
-    ScanningSpreadDefinition, SpreadDefinition,
+    AwayLegDefinition, ChargeMethod, ClearSpreadDefinition, Definition, LegDefinition, LegPlace, MonthRate,
+    ScanningLegDefinition, ScanningSpreadDefinition, SpreadDefinition,
 };
 use crate::types::Decimal;
 
@@ -93,6 +93,76 @@ fn leg<R: BufRead>(x: &mut Cursor<R>, own: Element, base_level: u32) -> Result<O
         return Ok(None);
     };
     Ok(Some(LegDefinition { line, commodity, place, side, ratio, rates }))
+}
+
+pub(super) fn clear_spreads<R: BufRead>(
+    x: &mut Cursor<R>,
+    definition: &mut Definition,
+    is_super: bool,
+) -> Result<(), Stop> {
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::ClearSpread => {
+                definition.clear_spreads.extend(clear_spread(x, is_super, definition.base_level)?)
+            }
+            other => x.pass(other)?,
+        }
+    }
+    Ok(())
+}
+
+fn clear_spread<R: BufRead>(
+    x: &mut Cursor<R>,
+    is_super: bool,
+    base_level: u32,
+) -> Result<Option<ClearSpreadDefinition>, Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut priority, mut legs, mut away) = (None, Vec::new(), Vec::new());
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Spread => priority = x.whole(element)?,
+            Element::HomeLeg => legs.extend(leg(x, element, base_level)?),
+            Element::AwayLeg => away.extend(away_leg(x)?),
+            other => x.pass(other)?,
+        }
+    }
+    let Some(priority) = priority else {
+        missing(x, Element::ClearSpread, Element::Spread);
+        return Ok(None);
+    };
+    let home = SpreadDefinition {
+        line,
+        priority,
+        charge: ChargeMethod::WeightedPriceRisk,
+        rates: Vec::new(),
+        month_rates: Vec::new(),
+        legs,
+    };
+    Ok(Some(ClearSpreadDefinition { is_super, home, away }))
+}
+
+fn away_leg<R: BufRead>(x: &mut Cursor<R>) -> Result<Option<AwayLegDefinition>, Stop> {
+    x.list()?;
+    let line = x.line();
+    let (mut house, mut commodity, mut tier, mut own_side, mut ratio) = (None, None, None, None, None);
+    while let Some(element) = x.next_child()? {
+        match element {
+            Element::Ec => house = code(x, element)?,
+            Element::Cc => commodity = code(x, element)?,
+            Element::Tn => tier = x.whole(element)?,
+            Element::Rs => own_side = side(x, element)?,
+            Element::I => ratio = x.value(element)?,
+            other => x.pass(other)?,
+        }
+    }
+    let (Some(house), Some(commodity), Some(tier), Some(side), Some(ratio)) =
+        (house, commodity, tier, own_side, ratio)
+    else {
+        x.error(Element::AwayLeg, "needs ec, cc, tn, rs and i");
+        return Ok(None);
+    };
+    Ok(Some(AwayLegDefinition { line, house, commodity, tier, side, ratio }))
 }
 
 /// Months are charged by `psRate` and `pmRate`; `val` states neither.

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use quick_xml::escape::escape;
 
 use crate::contract::ProductType;
-use commodities::{commodity, inter_spreads};
+use commodities::{clear_spreads, commodity, inter_spreads};
 
 use crate::parameters::definition::{
     ArrayDefinition, CombinationLeg, ContractReference, Definition, FamilyDefinition, FamilyReference,
@@ -127,7 +127,9 @@ fn clearing_organisation<W: Write>(out: &mut Output<'_, W>) -> io::Result<()> {
     }
     definition.commodities.iter().try_for_each(|one| out.element("ccDef", |out| commodity(out, one)))?;
     inter_spreads(out, "superSpreads", &definition.super_spreads, true)?;
-    inter_spreads(out, "interSpreads", &definition.inter_spreads, false)
+    inter_spreads(out, "interSpreads", &definition.inter_spreads, false)?;
+    clear_spreads(out, "superInterClearSpreads", true)?;
+    clear_spreads(out, "interClearSpreads", false)
 }
 
 fn points<W: Write>(out: &mut Output<'_, W>) -> io::Result<()> {

@@ -1,9 +1,10 @@
 //! Spreads between commodities.
 
 use plimsoll_engine::parameters::{
-    ChargeMethod, Definition, LegDefinition, LegPlace, LevelRate, ScanTiers, ScanningLegDefinition,
-    ScanningSpreadDefinition, SpreadDefinition, TierDefinition,
+    AwayLegDefinition, ChargeMethod, ClearSpreadDefinition, Definition, LegDefinition, LegPlace, LevelRate,
+    ScanTiers, ScanningLegDefinition, ScanningSpreadDefinition, Side, SpreadDefinition, TierDefinition,
 };
+use plimsoll_engine::span::AwayDelta;
 use plimsoll_engine::types::{CommodityCode, Decimal};
 
 use super::commodities::{rates, ratio, sides};
@@ -30,6 +31,56 @@ pub(super) fn list(dice: &mut Dice, definition: &mut Definition, plans: &[Plan])
     }
     // The file has the super-spreads first.
     definition.scanning_spreads.sort_by_key(|spread| !spread.is_super);
+    for _ in 0..dice.between(0, 3) {
+        let spread = with_elsewhere(dice, definition);
+        definition.clear_spreads.extend(spread);
+    }
+    definition.clear_spreads.sort_by_key(|spread| !spread.is_super);
+}
+
+/// A spread of one or two legs here with one or two legs elsewhere.
+fn with_elsewhere(dice: &mut Dice, definition: &Definition) -> Option<ClearSpreadDefinition> {
+    let mut home = delta_based(dice, definition)?;
+    home.legs.truncate(*dice.pick(&[1, 1, 2]));
+    home.charge = ChargeMethod::WeightedPriceRisk;
+    home.rates.clear();
+    let mut places = vec![("NEAR", "OIL", 1), ("NEAR", "OIL", 2), ("FAR", "OIL", 1)];
+    let mut away = Vec::new();
+    for _ in 0..*dice.pick(&[1, 1, 2]) {
+        let (house, commodity, tier) = places.swap_remove(dice.index(places.len()));
+        away.push(AwayLegDefinition {
+            line: 0,
+            house: code(house),
+            commodity: code(commodity),
+            tier,
+            side: Side::B,
+            ratio: ratio(dice),
+        });
+    }
+    let sides = sides(dice, home.legs.len() + away.len());
+    for (leg, side) in home.legs.iter_mut().zip(&sides) {
+        leg.side = *side;
+        leg.rates = fraction(dice);
+    }
+    for (leg, side) in away.iter_mut().zip(&sides[home.legs.len()..]) {
+        leg.side = *side;
+    }
+    Some(ClearSpreadDefinition { is_super: dice.chance(40), home, away })
+}
+
+/// What an account may have elsewhere: a delta for most of the places that spreads look at.
+pub(crate) fn away(dice: &mut Dice, definition: &Definition) -> Vec<AwayDelta> {
+    let legs = definition.clear_spreads.iter().flat_map(|spread| &spread.away);
+    let mut away: Vec<AwayDelta> = Vec::new();
+    for leg in legs {
+        let is_known = |own: &AwayDelta| (&own.house, own.tier) == (&leg.house, leg.tier);
+        if !away.iter().any(is_known) && dice.chance(80) {
+            let (house, commodity) = (leg.house.clone(), leg.commodity.clone());
+            let delta = Decimal::new(dice.between(-200, 200), 1).unwrap();
+            away.push(AwayDelta { house, commodity, tier: leg.tier, delta });
+        }
+    }
+    away
 }
 
 fn priority(dice: &mut Dice) -> u32 {

@@ -18,7 +18,8 @@ fn world(dice: &mut Dice, seed: u64) -> World {
     let built = build(&definition, Digest([0; 32]), RoundingProfile::Exact, Default::default());
     let (set, _) = built.unwrap_or_else(|refused| panic!("seed {seed}: {:?}", refused.0));
     let contracts = generate::contracts(&definition);
-    World { definition, set, contracts }
+    let away = generate::away(dice, &definition);
+    World { definition, set, contracts, away }
 }
 
 /// Runs a property on every set, each with portfolios of its own.
@@ -93,10 +94,12 @@ impl Disagreements {
 }
 
 /// The steps that the portfolios on random sets are to reach in a net account.
-const STEPS: [&str; 34] = [
+const STEPS: [&str; 36] = [
     "array divided over months",
     "charge for basis risk",
     "combination split into its legs",
+    "credit against delta held elsewhere",
+    "super-credit against delta held elsewhere",
     "credit of a dated tier",
     "credit of a target",
     "delivery charge",
@@ -143,7 +146,7 @@ fn agrees_on_every_set(rounding: RoundingProfile) -> BTreeMap<&'static str, u32>
         for _ in 0..PORTFOLIOS {
             let positions = generate::portfolio(&mut dice, &world.contracts);
             disagreements.look(seed, &world, &positions, rounding, Margining::Net);
-            let twins = twin::calculate(&world.definition, &positions, rounding);
+            let twins = twin::calculate(&world.definition, &positions, &world.away, rounding);
             for step in twins.values().flat_map(|twin| &twin.steps) {
                 *reached.entry(step).or_default() += 1;
             }
@@ -207,6 +210,7 @@ fn a_random_definition_is_the_same_after_writing_and_reading() {
         assert_eq!(own.scanning_spreads.len(), definition.scanning_spreads.len());
         assert_eq!(own.super_spreads.len(), definition.super_spreads.len());
         assert_eq!(own.inter_spreads.len(), definition.inter_spreads.len());
+        assert_eq!(own.clear_spreads.len(), definition.clear_spreads.len());
         assert_eq!(generate::contracts(&own), generate::contracts(&definition));
     }
 }

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use num_traits::{Signed, Zero};
 use plimsoll_engine::parameters::{
-    ChargeMethod, LegDefinition, LegPlace, ScanningSpreadDefinition, Side, SpreadDefinition, TierDefinition,
+    AwayLegDefinition, ChargeMethod, ClearSpreadDefinition, LegDefinition, LegPlace,
+    ScanningSpreadDefinition, Side, SpreadDefinition, TierDefinition,
 };
+
+use plimsoll_engine::types::Decimal;
 
 use super::buckets::is_dated;
 use super::scan::covers;
@@ -15,6 +18,13 @@ use super::{Account, Exact, Method, exact, power_of_ten, whole};
 enum Spread<'a> {
     Delta(&'a SpreadDefinition),
     Scanning(&'a ScanningSpreadDefinition),
+}
+
+/// What is left of deltas at other clearing organisations, by house, commodity and tier.
+pub(super) type Elsewhere = BTreeMap<(String, String, i32), Exact>;
+
+fn place(leg: &AwayLegDefinition) -> (String, String, i32) {
+    (leg.house.to_string(), leg.commodity.to_string(), leg.tier)
 }
 
 struct Leg<'a> {
@@ -35,9 +45,24 @@ impl<'a> Method<'a> {
         spreads.sort_by_key(|(priority, _)| *priority);
         for (_, spread) in spreads {
             match spread {
-                Spread::Delta(spread) => self.form(spread, is_super, accounts),
+                Spread::Delta(spread) => self.form(spread, &[], is_super, accounts, &mut Elsewhere::new()),
                 Spread::Scanning(spread) => self.merge(spread, accounts),
             }
+        }
+    }
+
+    /// Evaluates the super-spreads with other clearing organisations, or the others.
+    pub(super) fn evaluate_clear(
+        &self,
+        is_super: bool,
+        accounts: &mut BTreeMap<usize, Account<'a>>,
+        elsewhere: &mut Elsewhere,
+    ) {
+        let own = self.definition.clear_spreads.iter().filter(|spread| spread.is_super == is_super);
+        let mut spreads: Vec<&ClearSpreadDefinition> = own.collect();
+        spreads.sort_by_key(|spread| spread.home.priority);
+        for spread in spreads {
+            self.form(&spread.home, &spread.away, is_super, accounts, elsewhere);
         }
     }
 
@@ -56,8 +81,10 @@ impl<'a> Method<'a> {
     fn form(
         &self,
         spread: &'a SpreadDefinition,
+        away: &[AwayLegDefinition],
         is_super: bool,
         accounts: &mut BTreeMap<usize, Account<'a>>,
+        elsewhere: &mut Elsewhere,
     ) {
         let mut lefts: Vec<(Leg<'a>, Exact)> = Vec::new();
         for leg in &spread.legs {
@@ -66,14 +93,26 @@ impl<'a> Method<'a> {
             let left = account.map_or_else(Exact::zero, |account| account.left_in(leg.tier));
             lefts.push((leg, left));
         }
-        let a_is_long =
-            |(leg, left): &(Leg<'_>, Exact)| left.is_positive() == (leg.definition.side == Side::A);
-        let signs_fit = lefts.iter().all(a_is_long) || !lefts.iter().any(a_is_long);
-        if !signs_fit || lefts.iter().any(|(_, left)| left.is_zero()) {
+        let mut all: Vec<(Side, Decimal, Exact)> = lefts
+            .iter()
+            .map(|(leg, left)| (leg.definition.side, leg.definition.ratio, left.clone()))
+            .collect();
+        for leg in away {
+            let left = elsewhere.get(&place(leg)).cloned().unwrap_or_default();
+            all.push((leg.side, leg.ratio, left));
+        }
+        let a_is_long = |(side, _, left): &(Side, Decimal, Exact)| left.is_positive() == (*side == Side::A);
+        let signs_fit = all.iter().all(a_is_long) || !all.iter().any(a_is_long);
+        if !signs_fit || all.iter().any(|(_, _, left)| left.is_zero()) {
             return;
         }
-        let counts = lefts.iter().map(|(leg, left)| left.abs() / exact(leg.definition.ratio));
+        let counts = all.iter().map(|(_, ratio, left)| left.abs() / exact(*ratio));
         let count = self.places.count(counts.min().expect("has legs"));
+        for leg in away {
+            let left = elsewhere.get_mut(&place(leg)).expect("not nothing");
+            let used = self.places.delta(&count * exact(leg.ratio)).min(left.abs());
+            *left -= if left.is_negative() { -used } else { used };
+        }
         for (leg, left) in &lefts {
             let wanted = &count * exact(leg.definition.ratio);
             let used = self.places.delta(wanted).min(left.abs());
@@ -81,6 +120,11 @@ impl<'a> Method<'a> {
             let credit = self.credit(spread, leg, is_super, (&count, &used), account);
             account.numbers.inter += credit;
             note(spread, leg, is_super, account);
+            match (away, is_super) {
+                ([], _) => {}
+                (_, true) => _ = account.numbers.steps.insert("super-credit against delta held elsewhere"),
+                (_, false) => _ = account.numbers.steps.insert("credit against delta held elsewhere"),
+            }
             account.take(leg.tier, &if left.is_negative() { -used } else { used }, is_super);
         }
         if spread.legs.len() > 2 {

@@ -77,10 +77,10 @@ pub(super) fn answer(
         Err(CalculationError::TooLarge(error)) => {
             Ok(to_proto::refused(request, Reason::TooLarge, &error.to_string(), &[]))
         }
-        Err(CalculationError::Positions(faults)) => {
+        Err(CalculationError::Entries(faults)) => {
             let mut violations = Violations::default();
             for fault in faults {
-                violations.add(|| format!("positions[{}].{}", fault.position, fault.field), fault.message);
+                violations.add(|| fault.path(), fault.message.clone());
             }
             Err(Fault::Invalid(violations))
         }

@@ -2,8 +2,8 @@
 
 use plimsoll_engine::parameters::ConversionStep;
 use plimsoll_engine::report::{
-    CommodityReport, CurrencyTotals, DeliveryReport, InterSpreadReport, IntraSpreadReport, LevelAmount,
-    MarginReport, PeriodDelta, ScanPartReport, ScanningSpreadReport,
+    AwayLegReport, CommodityReport, CurrencyTotals, DeliveryReport, InterSpreadReport, IntraSpreadReport,
+    LevelAmount, MarginReport, PeriodDelta, ScanPartReport, ScanningSpreadReport,
 };
 use plimsoll_engine::span::{Unmatched, UnmatchedReason};
 use plimsoll_engine::types::Amount;
@@ -200,5 +200,15 @@ fn inter_spread(spread: InterSpreadReport) -> v1::InterSpread {
         count: spread.count.to_string(),
         legs: legs.collect(),
         is_super: spread.is_super,
+        away: spread.away.into_iter().map(away_leg).collect(),
+    }
+}
+
+fn away_leg(leg: AwayLegReport) -> v1::AwayLeg {
+    v1::AwayLeg {
+        house: leg.place.house.to_string(),
+        commodity: leg.place.commodity.to_string(),
+        tier: leg.place.tier,
+        consumed_delta: leg.consumed_delta.to_string(),
     }
 }

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use super::{Output, family_reference, side};
 use crate::parameters::definition::{
-    ChargeMethod, CombinationMethod, CommodityDefinition, LegPlace, LevelRate, OptionMinimumMethod,
-    ScanTiers, ScanningSpreadDefinition, SpreadDefinition, TierDefinition, WeightedRiskMethod,
+    ChargeMethod, CombinationMethod, CommodityDefinition, LegDefinition, LegPlace, LevelRate,
+    OptionMinimumMethod, ScanTiers, ScanningSpreadDefinition, SpreadDefinition, TierDefinition,
+    WeightedRiskMethod,
 };
 
 pub(super) fn commodity<W: Write>(
@@ -132,18 +133,22 @@ fn spread<W: Write>(out: &mut Output<'_, W>, spread: &SpreadDefinition) -> io::R
         for leg in &spread.legs {
             let name = if matches!(leg.place, LegPlace::Tier(_)) { "tLeg" } else { "pLeg" };
             out.element(name, |out| {
-                out.leaf("cc", &leg.commodity)?;
-                match leg.place {
-                    LegPlace::Tier(number) => out.leaf("tn", number)?,
-                    LegPlace::Period(period) => out.leaf("pe", period)?,
-                }
-                out.leaf("rs", side(leg.side))?;
-                out.leaf("i", leg.ratio)?;
+                leg_terms(out, leg)?;
                 rates(out, &leg.rates)
             })?;
         }
         Ok(())
     })
+}
+
+fn leg_terms<W: Write>(out: &mut Output<'_, W>, leg: &LegDefinition) -> io::Result<()> {
+    out.leaf("cc", &leg.commodity)?;
+    match leg.place {
+        LegPlace::Tier(number) => out.leaf("tn", number)?,
+        LegPlace::Period(period) => out.leaf("pe", period)?,
+    }
+    out.leaf("rs", side(leg.side))?;
+    out.leaf("i", leg.ratio)
 }
 
 fn scanning_spread<W: Write>(out: &mut Output<'_, W>, spread: &ScanningSpreadDefinition) -> io::Result<()> {
@@ -179,5 +184,38 @@ pub(super) fn inter_spreads<W: Write>(
     out.element(name, |out| {
         delta_based.iter().try_for_each(|one| spread(out, one))?;
         scanning.try_for_each(|one| scanning_spread(out, one))
+    })
+}
+
+pub(super) fn clear_spreads<W: Write>(out: &mut Output<'_, W>, name: &str, is_super: bool) -> io::Result<()> {
+    let (all, base_level) = (&out.definition.clear_spreads, out.definition.base_level);
+    if !all.iter().any(|spread| spread.is_super == is_super) {
+        return Ok(());
+    }
+    out.element(name, |out| {
+        for spread in all.iter().filter(|spread| spread.is_super == is_super) {
+            out.element("clearSpread", |out| {
+                out.leaf("spread", spread.home.priority)?;
+                for own in &spread.home.legs {
+                    out.element("homeLeg", |out| {
+                        leg_terms(out, own)?;
+                        match own.rates.as_slice() {
+                            [rate] if rate.level == base_level => out.leaf("rate", rate.value),
+                            several => rates(out, several),
+                        }
+                    })?;
+                }
+                spread.away.iter().try_for_each(|leg| {
+                    out.element("awayLeg", |out| {
+                        out.leaf("ec", &leg.house)?;
+                        out.leaf("cc", &leg.commodity)?;
+                        out.leaf("tn", leg.tier)?;
+                        out.leaf("rs", side(leg.side))?;
+                        out.leaf("i", leg.ratio)
+                    })
+                })
+            })?;
+        }
+        Ok(())
     })
 }
