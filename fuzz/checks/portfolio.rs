@@ -1,6 +1,6 @@
 //! What holds of any bytes that are given to the reader of portfolios.
 
-use plimsoll_engine::span::Portfolio;
+use plimsoll_engine::span::{AwayDelta, Portfolio};
 
 use super::portfolio::{InputFormat, read};
 
@@ -15,6 +15,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
             Ok(portfolio) => {
                 let count = portfolio.positions.len();
                 assert!(count <= Portfolio::MOST_POSITIONS, "{count} positions");
+                assert!(portfolio.away.len() <= AwayDelta::MOST, "{} away", portfolio.away.len());
             }
             Err(bad) => {
                 assert!(!bad.faults.as_slice().is_empty(), "bad without a fault: {:?}", bad.account);

@@ -310,7 +310,7 @@ const fn without_zeros(raw: i128) -> (i128, i32) {
     }
     #[expect(clippy::cast_possible_wrap, reason = "a quotient by five and more is below 2^127")]
     let quotient = quotient as i128;
-    (if raw < 0 { -quotient } else { quotient }, ZEROS as i32)
+    (if raw < 0 { -quotient } else { quotient }, ZEROS.cast_signed())
 }
 
 /// Product of `top` over `bottom`, times `10^shift`, rounded once, half away from zero.

@@ -69,8 +69,8 @@ impl<'de> Shape<'de> for OneDelta<'_> {
         }
         let [house, commodity, tier, delta] = found;
         let mut checked = Checked { line: self.line, place };
-        let house = checked.text("house", house, |text| House::new(text));
-        let commodity = checked.text("commodity", commodity, |text| CommodityCode::new(text));
+        let house = checked.text("house", house, House::new);
+        let commodity = checked.text("commodity", commodity, CommodityCode::new);
         let tier = checked.whole("tier", tier);
         let delta = checked.text("delta", delta, Decimal::parse);
         Ok((|| Some(AwayDelta { house: house?, commodity: commodity?, tier: tier?, delta: delta? }))())
