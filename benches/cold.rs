@@ -1,7 +1,8 @@
 //! SPAN on a set far larger than the caches: 600,000 arrays in 1,000 commodities, every portfolio on rows that nobody has touched
 //! for long.
 //!
-//! The machine's limit beside it: gathering the same rows of the same matrices and adding them up, nothing else.
+//! Beside it, as a plain loop: gathering the same rows of the same matrices and adding them up, nothing else. (The engine's own sums
+//! are vectorised, and by themselves three times as fast as that loop.)
 
 use std::hint::black_box;
 

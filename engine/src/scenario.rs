@@ -2,6 +2,8 @@
 
 mod arrays;
 mod points;
+mod sums;
 
-pub use arrays::{Losses, RiskArrays, Row, ScenarioSums};
+pub use arrays::{Losses, RiskArrays, Row};
 pub use points::{DeltaPoint, PointsError, ScanFraction, ScanPoint, ScanPoints, ScenarioIndex};
+pub use sums::ScenarioSums;

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::points::ScenarioIndex;
+use super::sums::{self, SPAN_SCENARIOS, ScenarioSums};
 use crate::types::Lots;
 
 /// The dense index of a contract in one commodity's matrix.
@@ -71,91 +71,24 @@ impl RiskArrays {
     /// bits, where [`Lots::MAX`] proves it for up to 100,000 positions. They do not depend on the order of the positions.
     #[must_use]
     pub fn scenario_sums(&self, positions: &[(Row, Lots)]) -> ScenarioSums {
+        let fits = |size: u64| i64::try_from(u128::from(size) * u128::from(self.largest)).is_ok();
+        // Mostly so many positions of the largest size would fit too.
+        let most = (positions.len() as u64).saturating_mul(Lots::MAX.unsigned_abs());
         let sizes = positions.iter().map(|(_, lots)| lots.get().unsigned_abs());
-        let size = sizes.fold(0_u64, u64::saturating_add);
-        let fits = i64::try_from(u128::from(size) * u128::from(self.largest)).is_ok();
+        let fits = fits(most) || fits(sizes.fold(0_u64, u64::saturating_add));
         match &self.losses {
-            Losses::Narrow(losses) => sums_of(losses, positions, fits),
-            Losses::Wide(losses) => sums_of(losses, positions, fits),
-        }
-    }
-}
-
-fn sums_of<T>(losses: &Array2<T>, positions: &[(Row, Lots)], fits: bool) -> ScenarioSums
-where
-    T: Copy + Into<i64> + Into<i128>,
-{
-    match losses.as_slice() {
-        Some(values) if fits && losses.ncols() == SPAN_SCENARIOS => {
-            ScenarioSums(Sums::Sixteen(sixteen(values, positions)))
-        }
-        _ => ScenarioSums(Sums::Any(wide_sums(losses, positions))),
-    }
-}
-
-fn wide_sums<T: Copy + Into<i128>>(losses: &Array2<T>, positions: &[(Row, Lots)]) -> Vec<i128> {
-    let mut sums = vec![0_i128; losses.ncols()];
-    for &(row, lots) in positions {
-        let lots = i128::from(lots.get());
-        for (sum, &loss) in sums.iter_mut().zip(losses.row(row.index())) {
-            *sum += lots * Into::<i128>::into(loss);
-        }
-    }
-    sums
-}
-
-/// The sums of SPAN's sixteen scenarios, in registers.
-fn sixteen<T: Copy + Into<i64>>(values: &[T], positions: &[(Row, Lots)]) -> [i64; SPAN_SCENARIOS] {
-    let (rows, _) = values.as_chunks::<SPAN_SCENARIOS>();
-    let mut sums = [0_i64; SPAN_SCENARIOS];
-    for &(row, lots) in positions {
-        let lots = lots.get();
-        for (sum, &loss) in sums.iter_mut().zip(&rows[row.index()]) {
-            // No check in the loop: the caller has proved that the whole sum fits.
-            *sum = sum.wrapping_add(lots.wrapping_mul(loss.into()));
-        }
-    }
-    sums
-}
-
-/// How many scenarios SPAN has.
-const SPAN_SCENARIOS: usize = 16;
-
-/// The loss of a portfolio in every scenario, as integers at the places of the arrays.
-#[derive(Clone, Debug)]
-pub struct ScenarioSums(Sums);
-
-#[derive(Clone, Debug)]
-enum Sums {
-    Sixteen([i64; SPAN_SCENARIOS]),
-    Any(Vec<i128>),
-}
-
-impl ScenarioSums {
-    /// The sum of one scenario.
-    #[must_use]
-    pub fn get(&self, scenario: ScenarioIndex) -> i128 {
-        match &self.0 {
-            Sums::Sixteen(sums) => i128::from(sums[scenario.index()]),
-            Sums::Any(sums) => sums[scenario.index()],
-        }
-    }
-
-    /// The sums by scenario.
-    pub fn iter(&self) -> impl Iterator<Item = i128> {
-        let (sixteen, any) = match &self.0 {
-            Sums::Sixteen(sums) => (&sums[..], &[][..]),
-            Sums::Any(sums) => (&[][..], &sums[..]),
-        };
-        sixteen.iter().copied().map(i128::from).chain(any.iter().copied())
-    }
-
-    /// The lowest scenario that reaches the largest sum.
-    #[must_use]
-    pub fn largest(&self) -> ScenarioIndex {
-        match &self.0 {
-            Sums::Sixteen(sums) => ScenarioIndex::of_largest(sums),
-            Sums::Any(sums) => ScenarioIndex::of_largest(sums),
+            Losses::Narrow(losses) => match losses.as_slice() {
+                Some(values) if fits && losses.ncols() == SPAN_SCENARIOS => {
+                    ScenarioSums::sixteen(sums::of_narrow(values, positions))
+                }
+                _ => ScenarioSums::any(sums::in_128_bits(losses, positions)),
+            },
+            Losses::Wide(losses) => match losses.as_slice() {
+                Some(values) if fits && losses.ncols() == SPAN_SCENARIOS => {
+                    ScenarioSums::sixteen(sums::of_wide(values, positions))
+                }
+                _ => ScenarioSums::any(sums::in_128_bits(losses, positions)),
+            },
         }
     }
 }
@@ -165,6 +98,7 @@ mod tests {
     use ndarray::array;
     use proptest::prelude::*;
 
+    use super::super::sums::in_128_bits;
     use super::*;
 
     fn sums(arrays: &RiskArrays, positions: &[(Row, Lots)]) -> Vec<i128> {
@@ -212,8 +146,8 @@ mod tests {
             let lots = lots.iter().filter(|(_, lots)| *lots != 0);
             let positions: Vec<_> = lots.map(|&(row, lots)| position(row, lots)).collect();
             let sums = arrays.scenario_sums(&positions);
-            prop_assert!(matches!(sums.0, Sums::Sixteen(_)));
-            prop_assert_eq!(sums.iter().collect::<Vec<_>>(), wide_sums(&losses, &positions));
+            prop_assert!(sums.has_64_bits());
+            prop_assert_eq!(sums.iter().collect::<Vec<_>>(), in_128_bits(&losses, &positions));
             prop_assert!(sums.iter().all(|sum| sum <= sums.get(sums.largest())));
         }
     }

@@ -50,6 +50,15 @@ impl Lots {
         self.0 < 0
     }
 
+    /// The number in 32 bits, which hold the largest.
+    #[must_use]
+    pub(crate) const fn get_32(self) -> i32 {
+        const { assert!(Self::MAX <= i32::MAX as i64) };
+        #[expect(clippy::cast_possible_truncation, reason = "never beyond MAX")]
+        let narrow = self.0 as i32;
+        narrow
+    }
+
     /// The size without the sign.
     #[must_use]
     pub const fn magnitude(self) -> Self {
