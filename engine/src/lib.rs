@@ -13,7 +13,9 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod contract;
+pub mod instruction_set;
 pub mod parameters;
+pub mod pricing;
 pub mod report;
 pub mod scenario;
 pub mod span;
