@@ -36,8 +36,15 @@ test: setup ## Runs every test.
 	cargo test --locked --workspace
 
 .PHONY: goals
-goals: setup ## Measures every stated goal, optimised; one line each.
+goals: setup peers ## Measures every stated goal, optimised; one line each.
 	cargo run --locked --release --quiet -p plimsoll-benches --bin goals
+
+# What the peers of the goals are made of. A peer that cannot be had is not measured, and says so.
+.PHONY: peers
+peers: cxx
+	@[ -e /usr/include/ql/quantlib.hpp ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends libquantlib0-dev >/dev/null; } \
+	  || echo "QuantLib is missing: apt-get install libquantlib0-dev" >&2
 
 .PHONY: lint
 lint: setup components tidy ## Checks format, lints, documentation and the tree.

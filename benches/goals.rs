@@ -7,6 +7,8 @@
 mod cold;
 mod load;
 mod measure;
+mod peers;
+mod pricing;
 mod span;
 
 use std::fmt;
@@ -42,7 +44,7 @@ impl fmt::Display for Goal {
 }
 
 fn main() {
-    for goal in span::goals().into_iter().chain(cold::goals()).chain(load::goals()) {
+    for goal in span::goals().into_iter().chain(cold::goals()).chain(load::goals()).chain(pricing::goals()) {
         println!("{goal}");
     }
 }

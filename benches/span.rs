@@ -46,9 +46,14 @@ pub(crate) fn goals() -> Vec<Goal> {
     ]
 }
 
-fn golden() -> Option<(ParameterSet, Vec<Portfolio>)> {
+/// A file of the reference material, where it is to be had.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("PLIMSOLL_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
-    let open = |name: &str| File::open(root.join("data/span").join(name)).map(BufReader::new).ok();
+    Some(root.join(path)).filter(|file| file.exists())
+}
+
+fn golden() -> Option<(ParameterSet, Vec<Portfolio>)> {
+    let open = |name: &str| File::open(shared(&format!("data/span/{name}"))?).map(BufReader::new).ok();
     let reading = spn::read(open("takas.spn")?).ok()?;
     let (set, _) =
         build(&reading.definition, reading.digest, RoundingProfile::Exact, reading.diagnostics).ok()?;
