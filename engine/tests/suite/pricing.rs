@@ -1,5 +1,6 @@
 //! Option prices and sensitivities: reference values, a naive twin, the extremes, and the same bits from every instruction set.
 
+mod implied;
 mod reference;
 mod twin;
 
