@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use plimsoll_engine::instruction_set::{InstructionSet, Instructions};
-use plimsoll_engine::pricing::{Black76, Columns, RightSign};
+use plimsoll_engine::pricing::{Black76, Columns, JointMove, Moves, RightSign, Stakes};
 
 use crate::peers::{Peer, write_input};
 use crate::span::shared;
@@ -25,16 +25,15 @@ struct Book {
 
 impl Book {
     /// Ordinary options: moneyness from a half to nearly two, volatilities of 10 to 80 %, a week to two years.
-    fn generated() -> Self {
+    fn generated(count: usize) -> Self {
         let mut state = 0x2545_F491_4F6C_DD1D_u64;
         let mut between = |least: f64, most: f64| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             least + (most - least) * ((state >> 11) as f64 / (1_u64 << 53) as f64)
         };
         let limits = [(80.0, 120.0), (60.0, 140.0), (0.1, 0.8), (0.02, 2.0), (0.9, 1.0)];
-        let columns = limits.map(|(least, most)| (0..OPTIONS).map(|_| between(least, most)).collect());
-        let signs: Vec<f64> =
-            (0..OPTIONS).map(|_| if between(0.0, 1.0) < 0.5 { 1.0 } else { -1.0 }).collect();
+        let columns = limits.map(|(least, most)| (0..count).map(|_| between(least, most)).collect());
+        let signs: Vec<f64> = (0..count).map(|_| if between(0.0, 1.0) < 0.5 { 1.0 } else { -1.0 }).collect();
         let right = |sign: &f64| if *sign > 0.0 { RightSign::CALL } else { RightSign::PUT };
         Self { columns, rights: signs.iter().map(right).collect(), signs }
     }
@@ -60,7 +59,7 @@ fn median(mut times: Vec<f64>) -> Option<f64> {
 }
 
 pub(crate) fn goals() -> Vec<Goal> {
-    let book = Book::generated();
+    let book = Book::generated(OPTIONS);
     let options = book.columns().black76().expect("Invariant: ordinary options");
     let [forwards, strikes, volatilities, times, discounts] = &book.columns;
     let input = write_input("book", [forwards, strikes, volatilities, times, discounts, &book.signs]);
@@ -98,6 +97,7 @@ pub(crate) fn goals() -> Vec<Goal> {
         rate(libmvec_time),
         rate(quantlib_time)
     );
+    let grid = grid(best);
     let goal = |name, slower: Option<f64>, faster: Option<f64>, wanted| {
         let measured = slower? / faster?;
         Some(Goal { name, measured, unit: "ratio", wanted: Wanted::AtLeast(wanted) })
@@ -107,7 +107,32 @@ pub(crate) fn goals() -> Vec<Goal> {
         goal("black76_avx2_vs_avx512", avx512, avx2, 0.5),
         goal("black76_vs_quantlib", quantlib_time, best, 4.0),
     ];
-    goals.into_iter().flatten().collect()
+    goals.into_iter().flatten().chain(grid).collect()
+}
+
+/// Cells a second of a whole matrix of risk arrays, over the prices a second of the kernel.
+fn grid(kernel: Option<f64>) -> Option<Goal> {
+    const CONTRACTS: usize = 10_000;
+    let book = Book::generated(CONTRACTS);
+    let options = book.columns().black76().expect("Invariant: ordinary options");
+    let ones = vec![1.0; CONTRACTS];
+    let stakes = Stakes { multipliers: &ones, term_scalings: &ones, places: 9 };
+    // Nine prices times three volatilities, and eight far moves.
+    let price = (-4..=4).map(|step| 1.0 + 0.04 * f64::from(step));
+    let near = price.flat_map(|price| [0.5, 0.0, -0.25].map(|range| (price, range)));
+    let far = [0.34, 0.67, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0].map(|price| (price, 0.5));
+    let own =
+        |(price_factor, volatility_range)| JointMove { price_factor, volatility_range, ..JointMove::NOTHING };
+    let moves = Moves::new(near.chain(far).map(own).collect()).expect("Invariant: ordinary moves");
+    let times = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        std::hint::black_box(options.losses(&stakes, &moves, Instructions::best()).is_ok());
+        start.elapsed().as_secs_f64()
+    });
+    let cell = median(times.collect())? / (CONTRACTS * moves.as_slice().len()) as f64;
+    eprintln!("risk arrays, million cells a second: {:.0}", 1e-6 / cell);
+    let measured = kernel? / OPTIONS as f64 / cell;
+    Some(Goal { name: "grid_vs_kernel", measured, unit: "ratio", wanted: Wanted::AtLeast(0.9) })
 }
 
 /// Prints the largest error of ours and of the peers on the reference cases, in units of discount times the largest of forward,

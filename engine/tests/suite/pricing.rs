@@ -1,6 +1,7 @@
 //! Option prices and sensitivities: reference values, a naive twin, the extremes, and the same bits from every instruction set.
 
 mod implied;
+mod losses;
 mod reference;
 mod twin;
 

@@ -1,0 +1,329 @@
+//! Risk arrays from prices: what one long option loses in every joint move, as one matrix of contracts x moves.
+//!
+//! Logarithms and square roots are taken once for each option, not once for each cell. A cell is rounded once to a whole number of
+//! `10^-places`, half away from zero; the rows are then summed as integers, like those of a file.
+
+use ndarray::Array2;
+use thiserror::Error;
+
+use super::bachelier;
+use super::black76;
+use super::columns::{Bachelier, Black76, Columns};
+use super::elementary::{exp, greater, lesser, ln_ratio};
+use super::moves::{JointMove, Moves};
+use crate::instruction_set::{Instructions, Kernel};
+
+/// Options whose cells are calculated together; their numbers stay in the first cache.
+const BLOCK: usize = 64;
+
+/// What an option is worth to a contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Stakes<'a> {
+    /// Money for one point of the option's price, for each contract.
+    pub multipliers: &'a [f64],
+    /// How much of a relative move of volatility an option's term takes: 1 for all of it.
+    pub term_scalings: &'a [f64],
+    /// Places after the point that losses are rounded to.
+    pub places: u8,
+}
+
+/// Why there is no matrix.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum NoLosses {
+    /// Multipliers or scalings are not as many as the options, are no numbers or beyond 1e12, or places are more than 12.
+    #[error(
+        "stakes do not fit {0} options: expected as many finite multipliers and scalings, and at most 12 places"
+    )]
+    Stakes(usize),
+    /// A move leaves an option of a lognormal model no positive forward.
+    #[error("moves[{scenario}] leaves option {option} a forward that is not positive")]
+    Forward {
+        /// The move, from 0.
+        scenario: usize,
+        /// The option, from 0.
+        option: usize,
+    },
+    /// A loss has more digits than 64 bits.
+    #[error("option {option} loses too much in moves[{scenario}]: {loss:e} units")]
+    TooLarge {
+        /// The move, from 0.
+        scenario: usize,
+        /// The option, from 0.
+        option: usize,
+        /// The loss in units of the last place.
+        loss: f64,
+    },
+}
+
+/// A model's value out of the money after a move, for a block of options.
+trait Model {
+    const IS_LOGNORMAL: bool;
+    fn time_value(forward: f64, strike: f64, x: f64, s: f64) -> f64;
+}
+
+struct Lognormal;
+struct Normal;
+
+impl Model for Lognormal {
+    const IS_LOGNORMAL: bool = true;
+
+    #[inline(always)]
+    fn time_value(forward: f64, strike: f64, x: f64, s: f64) -> f64 {
+        black76::time_value(forward, strike, x, s)
+    }
+}
+
+impl Model for Normal {
+    const IS_LOGNORMAL: bool = false;
+
+    #[inline(always)]
+    fn time_value(forward: f64, strike: f64, _: f64, s: f64) -> f64 {
+        bachelier::time_value(forward - strike, s)
+    }
+}
+
+/// One block of options, each number in its own lane.
+struct Block {
+    forwards: [f64; BLOCK],
+    strikes: [f64; BLOCK],
+    volatilities: [f64; BLOCK],
+    times: [f64; BLOCK],
+    discounts: [f64; BLOCK],
+    signs: [f64; BLOCK],
+    terms: [f64; BLOCK],
+    /// Units of the last place for one point of price.
+    units: [f64; BLOCK],
+    /// `ln(F/K)`, where the model has it.
+    logarithms: [f64; BLOCK],
+    roots: [f64; BLOCK],
+    log_discounts: [f64; BLOCK],
+    prices: [f64; BLOCK],
+}
+
+impl Block {
+    /// The options from `start`; lanes behind the last hold the first again.
+    #[inline(always)]
+    fn load<M: Model>(columns: &Columns<'_>, stakes: &Stakes<'_>, scale: f64, start: usize) -> Self {
+        let count = columns.forwards.len();
+        let place = |lane: usize| if start + lane < count { start + lane } else { start };
+        let column = |values: &[f64]| -> [f64; BLOCK] { std::array::from_fn(|lane| values[place(lane)]) };
+        let mut block = Self {
+            forwards: column(columns.forwards),
+            strikes: column(columns.strikes),
+            volatilities: column(columns.volatilities),
+            times: column(columns.times),
+            discounts: column(columns.discounts),
+            signs: std::array::from_fn(|lane| columns.rights[place(lane)].get()),
+            terms: column(stakes.term_scalings),
+            units: column(stakes.multipliers),
+            logarithms: [0.0; BLOCK],
+            roots: [0.0; BLOCK],
+            log_discounts: [0.0; BLOCK],
+            prices: [0.0; BLOCK],
+        };
+        for lane in 0..BLOCK {
+            let (forward, strike) = (block.forwards[lane], block.strikes[lane]);
+            let x = if M::IS_LOGNORMAL { ln_ratio(forward, strike) } else { 0.0 };
+            let root = block.times[lane].sqrt();
+            let value = M::time_value(forward, strike, x, block.volatilities[lane] * root);
+            let intrinsic = greater(block.signs[lane] * (forward - strike), 0.0);
+            block.units[lane] *= scale;
+            block.logarithms[lane] = x;
+            block.roots[lane] = root;
+            block.log_discounts[lane] = ln_ratio(block.discounts[lane], 1.0);
+            block.prices[lane] = block.discounts[lane] * (intrinsic + value);
+        }
+        block
+    }
+
+    /// The losses of the block in one move, in units of the last place, not rounded yet.
+    #[inline(always)]
+    fn losses<M: Model>(&self, own: &JointMove, losses: &mut [f64; BLOCK]) {
+        // Most moves leave time and rates alone and scale prices: what does not move is not calculated again for every cell.
+        if own.price_shift == 0.0 && own.years == 0.0 && own.rate_shift == 0.0 {
+            self.of_move::<M, true>(own, losses);
+        } else {
+            self.of_move::<M, false>(own, losses);
+        }
+    }
+
+    #[inline(always)]
+    fn of_move<M: Model, const IS_PLAIN: bool>(&self, own: &JointMove, losses: &mut [f64; BLOCK]) {
+        let log_factor = ln_ratio(own.price_factor, 1.0);
+        for lane in 0..BLOCK {
+            let strike = self.strikes[lane];
+            let scaled = self.forwards[lane] * own.price_factor;
+            let factor = greater(own.volatility_range.mul_add(self.terms[lane], 1.0), 0.0);
+            let moved = self.volatilities[lane].mul_add(factor, own.volatility_shift);
+            let volatility = greater(moved, own.volatility_floor);
+            let (forward, x, root, discount) = if IS_PLAIN {
+                (scaled, self.logarithms[lane] + log_factor, self.roots[lane], self.discounts[lane])
+            } else {
+                let forward = scaled + own.price_shift;
+                let time = greater(self.times[lane] - own.years, 0.0);
+                let whole = self.times[lane];
+                let left = if whole > 0.0 { time / greater(whole, 1e-60) } else { 1.0 };
+                let exponent = self.log_discounts[lane] * left - own.rate_shift * time;
+                let discount = exp(lesser(greater(exponent, -700.0), 700.0));
+                let x = if M::IS_LOGNORMAL { ln_ratio(forward, strike) } else { 0.0 };
+                (forward, x, time.sqrt(), discount)
+            };
+            let value = M::time_value(forward, strike, x, volatility * root);
+            let intrinsic = greater(self.signs[lane] * (forward - strike), 0.0);
+            losses[lane] = (self.prices[lane] - discount * (intrinsic + value)) * self.units[lane];
+        }
+    }
+}
+
+struct Fill<'a, M> {
+    columns: &'a Columns<'a>,
+    stakes: &'a Stakes<'a>,
+    moves: &'a [JointMove],
+    scale: f64,
+    matrix: &'a mut [i64],
+    model: std::marker::PhantomData<M>,
+}
+
+impl<M: Model> Kernel for Fill<'_, M> {
+    type Output = Result<(), NoLosses>;
+
+    #[inline(always)]
+    fn run(self) -> Result<(), NoLosses> {
+        /// What is beyond has more digits than a double anyway.
+        const MOST: f64 = 9.0e18;
+        let (count, width) = (self.columns.forwards.len(), self.moves.len());
+        let (mut losses, mut rounded) = ([0.0; BLOCK], [0_i64; BLOCK]);
+        for start in (0..count).step_by(BLOCK) {
+            let block = Block::load::<M>(self.columns, self.stakes, self.scale, start);
+            let rows = &mut self.matrix[start * width..(start + BLOCK).min(count) * width];
+            for (scenario, own) in self.moves.iter().enumerate() {
+                block.losses::<M>(own, &mut losses);
+                let mut beyond = 0_u64;
+                for lane in 0..BLOCK {
+                    beyond |= if losses[lane].abs() > MOST { 1 } else { 0 };
+                    rounded[lane] = whole_half_away(losses[lane]);
+                }
+                if beyond != 0 {
+                    let too_large = |lane: &usize| losses[*lane].abs() > MOST;
+                    let lane = (0..BLOCK).find(too_large).unwrap_or(0);
+                    return Err(NoLosses::TooLarge { scenario, option: start + lane, loss: losses[lane] });
+                }
+                for (row, loss) in rows.chunks_exact_mut(width).zip(&rounded) {
+                    row[scenario] = *loss;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The nearest whole number, half away from zero, of a number up to 9e18. The language's own conversion is done one number at a time;
+/// this one a vector at a time.
+#[inline(always)]
+fn whole_half_away(value: f64) -> i64 {
+    const WORD: f64 = 4_294_967_296.0;
+    /// Adding it to a whole number below 2^51 leaves the number in the low bits.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    // One less than a half in the last place, so that what lies just below a half is not lifted over it.
+    let half = f64::from_bits(0x3FDF_FFFF_FFFF_FFFF).copysign(value);
+    let whole = (value + half).trunc();
+    let high = (whole * (1.0 / WORD) + WHOLE) - WHOLE;
+    let low = high.mul_add(-WORD, whole);
+    let bits = |part: f64| (part + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits());
+    (bits(high) << 32).wrapping_add(bits(low)).cast_signed()
+}
+
+fn matrix<M: Model>(
+    columns: &Columns<'_>,
+    stakes: &Stakes<'_>,
+    moves: &Moves,
+    instructions: Instructions,
+) -> Result<Array2<i64>, NoLosses> {
+    const POWERS: [f64; 13] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
+    let count = columns.forwards.len();
+    let fits = |values: &[f64]| values.len() == count && values.iter().all(|value| value.abs() <= 1e12);
+    let Some(&scale) = POWERS.get(usize::from(stakes.places)) else { return Err(NoLosses::Stakes(count)) };
+    if !fits(stakes.multipliers) || !fits(stakes.term_scalings) {
+        return Err(NoLosses::Stakes(count));
+    }
+    let moves = moves.as_slice();
+    if M::IS_LOGNORMAL {
+        for (scenario, own) in moves.iter().enumerate().filter(|(_, own)| own.price_shift < 0.0) {
+            let is_left = |forward: &f64| forward * own.price_factor + own.price_shift < 1e-60;
+            if let Some(option) = columns.forwards.iter().position(is_left) {
+                return Err(NoLosses::Forward { scenario, option });
+            }
+        }
+    }
+    let mut losses = Array2::zeros((count, moves.len()));
+    if let Some(matrix) = losses.as_slice_mut().filter(|matrix| !matrix.is_empty()) {
+        let model = std::marker::PhantomData::<M>;
+        instructions.run(Fill { columns, stakes, moves, scale, matrix, model })?;
+    }
+    Ok(losses)
+}
+
+impl Black76<'_> {
+    /// What one long contract of every option loses in every move: contracts x moves, loss positive, in units of `10^-places`.
+    ///
+    /// # Errors
+    /// [`NoLosses`], which names the first cell that has none.
+    pub fn losses(
+        &self,
+        stakes: &Stakes<'_>,
+        moves: &Moves,
+        instructions: Instructions,
+    ) -> Result<Array2<i64>, NoLosses> {
+        matrix::<Lognormal>(self.columns(), stakes, moves, instructions)
+    }
+}
+
+impl Bachelier<'_> {
+    /// What one long contract of every option loses in every move: contracts x moves, loss positive, in units of `10^-places`.
+    ///
+    /// # Errors
+    /// [`NoLosses`], which names the first cell that has none.
+    pub fn losses(
+        &self,
+        stakes: &Stakes<'_>,
+        moves: &Moves,
+        instructions: Instructions,
+    ) -> Result<Array2<i64>, NoLosses> {
+        matrix::<Normal>(self.columns(), stakes, moves, instructions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::whole_half_away;
+
+    #[test]
+    fn halves_go_away_from_zero() {
+        for (value, expected) in [
+            (0.0, 0),
+            (0.5, 1),
+            (-0.5, -1),
+            (0.499_999_999_999_999_94, 0),
+            (2.5, 3),
+            (-3.499_999, -3),
+            (4_294_967_295.5, 4_294_967_296),
+            (-2_147_483_648.5, -2_147_483_649),
+            (9.0e18, 9_000_000_000_000_000_000),
+            (-9.0e18, -9_000_000_000_000_000_000),
+        ] {
+            assert_eq!(whole_half_away(value), expected, "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_what_the_language_rounds_to(mantissa in -1.0_f64..1.0, power in 0_i32..63) {
+            let value = mantissa * 2_f64.powi(power);
+            #[expect(clippy::cast_possible_truncation, reason = "the conversion it is compared with")]
+            let expected = value.round() as i64;
+            prop_assert_eq!(whole_half_away(value), expected);
+        }
+    }
+}
