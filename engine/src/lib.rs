@@ -14,6 +14,7 @@
 
 pub mod contract;
 pub mod instruction_set;
+pub mod market;
 pub mod parameters;
 pub mod pricing;
 pub mod report;

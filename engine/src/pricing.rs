@@ -2,10 +2,15 @@
 //!
 //! `columns` checks what a caller gives; [`Black76`] and [`Bachelier`] are checked columns, and calculate without failing.
 //! `moves` are what they may be shocked by and `losses` the matrix of
-//! what that costs; `implied` solves for the volatility of a price; `elementary` has the functions that all are made of. Numbers are `f64` here; the same on every machine (see
+//! what that costs; `smile` and `surface` give every option a
+//! volatility; `implied` solves for the volatility of a price; `elementary` has the functions that all are made of. Numbers are `f64` here; the same on every machine (see
 //! [`Instructions`](crate::instruction_set::Instructions)).
 
 #![allow(clippy::float_arithmetic, reason = "models work on floating point; money does not")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one place in many columns is read best, and compiled to vectors, by its index"
+)]
 
 mod bachelier;
 mod black76;
@@ -14,6 +19,8 @@ mod elementary;
 mod implied;
 mod losses;
 mod moves;
+mod smile;
+mod surface;
 
 pub use columns::{
     Allowed, Bachelier, Black76, ColumnFault, Columns, Field, Greeks, GreeksMut, InvalidColumns, RightSign,
@@ -21,3 +28,4 @@ pub use columns::{
 pub use implied::{NoVolatility, bachelier_volatilities, black76_volatilities};
 pub use losses::{NoLosses, Stakes};
 pub use moves::{InvalidMoves, JointMove, Moves};
+pub use surface::{Surface, SurfaceFinding};

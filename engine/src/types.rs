@@ -14,10 +14,14 @@ mod date;
 mod decimal;
 mod fixed;
 mod lots;
+mod moment;
 
 pub use amount::Amount;
-pub use code::{Code, CodeError, CommodityCode, Currency, ExchangeCode, House, Kind, ProductCode};
+pub use code::{
+    Code, CodeError, CommodityCode, Currency, ExchangeCode, House, Kind, PriceSource, ProductCode,
+};
 pub use date::{BusinessDate, DateError};
 pub use decimal::{Decimal, DecimalError};
 pub use fixed::{Delta, Fixed, Money, Overflow};
 pub use lots::{Lots, LotsError};
+pub use moment::{Moment, MomentError};

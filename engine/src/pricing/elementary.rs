@@ -179,6 +179,28 @@ pub(super) fn tail_ratios(x: f64, y: f64) -> (f64, f64) {
     (tail_of(inverse * y), tail_of(inverse * x))
 }
 
+/// The standard normal distribution `N(x)`, with a small relative error in the lower tail too.
+pub(super) fn normal_distribution(x: f64) -> f64 {
+    let size = lesser(x.abs(), FAR);
+    let tail = normal_density(size) * tail_ratio(size);
+    if x < 0.0 { tail } else { 1.0 - tail }
+}
+
+/// The `x` with `N(x) = p`, for `p` between 0 and 1.
+pub(super) fn normal_quantile(p: f64) -> f64 {
+    let (mut low, mut high) = (-FAR, FAR);
+    // Each step halves the bracket: these leave the last place.
+    for _ in 0..64 {
+        let middle = 0.5 * (low + high);
+        if normal_distribution(middle) < p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
 #[cfg(test)]
 #[allow(
     clippy::approx_constant,
@@ -254,5 +276,11 @@ mod tests {
         is_near(normal_density(10.0) * tail_ratio(10.0), 7.619853024160525e-24, 1e-14);
         is_near(normal_density(1.5) * tail_ratio(1.5), 0.06680720126885807, 1e-15);
         assert_eq!(normal_density(FAR), 0.0);
+        for (x, expected) in [(-1.5, 0.06680720126885807), (0.0, 0.5), (0.7, 0.758036347776927), (9.0, 1.0)] {
+            is_near(normal_distribution(x), expected, 1e-15);
+        }
+        for p in [1e-30, 0.025, 0.5, 0.975] {
+            is_near(normal_distribution(normal_quantile(p)), p, 1e-12);
+        }
     }
 }

@@ -87,7 +87,50 @@ struct Search<V> {
     moved: f64,
 }
 
+impl Search<Lognormal> {
+    /// For a value out of the money between nothing and the lesser of forward and strike.
+    fn lognormal(forward: f64, strike: f64, wanted: f64) -> Self {
+        let (x, most) = (ln_ratio(forward, strike), lesser(forward, strike));
+        // Where the value's slope turns: Newton's method gets from there to either side.
+        let s = greater((2.0 * x.abs()).sqrt(), wanted / most);
+        let value = Lognormal { forward, strike, x };
+        Self { value, wanted, most, low: 1e-12, high: 100.0, s, moved: f64::MAX }
+    }
+}
+
+impl Search<Normal> {
+    /// For a value out of the money greater than nothing.
+    fn normal(moneyness: f64, wanted: f64) -> Self {
+        // At the money the value is `s / sqrt(2 pi)`, elsewhere less; and never more than `s`.
+        let low = greater(2.5 * wanted, moneyness.abs() / 40.0);
+        let high = 2.6 * (wanted + moneyness.abs());
+        let (value, s) = (Normal { moneyness }, (low * high).sqrt());
+        Self { value, wanted, most: f64::MAX, low, high, s, moved: f64::MAX }
+    }
+}
+
+/// The standard deviation of one lognormal value out of the money, where it has one.
+pub(super) fn lognormal_deviation(forward: f64, strike: f64, wanted: f64) -> Option<f64> {
+    let is_inside = wanted > 1e-290 && wanted < lesser(forward, strike);
+    is_inside.then(|| Search::lognormal(forward, strike, wanted).alone())
+}
+
+/// The standard deviation of one normal value out of the money, where it has one.
+pub(super) fn normal_deviation(moneyness: f64, wanted: f64) -> Option<f64> {
+    (wanted > 1e-290).then(|| Search::normal(moneyness, wanted).alone())
+}
+
 impl<V: Value> Search<V> {
+    fn alone(mut self) -> f64 {
+        for _ in 0..MOST_STEPS {
+            self.step();
+            if self.stands() {
+                break;
+            }
+        }
+        self.s
+    }
+
     /// One step: narrows the bracket and moves inside it.
     #[inline(always)]
     fn step(&mut self) {
@@ -176,11 +219,7 @@ pub fn black76_volatilities(
         // The call is out of the money below the strike and is worth the forward at most, the put the strike.
         let most = lesser(forward, strike);
         let wanted = above_intrinsic(prices[place], columns.discounts[place], intrinsic, most)?;
-        let x = ln_ratio(forward, strike);
-        // Where the value's slope turns: Newton's method gets from there to either side.
-        let start = greater((2.0 * x.abs()).sqrt(), wanted / most);
-        let value = Lognormal { forward, strike, x };
-        Ok(Search { value, wanted, most, low: 1e-12, high: 100.0, s: start, moved: f64::MAX })
+        Ok(Search::lognormal(forward, strike, wanted))
     };
     solved(columns, prices, search, (1e-8, 1e3), instructions)
 }
@@ -201,11 +240,7 @@ pub fn bachelier_volatilities(
         let moneyness = columns.forwards[place] - columns.strikes[place];
         let intrinsic = greater(columns.rights[place].get() * moneyness, 0.0);
         let wanted = above_intrinsic(prices[place], columns.discounts[place], intrinsic, f64::MAX)?;
-        // At the money the value is `s / sqrt(2 pi)`, elsewhere less; and never more than `s`.
-        let low = greater(2.5 * wanted, moneyness.abs() / 40.0);
-        let high = 2.6 * (wanted + moneyness.abs());
-        let value = Normal { moneyness };
-        Ok(Search { value, wanted, most: f64::MAX, low, high, s: (low * high).sqrt(), moved: f64::MAX })
+        Ok(Search::normal(moneyness, wanted))
     };
     solved(columns, prices, search, (1e-60, 1e60), instructions)
 }

@@ -61,6 +61,8 @@ kinds! {
     CommodityCode, CommodityKind, "combined commodity", 32;
     /// A currency as the file writes it, usually an ISO code.
     Currency, CurrencyKind, "currency", 8;
+    /// What moves a price: an index, an underlying, an asset.
+    PriceSource, PriceSourceKind, "price source", 32;
 }
 
 impl<K: Kind> Code<K> {

@@ -39,6 +39,39 @@ impl BusinessDate {
         }
     }
 
+    /// Days since 1 January 1970.
+    #[must_use]
+    pub const fn days_since_1970(self) -> i64 {
+        // Years begin in March here, so that the leap day is a year's last.
+        let (year, month) = if self.month > 2 {
+            (self.year as i64, self.month as i64 - 3)
+        } else {
+            (self.year as i64 - 1, self.month as i64 + 9)
+        };
+        let of_year = (153 * month + 2) / 5 + self.day as i64 - 1;
+        year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
+    }
+
+    /// The date so many days after 1 January 1970.
+    ///
+    /// # Errors
+    /// [`DateError`] for a day before 1900 or after 9999.
+    pub fn from_days_since_1970(days: i64) -> Result<Self, DateError> {
+        let days = days.checked_add(719_468).filter(|days| (0..4_000_000).contains(days)).ok_or(DateError)?;
+        let (century, of_century) = (days / 146_097, days % 146_097);
+        let year = (of_century - of_century / 1_460 + of_century / 36_524 - of_century / 146_096) / 365;
+        let of_year = of_century - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let (year, month) = if month < 10 {
+            (century * 400 + year, month + 3)
+        } else {
+            (century * 400 + year + 1, month - 9)
+        };
+        let fits = |number: i64| u8::try_from(number).map_err(|_| DateError);
+        Self::new(u16::try_from(year).map_err(|_| DateError)?, fits(month)?, fits(day)?)
+    }
+
     /// The date as eight digits.
     #[must_use]
     pub fn compact(self) -> String {

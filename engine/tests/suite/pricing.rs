@@ -3,6 +3,7 @@
 mod implied;
 mod losses;
 mod reference;
+mod surface;
 mod twin;
 
 use plimsoll_engine::instruction_set::{InstructionSet, Instructions};

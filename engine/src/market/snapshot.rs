@@ -1,0 +1,232 @@
+//! The market at one moment, and how it becomes the next.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::observed::Observed;
+use super::quote::{Quote, Smile};
+use crate::types::{Currency, Moment, PriceSource};
+
+/// Volatilities with the time they are from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedSmile {
+    /// The volatilities.
+    pub smile: Smile,
+    /// When their source stated them.
+    pub source_time: Moment,
+    /// How far they are to be trusted, from 0 to 1.
+    pub confidence: f64,
+}
+
+/// What is known of one expiry.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExpiryMarket {
+    /// The forward price.
+    pub forward: Option<Observed>,
+    /// The volatilities of its options.
+    pub smile: Option<ObservedSmile>,
+}
+
+/// What is known of one price source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceMarket {
+    /// Its price.
+    pub price: Option<Observed>,
+    /// Its expiries.
+    pub expiries: BTreeMap<Moment, ExpiryMarket>,
+}
+
+/// The market at one moment: immutable, each with a version of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    version: u64,
+    time: Moment,
+    sources: BTreeMap<PriceSource, Arc<SourceMarket>>,
+    rates: Arc<BTreeMap<Currency, BTreeMap<Moment, Observed>>>,
+    exchange: Arc<BTreeMap<(Currency, Currency), Observed>>,
+}
+
+/// What is wrong with a quote.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MarketFault {
+    /// Its place among the quotes, from 0; behind the last for the snapshot itself.
+    pub quote: usize,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+impl Snapshot {
+    /// The most price sources.
+    pub const MOST_SOURCES: usize = 100_000;
+    /// The most expiries of a source, or dates of a currency's rates.
+    pub const MOST_EXPIRIES: usize = 1_000;
+
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn empty(time: Moment) -> Self {
+        Self { version: 0, time, sources: BTreeMap::new(), rates: Arc::default(), exchange: Arc::default() }
+    }
+
+    /// This snapshot with quotes applied, in their order; of the same thing the later replaces the earlier. What did not change is
+    /// shared with this one.
+    ///
+    /// # Errors
+    /// A [`MarketFault`] for everything that is wrong; nothing is applied then. A quote from after the new time, or older than the
+    /// one it would replace, is wrong, and so is a new time before this snapshot's.
+    pub fn next(&self, time: Moment, quotes: &[Quote]) -> Result<Self, Vec<MarketFault>> {
+        let mut next = Self { version: self.version + 1, time, ..self.clone() };
+        let mut faults = Vec::new();
+        for (quote, own) in quotes.iter().enumerate() {
+            let messages = next.apply(own);
+            faults.extend(messages.into_iter().map(|message| MarketFault { quote, message }));
+        }
+        if time < self.time {
+            let message = format!("time: {time} is before the last snapshot's {}", self.time);
+            faults.push(MarketFault { quote: quotes.len(), message });
+        }
+        if next.sources.len() > Self::MOST_SOURCES {
+            let message = format!("more than {} price sources", Self::MOST_SOURCES);
+            faults.push(MarketFault { quote: quotes.len(), message });
+        }
+        if faults.is_empty() { Ok(next) } else { Err(faults) }
+    }
+
+    fn apply(&mut self, quote: &Quote) -> Vec<String> {
+        let time = self.time;
+        match quote {
+            Quote::Price { source, price } => replaced(&mut self.source(source).price, *price, time),
+            Quote::Forward { source, expiry, forward } => match self.expiry(source, *expiry) {
+                Ok(own) => replaced(&mut own.forward, *forward, time),
+                Err(fault) => vec![fault],
+            },
+            Quote::Smile { source, expiry, smile, source_time, confidence } => {
+                let mut faults: Vec<String> =
+                    smile.faults().iter().map(|fault| format!("smile.{fault}")).collect();
+                if !(0.0..=1.0).contains(confidence) {
+                    faults.push("confidence: expected a number from 0 to 1".to_owned());
+                }
+                match self.expiry(source, *expiry) {
+                    Ok(own) => {
+                        let known = own.smile.as_ref().map(|known| known.source_time);
+                        faults.extend(misplaced(known, *source_time, time));
+                        let (smile, source_time, confidence) = (smile.clone(), *source_time, *confidence);
+                        own.smile = Some(ObservedSmile { smile, source_time, confidence });
+                    }
+                    Err(fault) => faults.push(fault),
+                }
+                faults
+            }
+            Quote::Rate { currency, until, rate } => {
+                let rates = Arc::make_mut(&mut self.rates).entry(currency.clone()).or_default();
+                if rates.len() >= Self::MOST_EXPIRIES && !rates.contains_key(until) {
+                    return vec![format!("more than {} rates of {currency}", Self::MOST_EXPIRIES)];
+                }
+                let mut known = rates.get(until).copied();
+                let mut faults = replaced(&mut known, *rate, time);
+                if rate.value().abs() > 10.0 {
+                    faults.push("rate: expected a number up to 10 either way (0.05 is 5 %)".to_owned());
+                }
+                rates.insert(*until, *rate);
+                faults
+            }
+            Quote::Exchange { from, to, rate } => {
+                let exchange = Arc::make_mut(&mut self.exchange);
+                let mut known = exchange.get(&(from.clone(), to.clone())).copied();
+                let mut faults = replaced(&mut known, *rate, time);
+                if !(1e-12..=1e12).contains(&rate.value()) || from == to {
+                    faults.push("rate: expected a positive number between two currencies".to_owned());
+                }
+                exchange.insert((from.clone(), to.clone()), *rate);
+                faults
+            }
+        }
+    }
+
+    fn source(&mut self, source: &PriceSource) -> &mut SourceMarket {
+        Arc::make_mut(self.sources.entry(source.clone()).or_default())
+    }
+
+    fn expiry(&mut self, source: &PriceSource, expiry: Moment) -> Result<&mut ExpiryMarket, String> {
+        let own = self.source(source);
+        if own.expiries.len() >= Self::MOST_EXPIRIES && !own.expiries.contains_key(&expiry) {
+            return Err(format!("more than {} expiries of {source}", Self::MOST_EXPIRIES));
+        }
+        Ok(own.expiries.entry(expiry).or_default())
+    }
+
+    /// Its number: one more than that of the snapshot before.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// When it is.
+    #[must_use]
+    pub const fn time(&self) -> Moment {
+        self.time
+    }
+
+    /// What is known of a price source; snapshots between which it did not change share it.
+    #[must_use]
+    pub fn of(&self, source: &PriceSource) -> Option<&Arc<SourceMarket>> {
+        self.sources.get(source)
+    }
+
+    /// The price sources that something is known of.
+    pub fn sources(&self) -> impl Iterator<Item = (&PriceSource, &Arc<SourceMarket>)> {
+        self.sources.iter()
+    }
+
+    /// The continuous rate of a currency to a moment: linear between the dates that are known, level before and behind them.
+    #[must_use]
+    pub fn rate(&self, currency: &Currency, until: Moment) -> Option<f64> {
+        let rates = self.rates.get(currency)?;
+        let before = rates.range(..=until).next_back();
+        let behind = rates.range(until..).next();
+        match (before, behind) {
+            (Some((first, low)), Some((last, high))) if first < last => {
+                let share = until.nanos_since(*first) as f64 / last.nanos_since(*first) as f64;
+                Some(low.value() + (high.value() - low.value()) * share)
+            }
+            (Some((_, only)), _) | (None, Some((_, only))) => Some(only.value()),
+            (None, None) => None,
+        }
+    }
+
+    /// Units of one currency for one of another, as stated or as the inverse of what is stated.
+    #[must_use]
+    pub fn exchange(&self, from: &Currency, to: &Currency) -> Option<f64> {
+        if from == to {
+            return Some(1.0);
+        }
+        let stated = |from: &Currency, to: &Currency| self.exchange.get(&(from.clone(), to.clone()));
+        stated(from, to).map(Observed::value).or_else(|| stated(to, from).map(|rate| 1.0 / rate.value()))
+    }
+}
+
+/// Puts a newer observation in the place of an older one, and says what is wrong with it.
+fn replaced(known: &mut Option<Observed>, new: Observed, time: Moment) -> Vec<String> {
+    let fault = misplaced(known.map(|known| known.source_time()), new.source_time(), time);
+    *known = Some(new);
+    fault.into_iter().collect()
+}
+
+fn misplaced(known: Option<Moment>, new: Moment, time: Moment) -> Option<String> {
+    if new > time {
+        Some(format!("source_time: {new} is after the snapshot's {time}"))
+    } else {
+        let known = known.filter(|known| *known > new)?;
+        Some(format!("source_time: {new} is before the known {known}"))
+    }
+}
+
+/// Years of 365 days from one moment to another; 0 if it is not later.
+#[must_use]
+pub fn years_between(from: Moment, to: Moment) -> f64 {
+    const NANOS_IN_YEAR: f64 = 365.0 * 86_400.0 * 1e9;
+    (to.nanos_since(from).max(0)) as f64 / NANOS_IN_YEAR
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
