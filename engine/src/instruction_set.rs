@@ -3,6 +3,8 @@
 //! A [`Kernel`] is plain code. It is compiled once for each instruction set, and every set gives the same bits: kernels use only
 //! operations that IEEE 754 or the integers define exactly, in a fixed order, with fused multiply-add where they say so.
 
+use std::sync::OnceLock;
+
 use thiserror::Error;
 
 /// Instructions that a kernel may be compiled for.
@@ -43,8 +45,12 @@ impl Instructions {
     /// The widest that there are.
     #[must_use]
     pub fn best() -> Self {
-        let widest = InstructionSet::ALL.into_iter().rev().find_map(|set| Self::of(set).ok());
-        widest.unwrap_or(Self(InstructionSet::Baseline))
+        // A processor does not change.
+        static BEST: OnceLock<Instructions> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let widest = InstructionSet::ALL.into_iter().rev().find_map(|set| Self::of(set).ok());
+            widest.unwrap_or(Self(InstructionSet::Baseline))
+        })
     }
 
     /// Those of one set.

@@ -3,7 +3,7 @@
 //! `columns` checks what a caller gives; [`Black76`] and [`Bachelier`] are checked columns, and calculate without failing.
 //! `moves` are what they may be shocked by and `losses` the matrix of
 //! what that costs; `smile` and `surface` give every option a
-//! volatility; `implied` solves for the volatility of a price; `elementary` has the functions that all are made of. Numbers are `f64` here; the same on every machine (see
+//! volatility; `american` approximates options that may be exercised early; `implied` solves for the volatility of a price; `elementary` has the functions that all are made of. Numbers are `f64` here; the same on every machine (see
 //! [`Instructions`](crate::instruction_set::Instructions)).
 
 #![allow(clippy::float_arithmetic, reason = "models work on floating point; money does not")]
@@ -12,6 +12,7 @@
     reason = "one place in many columns is read best, and compiled to vectors, by its index"
 )]
 
+mod american;
 mod bachelier;
 mod black76;
 mod columns;
@@ -22,6 +23,7 @@ mod moves;
 mod smile;
 mod surface;
 
+pub use american::american_prices;
 pub use columns::{
     Allowed, Bachelier, Black76, ColumnFault, Columns, Field, Greeks, GreeksMut, InvalidColumns, RightSign,
 };

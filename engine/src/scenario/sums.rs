@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 use super::arrays::Row;
 use super::points::ScenarioIndex;
+use crate::instruction_set::{Instructions, Kernel};
 use crate::types::Lots;
 
 /// How many scenarios SPAN has.
@@ -85,21 +86,23 @@ pub(super) fn of_wide(values: &[i64], positions: &[(Row, Lots)]) -> [i64; SPAN_S
     sums
 }
 
-/// As [`of_wide`], of values of 32 bits: processors with AVX2 multiply four of them at once.
+/// As [`of_wide`], of values of 32 bits, of which vector units multiply several at once.
 pub(super) fn of_narrow(values: &[i32], positions: &[(Row, Lots)]) -> [i64; SPAN_SCENARIOS] {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, which is all that the function asks for; it is plain code otherwise.
-        #[expect(unsafe_code, reason = "some percent of a requirement's time: benches/RESULTS.md")]
-        return unsafe { with_avx2(values, positions) };
-    }
-    narrow(values, positions)
+    Instructions::best().run(Narrow { values, positions })
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn with_avx2(values: &[i32], positions: &[(Row, Lots)]) -> [i64; SPAN_SCENARIOS] {
-    narrow(values, positions)
+struct Narrow<'a> {
+    values: &'a [i32],
+    positions: &'a [(Row, Lots)],
+}
+
+impl Kernel for Narrow<'_> {
+    type Output = [i64; SPAN_SCENARIOS];
+
+    #[inline(always)]
+    fn run(self) -> [i64; SPAN_SCENARIOS] {
+        narrow(self.values, self.positions)
+    }
 }
 
 #[inline(always)]

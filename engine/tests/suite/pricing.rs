@@ -1,5 +1,11 @@
 //! Option prices and sensitivities: reference values, a naive twin, the extremes, and the same bits from every instruction set.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "twins are the more independent for using the platform's functions"
+)]
+
+mod american;
 mod implied;
 mod losses;
 mod reference;

@@ -40,10 +40,10 @@ fn moves(dice: &mut Dice, count: usize) -> Moves {
 /// The options after a move, as the definition of the move has it.
 fn moved(options: &Options, terms: &[f64], own: &JointMove) -> Options {
     let mut moved = options.clone();
-    for place in 0..terms.len() {
+    for (place, term) in terms.iter().enumerate() {
         let time = options.times[place];
         let left = (time - own.years).max(0.0);
-        let factor = (1.0 + own.volatility_range * terms[place]).max(0.0);
+        let factor = (1.0 + own.volatility_range * term).max(0.0);
         moved.forwards[place] = options.forwards[place] * own.price_factor + own.price_shift;
         moved.volatilities[place] =
             (options.volatilities[place] * factor + own.volatility_shift).max(own.volatility_floor);
