@@ -116,7 +116,7 @@ fn grid(kernel: Option<f64>) -> Option<Goal> {
     let book = Book::generated(CONTRACTS);
     let options = book.columns().black76().expect("Invariant: ordinary options");
     let ones = vec![1.0; CONTRACTS];
-    let stakes = Stakes { multipliers: &ones, term_scalings: &ones, places: 9 };
+    let stakes = Stakes { multipliers: &ones, term_scalings: &ones, coin_prices: None, places: 9 };
     // Nine prices times three volatilities, and eight far moves.
     let price = (-4..=4).map(|step| 1.0 + 0.04 * f64::from(step));
     let near = price.flat_map(|price| [0.5, 0.0, -0.25].map(|range| (price, range)));

@@ -3,7 +3,8 @@
 //! `columns` checks what a caller gives; [`Black76`] and [`Bachelier`] are checked columns, and calculate without failing.
 //! `moves` are what they may be shocked by and `losses` the matrix of
 //! what that costs; `smile` and `surface` give every option a
-//! volatility; `american` approximates options that may be exercised early; `implied` solves for the volatility of a price; `elementary` has the functions that all are made of. Numbers are `f64` here; the same on every machine (see
+//! volatility; `american` approximates options that may be exercised early; `implied` solves for the volatility of a price, and `quoted` makes smiles of
+//! prices; `elementary` has the functions that all are made of. Numbers are `f64` here; the same on every machine (see
 //! [`Instructions`](crate::instruction_set::Instructions)).
 
 #![allow(clippy::float_arithmetic, reason = "models work on floating point; money does not")]
@@ -20,6 +21,7 @@ mod elementary;
 mod implied;
 mod losses;
 mod moves;
+mod quoted;
 mod smile;
 mod surface;
 
@@ -28,6 +30,13 @@ pub use columns::{
     Allowed, Bachelier, Black76, ColumnFault, Columns, Field, Greeks, GreeksMut, InvalidColumns, RightSign,
 };
 pub use implied::{NoVolatility, bachelier_volatilities, black76_volatilities};
-pub use losses::{NoLosses, Stakes};
+pub use losses::{NoLosses, Stakes, linear_losses};
 pub use moves::{InvalidMoves, JointMove, Moves};
+pub use quoted::{QuotedExpiry, QuotedPrice, smile_of_prices};
 pub use surface::{Surface, SurfaceFinding};
+
+/// The discount factor of a continuous rate over so many years: `exp(-rate * years)`, for products from -700 to 700.
+#[must_use]
+pub fn discount_factor(rate: f64, years: f64) -> f64 {
+    elementary::exp((-rate * years).clamp(-700.0, 700.0))
+}

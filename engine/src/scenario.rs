@@ -2,8 +2,10 @@
 
 mod arrays;
 mod points;
+mod priced;
 mod sums;
 
 pub use arrays::{Losses, RiskArrays, Row};
 pub use points::{DeltaPoint, PointsError, ScanFraction, ScanPoint, ScanPoints, ScenarioIndex};
+pub use priced::{ArraySettings, PricedArrays, Unpriced, priced_arrays};
 pub use sums::ScenarioSums;

@@ -16,6 +16,10 @@ use crate::instruction_set::{Instructions, Kernel};
 /// Options whose cells are calculated together; their numbers stay in the first cache.
 const BLOCK: usize = 64;
 
+/// Losses are kept in 64 bits.
+const MOST: f64 = 9.0e18;
+const POWERS: [f64; 13] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
+
 /// What an option is worth to a contract.
 #[derive(Clone, Copy, Debug)]
 pub struct Stakes<'a> {
@@ -23,6 +27,9 @@ pub struct Stakes<'a> {
     pub multipliers: &'a [f64],
     /// How much of a relative move of volatility an option's term takes: 1 for all of it.
     pub term_scalings: &'a [f64],
+    /// Of options that are settled in a coin, its price in the currency of theirs: their value is divided by it, and it moves as
+    /// the forward does. `None` where none is.
+    pub coin_prices: Option<&'a [f64]>,
     /// Places after the point that losses are rounded to.
     pub places: u8,
 }
@@ -30,13 +37,14 @@ pub struct Stakes<'a> {
 /// Why there is no matrix.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum NoLosses {
-    /// Multipliers or scalings are not as many as the options, are no numbers or beyond 1e12, or places are more than 12.
+    /// Multipliers, scalings or coin prices are not as many as the options, are no numbers or beyond 1e12 (a coin's price also
+    /// below 1e-12), or places are more than 12.
     #[error(
-        "stakes do not fit {0} options: expected as many finite multipliers and scalings, and at most 12 places"
+        "stakes do not fit {0} options: expected as many finite multipliers, scalings and coin prices, at most 12 places"
     )]
     Stakes(usize),
-    /// A move leaves an option of a lognormal model no positive forward.
-    #[error("moves[{scenario}] leaves option {option} a forward that is not positive")]
+    /// A move leaves an option of a lognormal model no positive forward, or its coin no positive price.
+    #[error("moves[{scenario}] leaves option {option} a forward or coin price that is not positive")]
     Forward {
         /// The move, from 0.
         scenario: usize,
@@ -97,6 +105,7 @@ struct Block {
     logarithms: [f64; BLOCK],
     roots: [f64; BLOCK],
     log_discounts: [f64; BLOCK],
+    coins: [f64; BLOCK],
     prices: [f64; BLOCK],
 }
 
@@ -119,6 +128,7 @@ impl Block {
             logarithms: [0.0; BLOCK],
             roots: [0.0; BLOCK],
             log_discounts: [0.0; BLOCK],
+            coins: stakes.coin_prices.map_or([1.0; BLOCK], column),
             prices: [0.0; BLOCK],
         };
         for lane in 0..BLOCK {
@@ -131,24 +141,29 @@ impl Block {
             block.logarithms[lane] = x;
             block.roots[lane] = root;
             block.log_discounts[lane] = ln_ratio(block.discounts[lane], 1.0);
-            block.prices[lane] = block.discounts[lane] * (intrinsic + value);
+            block.prices[lane] = block.discounts[lane] * (intrinsic + value) / block.coins[lane];
         }
         block
     }
 
     /// The losses of the block in one move, in units of the last place, not rounded yet.
     #[inline(always)]
-    fn losses<M: Model>(&self, own: &JointMove, losses: &mut [f64; BLOCK]) {
+    fn losses<M: Model>(&self, own: &JointMove, in_coins: bool, losses: &mut [f64; BLOCK]) {
         // Most moves leave time and rates alone and scale prices: what does not move is not calculated again for every cell.
-        if own.price_shift == 0.0 && own.years == 0.0 && own.rate_shift == 0.0 {
-            self.of_move::<M, true>(own, losses);
+        if own.price_shift == 0.0 && own.years == 0.0 && own.rate_shift == 0.0 && !in_coins {
+            self.of_move::<M, true>(own, in_coins, losses);
         } else {
-            self.of_move::<M, false>(own, losses);
+            self.of_move::<M, false>(own, in_coins, losses);
         }
     }
 
     #[inline(always)]
-    fn of_move<M: Model, const IS_PLAIN: bool>(&self, own: &JointMove, losses: &mut [f64; BLOCK]) {
+    fn of_move<M: Model, const IS_PLAIN: bool>(
+        &self,
+        own: &JointMove,
+        in_coins: bool,
+        losses: &mut [f64; BLOCK],
+    ) {
         let log_factor = ln_ratio(own.price_factor, 1.0);
         for lane in 0..BLOCK {
             let strike = self.strikes[lane];
@@ -170,7 +185,13 @@ impl Block {
             };
             let value = M::time_value(forward, strike, x, volatility * root);
             let intrinsic = greater(self.signs[lane] * (forward - strike), 0.0);
-            losses[lane] = (self.prices[lane] - discount * (intrinsic + value)) * self.units[lane];
+            let price = discount * (intrinsic + value);
+            let price = if !IS_PLAIN && in_coins {
+                price / (self.coins[lane] * own.price_factor + own.price_shift)
+            } else {
+                price
+            };
+            losses[lane] = (self.prices[lane] - price) * self.units[lane];
         }
     }
 }
@@ -189,15 +210,13 @@ impl<M: Model> Kernel for Fill<'_, M> {
 
     #[inline(always)]
     fn run(self) -> Result<(), NoLosses> {
-        /// What is beyond has more digits than a double anyway.
-        const MOST: f64 = 9.0e18;
         let (count, width) = (self.columns.forwards.len(), self.moves.len());
         let (mut losses, mut rounded) = ([0.0; BLOCK], [0_i64; BLOCK]);
         for start in (0..count).step_by(BLOCK) {
             let block = Block::load::<M>(self.columns, self.stakes, self.scale, start);
             let rows = &mut self.matrix[start * width..(start + BLOCK).min(count) * width];
             for (scenario, own) in self.moves.iter().enumerate() {
-                block.losses::<M>(own, &mut losses);
+                block.losses::<M>(own, self.stakes.coin_prices.is_some(), &mut losses);
                 let mut beyond = 0_u64;
                 for lane in 0..BLOCK {
                     beyond |= if losses[lane].abs() > MOST { 1 } else { 0 };
@@ -239,20 +258,22 @@ fn matrix<M: Model>(
     moves: &Moves,
     instructions: Instructions,
 ) -> Result<Array2<i64>, NoLosses> {
-    const POWERS: [f64; 13] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
     let count = columns.forwards.len();
     let fits = |values: &[f64]| values.len() == count && values.iter().all(|value| value.abs() <= 1e12);
     let Some(&scale) = POWERS.get(usize::from(stakes.places)) else { return Err(NoLosses::Stakes(count)) };
-    if !fits(stakes.multipliers) || !fits(stakes.term_scalings) {
+    let is_price = |price: &f64| 1e-12 <= *price && *price <= 1e12;
+    let are_coins = |coins: &[f64]| coins.len() == count && coins.iter().all(is_price);
+    if !fits(stakes.multipliers) || !fits(stakes.term_scalings) || !stakes.coin_prices.is_none_or(are_coins) {
         return Err(NoLosses::Stakes(count));
     }
     let moves = moves.as_slice();
-    if M::IS_LOGNORMAL {
-        for (scenario, own) in moves.iter().enumerate().filter(|(_, own)| own.price_shift < 0.0) {
-            let is_left = |forward: &f64| forward * own.price_factor + own.price_shift < 1e-60;
-            if let Some(option) = columns.forwards.iter().position(is_left) {
-                return Err(NoLosses::Forward { scenario, option });
-            }
+    let forwards = if M::IS_LOGNORMAL { columns.forwards } else { &[] };
+    for (scenario, own) in moves.iter().enumerate().filter(|(_, own)| own.price_shift < 0.0) {
+        let is_lost = |price: &f64| price * own.price_factor + own.price_shift < 1e-60;
+        let coins = stakes.coin_prices.unwrap_or_default();
+        let lost = forwards.iter().position(is_lost).or_else(|| coins.iter().position(is_lost));
+        if let Some(option) = lost {
+            return Err(NoLosses::Forward { scenario, option });
         }
     }
     let mut losses = Array2::zeros((count, moves.len()));
@@ -261,6 +282,38 @@ fn matrix<M: Model>(
         instructions.run(Fill { columns, stakes, moves, scale, matrix, model })?;
     }
     Ok(losses)
+}
+
+/// What one long contract without an option loses in every move: `m (p0 - p1)`, or of an inverse one `m (1/p1 - 1/p0)` in its coin.
+/// One row, in units of `10^-places`.
+///
+/// # Errors
+/// [`NoLosses`] as for options; this is option 0.
+pub fn linear_losses(
+    price: f64,
+    multiplier: f64,
+    is_inverse: bool,
+    moves: &Moves,
+    places: u8,
+) -> Result<Vec<i64>, NoLosses> {
+    let scale = POWERS.get(usize::from(places)).ok_or(NoLosses::Stakes(1))?;
+    if !(price.abs() <= 1e12 && multiplier.abs() <= 1e12) {
+        return Err(NoLosses::Stakes(1));
+    }
+    let loss = |(scenario, own): (usize, &JointMove)| {
+        let moved = price * own.price_factor + own.price_shift;
+        if is_inverse && !(price > 1e-12 && moved > 1e-12) {
+            return Err(NoLosses::Forward { scenario, option: 0 });
+        }
+        let lost = if is_inverse { 1.0 / moved - 1.0 / price } else { price - moved };
+        let loss = lost * multiplier * scale;
+        if loss.abs() > MOST {
+            Err(NoLosses::TooLarge { scenario, option: 0, loss })
+        } else {
+            Ok(whole_half_away(loss))
+        }
+    };
+    moves.as_slice().iter().enumerate().map(loss).collect()
 }
 
 impl Black76<'_> {

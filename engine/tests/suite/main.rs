@@ -12,6 +12,7 @@ mod pa2;
 mod pa2_refused;
 mod pa2_written;
 mod pieces;
+mod priced;
 mod pricing;
 mod published;
 mod random;

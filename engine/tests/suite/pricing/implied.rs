@@ -1,8 +1,11 @@
 //! Volatilities from prices.
 
+use plimsoll_engine::contract::OptionModel;
 use plimsoll_engine::instruction_set::Instructions;
+use plimsoll_engine::market::Smile;
 use plimsoll_engine::pricing::{
-    Columns, InvalidColumns, NoVolatility, RightSign, bachelier_volatilities, black76_volatilities,
+    Columns, InvalidColumns, NoVolatility, QuotedExpiry, QuotedPrice, RightSign, bachelier_volatilities,
+    black76_volatilities, smile_of_prices,
 };
 
 use super::{Model, Options, instructions};
@@ -102,4 +105,34 @@ fn prices_that_imply_none_say_why() {
         black76_volatilities(wrong, &prices, Instructions::best()),
         Err(InvalidColumns::Values(..))
     ));
+}
+
+#[test]
+fn option_prices_become_volatilities_by_strike() {
+    let mut options = Options::default();
+    for (strike, volatility, right) in [
+        (110.0, 0.55, RightSign::CALL),
+        (90.0, 0.7, RightSign::PUT),
+        (90.0, 0.8, RightSign::CALL),
+        (100.0, 0.6, RightSign::PUT),
+    ] {
+        options.push([100.0, strike, volatility, 0.25, 0.98], right);
+    }
+    let mut prices = options.prices(Model::Black76, Instructions::best());
+    prices.push(1e9);
+    let strikes = [110.0, 90.0, 90.0, 100.0, 120.0];
+    let rights = [&options.rights[..], &[RightSign::CALL]].concat();
+    let quotes: Vec<QuotedPrice> = (0..5)
+        .map(|place| QuotedPrice { strike: strikes[place], right: rights[place], price: prices[place] })
+        .collect();
+    let expiry = QuotedExpiry { model: OptionModel::Lognormal, forward: 100.0, discount: 0.98, years: 0.25 };
+    let (smile, none) = smile_of_prices(&expiry, &quotes, Instructions::best()).unwrap();
+    let Some(Smile::Strikes { model: OptionModel::Lognormal, nodes }) = smile else { panic!("{smile:?}") };
+    // Of the two at 90 the put is out of the money.
+    for ((strike, volatility), expected) in nodes.iter().zip([(90.0, 0.7), (100.0, 0.6), (110.0, 0.55)]) {
+        assert!(*strike == expected.0 && (volatility - expected.1).abs() < 1e-12, "{nodes:?}");
+    }
+    assert_eq!((nodes.len(), none), (3, vec![(4, NoVolatility::NotBelowMaximum)]));
+    let wrong = QuotedExpiry { forward: -1.0, ..expiry };
+    assert!(smile_of_prices(&wrong, &quotes, Instructions::best()).is_err());
 }

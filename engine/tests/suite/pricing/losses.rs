@@ -63,7 +63,8 @@ fn every_cell_is_the_difference_of_two_prices() {
         let mut dice = Dice::new(seed);
         let (options, multipliers, terms) = book(&mut dice, model, 333);
         let moves = moves(&mut dice, 40);
-        let stakes = Stakes { multipliers: &multipliers, term_scalings: &terms, places: 6 };
+        let stakes =
+            Stakes { multipliers: &multipliers, term_scalings: &terms, coin_prices: None, places: 6 };
         let all: Vec<_> = instructions()
             .into_iter()
             .map(|set| match model {
@@ -93,7 +94,8 @@ fn nothing_moves_nothing_and_longs_lose_what_the_price_loses() {
     let mut options = Options::default();
     options.push([100.0, 100.0, 0.2, 1.0, 1.0], RightSign::CALL);
     options.push([100.0, 90.0, 0.0, 1.0, 0.5], RightSign::CALL);
-    let stakes = Stakes { multipliers: &[10.0, -2.0], term_scalings: &[1.0, 1.0], places: 2 };
+    let stakes =
+        Stakes { multipliers: &[10.0, -2.0], term_scalings: &[1.0, 1.0], coin_prices: None, places: 2 };
     let down = JointMove { price_factor: 0.95, ..JointMove::NOTHING };
     let moves = Moves::new(vec![JointMove::NOTHING, down]).unwrap();
     let losses = options.columns().black76().unwrap().losses(&stakes, &moves, Instructions::best()).unwrap();
@@ -109,7 +111,7 @@ fn what_cannot_be_calculated_says_where() {
     let mut dice = Dice::new(33);
     let (options, multipliers, terms) = book(&mut dice, Model::Black76, 70);
     let black76 = options.columns().black76().unwrap();
-    let stakes = Stakes { multipliers: &multipliers, term_scalings: &terms, places: 6 };
+    let stakes = Stakes { multipliers: &multipliers, term_scalings: &terms, coin_prices: None, places: 6 };
     let moves = |moves: Vec<JointMove>| Moves::new(moves).unwrap();
     let losses = |stakes: &Stakes<'_>, moves: &Moves| black76.losses(stakes, moves, Instructions::best());
     let short = Stakes { multipliers: &multipliers[1..], ..stakes };
