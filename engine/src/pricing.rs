@@ -32,7 +32,7 @@ pub use columns::{
 pub use implied::{NoVolatility, bachelier_volatilities, black76_volatilities};
 pub use losses::{NoLosses, Stakes, linear_losses};
 pub use moves::{InvalidMoves, JointMove, Moves};
-pub use quoted::{QuotedExpiry, QuotedPrice, smile_of_prices};
+pub use quoted::{ImpliedSmile, QuotedExpiry, QuotedPrice, smile_of_prices};
 pub use surface::{Surface, SurfaceFinding};
 
 /// The discount factor of a continuous rate over so many years: `exp(-rate * years)`, for products from -700 to 700.

@@ -30,8 +30,11 @@ pub struct QuotedExpiry {
     pub years: f64,
 }
 
+/// A smile, if any price implied a volatility, and the places of the prices that implied none, each with the reason.
+pub type ImpliedSmile = (Option<Smile>, Vec<(usize, NoVolatility)>);
+
 /// The volatilities that prices imply, by strike; of a call and a put with one strike the one that is out of the money, whose price
-/// tells more. `None` if no price implies any. Beside them the prices that imply none, by their place, each with the reason.
+/// tells more.
 ///
 /// # Errors
 /// [`InvalidColumns`] for an expiry or strikes that have no price under the model.
@@ -39,7 +42,7 @@ pub fn smile_of_prices(
     expiry: &QuotedExpiry,
     quotes: &[QuotedPrice],
     instructions: Instructions,
-) -> Result<(Option<Smile>, Vec<(usize, NoVolatility)>), InvalidColumns> {
+) -> Result<ImpliedSmile, InvalidColumns> {
     let common = |value: f64| vec![value; quotes.len()];
     let strikes: Vec<f64> = quotes.iter().map(|quote| quote.strike).collect();
     let rights: Vec<RightSign> = quotes.iter().map(|quote| quote.right).collect();
