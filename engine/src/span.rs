@@ -76,7 +76,7 @@ pub fn margin(
     rounding: RoundingProfile,
 ) -> Result<SpanMargin, TooLarge> {
     let rounding = Rounding::of(rounding);
-    let mut own = Commodities::new(set, rounding, portfolio);
+    let mut own = Commodities::new(set, rounding, portfolio.holdings());
     for (holding, into) in portfolio.holdings().iter().zip(&mut own.margins) {
         let formed = match portfolio.margining() {
             Margining::Net => outright(set, &holding.positions, rounding, into),
@@ -103,6 +103,7 @@ struct Formed {
 fn net(mut own: Commodities<'_>, portfolio: &Portfolio) -> Result<SpanMargin, Overflow> {
     let set = own.set;
     let mut formed = Formed::default();
+    own.away = away::left(portfolio.away(), own.rounding)?;
     between(set.super_spreads(), portfolio.super_spreads(), true, &mut own, &mut formed)?;
     between(set.super_clear_spreads(), portfolio.super_clear_spreads(), true, &mut own, &mut formed)?;
     for place in 0..own.count() {

@@ -1,8 +1,9 @@
 //! Deltas that the account has at other clearing organisations, as the caller states them.
 
 use super::portfolio::{EntryFault, EntryList, Margining};
+use super::rounding::Rounding;
 use crate::parameters::{AwayPlace, ParameterSet};
-use crate::types::{CommodityCode, Decimal, Delta, House};
+use crate::types::{CommodityCode, Decimal, Delta, House, Overflow};
 
 /// A net delta at another clearing organisation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,6 +21,13 @@ pub struct AwayDelta {
 impl AwayDelta {
     /// The most of one portfolio.
     pub const MOST: usize = 1_000;
+    /// The largest either way: the most lots of a contract with a thousand units of delta.
+    pub const LARGEST: i64 = 1_000_000_000_000;
+
+    fn is_too_large(&self) -> bool {
+        let largest = Decimal::whole(Self::LARGEST);
+        self.delta > largest || self.delta.negated() > largest
+    }
 }
 
 /// The deltas by the places of the set; none where nothing is stated.
@@ -44,7 +52,11 @@ pub(super) fn resolve(
         return Vec::new();
     }
     let mut deltas = vec![None; set.away_places().len()];
-    for (index, AwayDelta { house, commodity, tier, delta }) in stated.iter().enumerate() {
+    for (index, own) in stated.iter().enumerate() {
+        if own.is_too_large() {
+            fault(index, "delta", format!("at most {} either way", AwayDelta::LARGEST));
+        }
+        let AwayDelta { house, commodity, tier, delta } = own;
         let place = AwayPlace { house: house.clone(), commodity: commodity.clone(), tier: *tier };
         let found = set.away_places().binary_search(&place).ok().and_then(|place| deltas.get_mut(place));
         match (found, Delta::from_decimal(*delta)) {
@@ -55,4 +67,9 @@ pub(super) fn resolve(
         }
     }
     deltas.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// What is left before any spread has formed: stated deltas have the places that the profile gives to net deltas.
+pub(super) fn left(stated: &[Delta], rounding: Rounding) -> Result<Vec<Delta>, Overflow> {
+    stated.iter().map(|&delta| rounding.delta(delta)).collect()
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::intra::{can_form, take};
 use super::options::OptionTotals;
 use super::outright::CommodityMargin;
-use super::portfolio::Portfolio;
+use super::portfolio::Holding;
 use super::rounding::Rounding;
 use super::scan::Scan;
 use super::weighted;
@@ -36,7 +36,7 @@ pub(super) struct Commodities<'a> {
     pub(super) rounding: Rounding,
     pub(super) margins: Vec<CommodityMargin>,
     working: Vec<Working<'a>>,
-    /// What spreads have left of deltas held elsewhere.
+    /// What spreads have left of deltas held elsewhere; none before the first of a net account.
     pub(super) away: Vec<Delta>,
     /// The commodities of the margins, close together: they are searched for every leg of every spread.
     indexes: SmallVec<[CommodityIndex; 8]>,
@@ -44,15 +44,14 @@ pub(super) struct Commodities<'a> {
 
 impl<'a> Commodities<'a> {
     /// The commodities of a portfolio, their margins empty.
-    pub(super) fn new(set: &'a ParameterSet, rounding: Rounding, portfolio: &'a Portfolio) -> Self {
-        let holdings = portfolio.holdings();
+    pub(super) fn new(set: &'a ParameterSet, rounding: Rounding, holdings: &'a [Holding]) -> Self {
         let margins = holdings.iter().map(|holding| CommodityMargin::empty(holding.commodity)).collect();
         let working = holdings.iter().map(|holding| {
             let own = &set.commodities()[holding.commodity.index()];
             Working::new(own, &holding.positions)
         });
         let indexes = holdings.iter().map(|holding| holding.commodity).collect();
-        Self { set, rounding, margins, working: working.collect(), away: portfolio.away().to_vec(), indexes }
+        Self { set, rounding, margins, working: working.collect(), away: Vec::new(), indexes }
     }
 
     pub(super) fn count(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use plimsoll_engine::parameters::{
     AwayLegDefinition, ChargeMethod, ClearSpreadDefinition, Definition, LegDefinition, LegPlace, LevelRate,
-    Side, SpreadDefinition,
+    RoundingProfile, Side, SpreadDefinition, spn,
 };
 use plimsoll_engine::report::{
     CalculationError, CalculationOptions, MarginReport, PortfolioRequest, calculate,
@@ -117,6 +117,72 @@ fn spreads_here_come_first_and_spreads_elsewhere_share_what_is_there() {
 }
 
 #[test]
+fn a_super_spread_elsewhere_takes_the_delta_before_the_spreads_inside() {
+    let mut exchange = Exchange::new();
+    let corn = exchange.commodity("CORN", "USD");
+    for period in ["202612", "202703", "202706"] {
+        corn.future("CORN", period, &array_of_range(1750), "1");
+    }
+    corn.series_spread(1, "100", "202612", "202703");
+    let positions = ["2 CORN FUT 202612", "-3 CORN FUT 202703", "3 CORN FUT 202706"];
+    // The net delta of 2 has a scan risk of 3500; elsewhere both are credited at 0.5 of 1750 each.
+    for (is_super, expected) in [
+        // Behind the spreads inside two of them have formed.
+        (false, "scan=3500 intra=200 inter=1750 risk=1950"),
+        // Before them both deltas of the front month are used up, and none forms.
+        (true, "scan=3500 intra=0 inter=1750 risk=1750"),
+    ] {
+        let mut definition = exchange.definition();
+        let spread = corn_against_soy(1, "0.5", ["1", "1"], "OTHER");
+        definition.clear_spreads.push(ClearSpreadDefinition { is_super, ..spread });
+        let report = margin(&definition, &positions, vec![delta("OTHER", 1, "-9")]);
+        expect(&report, "CORN", expected);
+        let [formed] = report.inter_spreads.as_slice() else { panic!("one spread") };
+        assert_eq!((formed.is_super, formed.count.to_string()), (is_super, "2.000000".to_owned()));
+    }
+}
+
+#[test]
+fn a_stated_delta_has_the_places_that_the_profile_gives_to_net_deltas() {
+    let mut definition = grains().definition();
+    definition.clear_spreads.push(corn_against_soy(1, "0.5", ["1", "1"], "OTHER"));
+    let set = set(&definition);
+    for (rounding, away, used) in [
+        (RoundingProfile::Exact, "-0.00006", Some("0.000060")),
+        (RoundingProfile::Cme, "-0.00006", Some("0.000100")),
+        (RoundingProfile::Exact, "-0.00004", Some("0.000040")),
+        // Nothing at four places: no spread forms.
+        (RoundingProfile::Cme, "-0.00004", None),
+    ] {
+        let mut request = request(&["2 CORN FUT 202612"], vec![delta("OTHER", 1, away)]);
+        request.options.rounding = Some(rounding);
+        let report = calculate(&set, &request).unwrap();
+        let formed = report.inter_spreads.first();
+        let here = formed.map(|formed| formed.legs[0].consumed_delta.to_string());
+        let there = formed.map(|formed| formed.away[0].consumed_delta.to_string());
+        assert_eq!((here.as_deref(), there.as_deref()), (used, used), "{rounding:?} {away}");
+    }
+}
+
+#[test]
+fn spreads_are_written_in_the_order_of_the_format() {
+    let mut exchange = grains();
+    exchange.inter(1, "0.55", &[("CORN", "A", "2"), ("SOY", "B", "1")]);
+    let mut definition = exchange.definition();
+    definition.super_spreads.extend(definition.inter_spreads.clone());
+    for is_super in [true, false] {
+        let spread = corn_against_soy(1, "0.5", ["1", "1"], "OTHER");
+        definition.clear_spreads.push(ClearSpreadDefinition { is_super, ..spread });
+    }
+    let mut bytes = Vec::new();
+    spn::write(&definition, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let places = ["superSpreads", "superInterClearSpreads", "interSpreads", "interClearSpreads"]
+        .map(|name| text.find(&format!("<{name}>")).unwrap());
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
 fn stated_deltas_that_cannot_count_are_all_named() {
     let mut definition = grains().definition();
     definition.clear_spreads.push(corn_against_soy(1, "0.55", ["2", "1"], "OTHER"));
@@ -141,6 +207,14 @@ fn stated_deltas_that_cannot_count_are_all_named() {
             "away[3]: no spread of the parameter set has a leg at NOBODY/SOY tier 1",
         ]
     );
+    for size in ["1000000000000.000001", "-1000000000000.000001"] {
+        assert_eq!(
+            refused(&request(&["2 CORN FUT 202612"], vec![delta("OTHER", 1, size)])),
+            ["away[0].delta: at most 1000000000000 either way"]
+        );
+    }
+    let largest = vec![delta("OTHER", 1, "-1000000000000")];
+    assert!(calculate(&set, &request(&["2 CORN FUT 202612"], largest)).is_ok());
     let mut gross = request(&["2 CORN FUT 202612"], vec![delta("OTHER", 1, "-1")]);
     gross.options.margining = Margining::Gross;
     assert_eq!(

@@ -108,7 +108,12 @@ pub(crate) fn calculate(
         .collect();
     let mut elsewhere: Elsewhere = away
         .iter()
-        .map(|own| ((own.house.to_string(), own.commodity.to_string(), own.tier), exact(own.delta)))
+        .map(|own| {
+            (
+                (own.house.to_string(), own.commodity.to_string(), own.tier),
+                method.places.delta(exact(own.delta)),
+            )
+        })
         .collect();
     method.evaluate(true, &mut accounts);
     method.evaluate_clear(true, &mut accounts, &mut elsewhere);

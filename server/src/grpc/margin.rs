@@ -22,7 +22,7 @@ use stream::{Answers, Exchange};
 
 /// The most portfolios of a batch.
 const MOST_PORTFOLIOS: usize = 1000;
-/// The most positions of a batch in all. An empty one takes two bytes of a message and a hundred times that in memory, so
+/// The most positions and away deltas of a batch in all. An empty one takes two bytes of a message and a hundred times that in memory, so
 /// the size of the message alone is no bound.
 const MOST_BATCH_POSITIONS: usize = 50_000;
 /// The bytes of a message that weigh as much as a position.
@@ -32,10 +32,15 @@ pub(crate) const HEAVIEST_WORK: usize = MOST_BATCH_POSITIONS + REQUEST_BYTES / P
 /// Larger portfolios go to a worker, so that they do not hold up the other calls of a thread.
 const SMALL_POSITIONS: usize = 500;
 
-/// What requests weigh while they wait for a worker, in positions: those that they have, and those that their texts would
-/// make.
+/// What a request lists: its positions and away deltas, of which an empty one takes two bytes of a message too.
+const fn entries(request: &v1::CalculateRequest) -> usize {
+    request.positions.len() + request.away.len()
+}
+
+/// What requests weigh while they wait for a worker, in positions: the entries that they have, and the positions that their
+/// texts would make.
 fn weight<'a>(requests: impl IntoIterator<Item = &'a v1::CalculateRequest>) -> usize {
-    let weights = requests.into_iter().map(|request| (request.positions.len(), request.encoded_len()));
+    let weights = requests.into_iter().map(|request| (entries(request), request.encoded_len()));
     let (positions, bytes) = weights.fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
     positions + bytes / POSITION_BYTES
 }
@@ -91,9 +96,10 @@ impl MarginService for MarginCalls {
             let message = format!("{} portfolios: at most {MOST_PORTFOLIOS}", requests.len());
             return Err(status::invalid_field("requests", &message));
         }
-        let positions: usize = requests.iter().map(|request| request.positions.len()).sum();
+        let positions: usize = requests.iter().map(entries).sum();
         if positions > MOST_BATCH_POSITIONS {
-            let message = format!("{positions} positions in all: at most {MOST_BATCH_POSITIONS}");
+            let message =
+                format!("{positions} positions and away deltas in all: at most {MOST_BATCH_POSITIONS}");
             return Err(status::invalid_field("requests", &message));
         }
         let registry = Arc::clone(&self.registry);
@@ -130,6 +136,8 @@ mod tests {
         let text = v1::CalculateRequest { account: "A".repeat(REQUEST_BYTES - 8), ..Default::default() };
         assert!(weight([&text]) > 20_000);
         assert!(weight([&text]) + MOST_BATCH_POSITIONS <= HEAVIEST_WORK);
+        let away = vec![v1::AwayDelta::default(); 700];
+        assert!(weight([&v1::CalculateRequest { away, ..Default::default() }]) >= 700);
         assert_eq!(weight([]), 0);
     }
 }

@@ -70,13 +70,25 @@ async fn faults_without_end_are_counted_not_repeated() {
     let hostile = v1::CalculateRequest { positions, ..sample::request("A", &id) };
     let refused = served.margin().calculate_batch(batch(vec![hostile.clone(); 101])).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument, "more positions than are taken up");
-    assert!(refused.message().contains("50500 positions in all: at most 50000"), "{refused}");
+    assert!(refused.message().contains("50500 positions and away deltas in all: at most 50000"), "{refused}");
     let answered = served.margin().calculate_batch(batch(vec![hostile; 100])).await.unwrap().into_inner();
     for answer in &answered.responses {
         let invalid = invalid(answer);
         assert_eq!(invalid.violations.len(), 100);
         assert!(invalid.message.ends_with("and 1999 more faults"), "{}", invalid.message);
     }
+}
+
+#[tokio::test]
+async fn deltas_held_elsewhere_count_among_the_entries_of_a_batch() {
+    let (served, id) = Served::with_sample().await;
+    let away = vec![v1::AwayDelta::default(); 1_000];
+    let request = v1::CalculateRequest { positions: Vec::new(), away, ..sample::request("A", &id) };
+    let refused = served.margin().calculate_batch(batch(vec![request.clone(); 51])).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "more entries than are taken up");
+    assert!(refused.message().contains("51000 positions and away deltas in all: at most 50000"), "{refused}");
+    let answered = served.margin().calculate_batch(batch(vec![request; 50])).await.unwrap().into_inner();
+    assert!(invalid(&answered.responses[0]).violations[0].field.starts_with("away[0]."));
 }
 
 #[tokio::test]

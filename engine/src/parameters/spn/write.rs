@@ -127,8 +127,8 @@ fn clearing_organisation<W: Write>(out: &mut Output<'_, W>) -> io::Result<()> {
     }
     definition.commodities.iter().try_for_each(|one| out.element("ccDef", |out| commodity(out, one)))?;
     inter_spreads(out, "superSpreads", &definition.super_spreads, true)?;
-    inter_spreads(out, "interSpreads", &definition.inter_spreads, false)?;
     clear_spreads(out, "superInterClearSpreads", true)?;
+    inter_spreads(out, "interSpreads", &definition.inter_spreads, false)?;
     clear_spreads(out, "interClearSpreads", false)
 }
 
