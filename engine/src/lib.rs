@@ -4,8 +4,11 @@
 //! takes values. The rooms, in the order in which the data passes them:
 //!
 //! * [`types`]: exact numbers, codes, dates, lots;
+//! * [`instruction_set`]: the one place that calls code made for vector units;
 //! * [`contract`]: what is traded, and how a caller names it;
-//! * [`scenario`]: the scan points, and the risk arrays as contiguous matrices;
+//! * [`market`]: what the market says, as immutable snapshots;
+//! * [`pricing`]: prices, sensitivities, volatilities, and losses in joint moves;
+//! * [`scenario`]: the scan points, and risk arrays as contiguous matrices, from a file or from prices;
 //! * [`parameters`]: what an exchange publishes, read, cross-checked and compiled into an immutable set;
 //! * [`span`]: the SPAN method, from positions to every number on the way;
 //! * [`report`]: the totals and the outward shape of a result.
