@@ -45,6 +45,8 @@ peers: cxx
 	@[ -e /usr/include/ql/quantlib.hpp ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends libquantlib0-dev >/dev/null; } \
 	  || echo "QuantLib is missing: apt-get install libquantlib0-dev" >&2
+	@[ -e $(TOOLS)/python/fast_vollib ] || python3 -m pip install --quiet --target $(TOOLS)/python numpy scipy numba \
+	  fast-vollib==0.2.4 2>/dev/null || echo "numpy, scipy and fast-vollib are missing: they are not shown" >&2
 
 .PHONY: lint
 lint: setup components tidy ## Checks format, lints, documentation and the tree.
