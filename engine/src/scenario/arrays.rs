@@ -70,6 +70,7 @@ impl RiskArrays {
     /// The sums are formed in 64 bits where the sum of sizes times the largest value proves that they fit, else in 128
     /// bits, where [`Lots::MAX`] proves it for up to 100,000 positions. They do not depend on the order of the positions.
     #[must_use]
+    #[inline]
     pub fn scenario_sums(&self, positions: &[(Row, Lots)]) -> ScenarioSums {
         let fits = |size: u64| i64::try_from(u128::from(size) * u128::from(self.largest)).is_ok();
         // Mostly so many positions of the largest size would fit too.

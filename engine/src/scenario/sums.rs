@@ -21,6 +21,7 @@ enum Sums {
 }
 
 impl ScenarioSums {
+    #[inline]
     pub(super) const fn sixteen(sums: [i64; SPAN_SCENARIOS]) -> Self {
         Self(Sums::Sixteen(sums))
     }
@@ -87,6 +88,7 @@ pub(super) fn of_wide(values: &[i64], positions: &[(Row, Lots)]) -> [i64; SPAN_S
 }
 
 /// As [`of_wide`], of values of 32 bits, of which vector units multiply several at once.
+#[inline]
 pub(super) fn of_narrow(values: &[i32], positions: &[(Row, Lots)]) -> [i64; SPAN_SCENARIOS] {
     Instructions::best().run(Narrow { values, positions })
 }

@@ -60,15 +60,16 @@ impl<'a> Commodities<'a> {
 
     /// The sign of what is left of each commodity's delta.
     pub(super) fn signs(&self) -> Result<SmallVec<[Ordering; 16]>, Overflow> {
-        let both = self.working.iter().zip(&self.margins);
-        let left = both.map(|(working, margin)| {
-            if working.left.is_empty() {
-                Ok(margin.scan.net_delta)
+        let mut signs = SmallVec::new();
+        for (working, margin) in self.working.iter().zip(&self.margins) {
+            let left = if working.left.is_empty() {
+                margin.scan.net_delta
             } else {
-                working.left_in(TierIndex::WHOLE)
-            }
-        });
-        left.map(|left| Ok(left?.cmp(&Delta::ZERO))).collect()
+                working.left_in(TierIndex::WHOLE)?
+            };
+            signs.push(left.cmp(&Delta::ZERO));
+        }
+        Ok(signs)
     }
 
     /// Where a commodity stands that has positions and has not been merged.

@@ -200,7 +200,12 @@ pub(super) fn period_deltas(
     }
     let scale = Delta::scale(i32::from(commodity.delta_places()))?;
     for delta in deltas.iter_mut().filter(|delta| !delta.is_zero()) {
-        *delta = rounding.delta(Delta::from_scale(delta.raw(), scale)?)?;
+        *delta = Delta::from_scale(delta.raw(), scale)?;
+    }
+    if rounding.is_whole() {
+        for delta in &mut deltas {
+            *delta = rounding.delta(*delta)?;
+        }
     }
     Ok(deltas)
 }
