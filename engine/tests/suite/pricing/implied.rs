@@ -76,6 +76,20 @@ fn every_instruction_set_finds_the_same_bits() {
         let all: Vec<_> =
             instructions().into_iter().map(|set| volatilities(model, &options, &prices, set)).collect();
         assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+        // What an option implies does not depend on those beside it.
+        let alone = |place: usize| {
+            let mut one = Options::default();
+            let terms = [
+                options.forwards[place],
+                options.strikes[place],
+                options.volatilities[place],
+                options.times[place],
+                options.discounts[place],
+            ];
+            one.push(terms, options.rights[place]);
+            volatilities(model, &one, &prices[place..=place], Instructions::best())[0]
+        };
+        assert!((0..777).all(|place| alone(place) == all[0][place]), "{model:?} seed {seed}");
     }
 }
 
