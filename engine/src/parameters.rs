@@ -23,7 +23,7 @@ mod vintage;
 pub use build::{Refused, build};
 pub use commodity::{
     Commodity, CommodityIndex, ContractKind, ContractTerms, Delivery, InterTier, IntraCharge, IntraLeg,
-    IntraSpread, LevelFactor, OptionMinimum, PeriodIndex, PeriodRange, TierIndex,
+    IntraSpread, LevelFactor, MinimumByLots, OptionMinimum, PeriodIndex, PeriodRange, TierIndex,
 };
 pub use conversion::{ConversionStep, Conversions};
 pub use definition::{

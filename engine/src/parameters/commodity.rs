@@ -171,6 +171,28 @@ pub struct OptionMinimum {
     pub tiers: Vec<(Money, PeriodRange)>,
     /// Whether a tier covers some of the periods only.
     pub is_by_period: bool,
+    /// Where all tiers cover all periods and all options count alike: the floor is so much for each lot.
+    pub by_lots: Option<MinimumByLots>,
+}
+
+/// A floor that is the same for every short option.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MinimumByLots {
+    /// What one option counts for.
+    pub count: Delta,
+    /// The floor for one option, exactly: the rates of all tiers times the count.
+    pub floor: Money,
+}
+
+impl OptionMinimum {
+    /// Finds whether the floor is the same for every option, of which these are the counts; the first is nothing.
+    pub(super) fn by_lots(&self, counts: &[Delta]) -> Option<MinimumByLots> {
+        let [_, count] = *counts else { return None };
+        let floors = self.tiers.iter().map(|(rate, _)| rate.exact_for_delta(count));
+        let sum = |sum: Money, floor: Option<Money>| sum.plus(floor?).ok();
+        let floor = floors.into_iter().try_fold(Money::ZERO, sum)?;
+        (!self.is_by_period).then_some(MinimumByLots { count, floor })
+    }
 }
 
 /// The multiples, one after the other, that make a level of a commodity's risk.

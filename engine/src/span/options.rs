@@ -1,7 +1,9 @@
 //! Step 8 and 9: the floor for short options, and option values.
 
 use super::rounding::Rounding;
-use crate::parameters::{Commodity, ContractKind, ContractTerms, OptionMinimumMethod, PeriodRange};
+use crate::parameters::{
+    Commodity, ContractKind, ContractTerms, MinimumByLots, OptionMinimumMethod, PeriodRange,
+};
 use crate::scenario::Row;
 use crate::types::{Decimal, Delta, Lots, Money, Overflow};
 
@@ -96,9 +98,9 @@ pub(super) fn fill(
             long = long.plus(contract.option_value.times_bounded_lots(size))?;
         }
     }
-    let all = shorts.all;
+    let (all, minimum) = shorts.settled(commodity)?;
     if !(all.calls.is_zero() && all.puts.is_zero()) {
-        totals.short_option_minimum = rounding.risk(shorts.minimum(commodity)?)?;
+        totals.short_option_minimum = rounding.risk(minimum)?;
         totals.short_calls = all.calls;
         totals.short_puts = all.puts;
     }
@@ -108,19 +110,32 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// Short options, by period where the tiers of the minimum tell periods apart.
+/// Short options: in lots where all count alike, else by period where the tiers of the minimum tell periods apart.
 struct ShortOptions {
+    by_lots: Option<MinimumByLots>,
+    call_lots: i64,
+    put_lots: i64,
     all: Shorts,
     by_period: Vec<Shorts>,
 }
 
 impl ShortOptions {
     fn of(commodity: &Commodity) -> Self {
-        let count = if commodity.option_minimum().is_by_period { commodity.periods().len() } else { 0 };
-        Self { all: Shorts::default(), by_period: vec![Shorts::default(); count] }
+        let rule = commodity.option_minimum();
+        let count = if rule.is_by_period { commodity.periods().len() } else { 0 };
+        let by_period = vec![Shorts::default(); count];
+        Self { by_lots: rule.by_lots, call_lots: 0, put_lots: 0, all: Shorts::default(), by_period }
     }
 
     fn add(&mut self, commodity: &Commodity, contract: &ContractTerms, size: Lots) -> Result<(), Overflow> {
+        if self.by_lots.is_some() {
+            // At most 25,000 positions of at most a billion lots; the first count is that of what does not count.
+            let counted = if contract.option_count == 0 { 0 } else { size.get() };
+            let sum =
+                if contract.kind == ContractKind::Call { &mut self.call_lots } else { &mut self.put_lots };
+            *sum = sum.saturating_add(counted);
+            return Ok(());
+        }
         let one = commodity.option_counts()[usize::from(contract.option_count)];
         let count = one.times_bounded_lots(size);
         self.all.add(contract.kind, count)?;
@@ -128,6 +143,22 @@ impl ShortOptions {
             Some(period) => period.add(contract.kind, count),
             None => Ok(()),
         }
+    }
+
+    /// How many there are, and the least that they require.
+    fn settled(mut self, commodity: &Commodity) -> Result<(Shorts, Money), Overflow> {
+        let Some(MinimumByLots { count, floor }) = self.by_lots else {
+            return Ok((self.all, self.minimum(commodity)?));
+        };
+        let lots = match commodity.option_minimum().method {
+            OptionMinimumMethod::Gross => self.call_lots.saturating_add(self.put_lots),
+            OptionMinimumMethod::Greater => self.call_lots.max(self.put_lots),
+        };
+        if lots > 0 {
+            self.all =
+                Shorts { calls: count.times_whole(self.call_lots)?, puts: count.times_whole(self.put_lots)? };
+        }
+        Ok((self.all, floor.times_whole(lots)?))
     }
 
     fn minimum(&self, commodity: &Commodity) -> Result<Money, Overflow> {

@@ -149,6 +149,11 @@ impl<U> Fixed<U> {
         Self::from_raw(self.0.wrapping_mul(lots.get() as i128))
     }
 
+    /// The product with a sum of lots.
+    pub(crate) fn times_whole(self, whole: i64) -> Result<Self, Overflow> {
+        self.0.checked_mul(i128::from(whole)).map(Self::from_raw).ok_or(Overflow)
+    }
+
     /// Whether the product with the largest number of lots fits.
     pub(crate) const fn fits_lots(self) -> bool {
         self.0.unsigned_abs() <= i128::MAX.unsigned_abs() / Lots::MAX.unsigned_abs() as u128
@@ -268,6 +273,12 @@ impl Money {
         let top = [money, part, i128::from(rate.mantissa())];
         let shift = over + also - under - i32::from(rate.places());
         quotient_half_away(top, whole, shift).map(Self::from_raw)
+    }
+
+    /// `self * delta`, where no rounding is needed and 128 bits show it.
+    pub(crate) fn exact_for_delta(self, delta: Delta) -> Option<Self> {
+        let ((money, places), (delta, zeros)) = (without_zeros(self.0), without_zeros(delta.0));
+        exact_product(money, delta, places + zeros - i32::from(PLACES)).map(Self::from_raw)
     }
 
     /// `self * delta / ratio`: a rate for every `ratio` of delta, rounded once, half away from zero.

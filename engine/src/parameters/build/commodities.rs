@@ -233,13 +233,16 @@ fn compile(
         .contracts
         .iter()
         .map(|one| row_terms(one, own, &periods, delta_places, &mut option_counts, diagnostics));
+    let contracts: Vec<ContractTerms> = contracts.collect();
+    let mut option_minimum = tiers::option_minimum(own, base_level, &rows.contracts, &periods, diagnostics);
+    option_minimum.by_lots = option_minimum.by_lots(&option_counts);
     Commodity {
         code: own.code.clone(),
         name: terms.name.clone(),
         currency,
         risk_exponent: terms.risk_exponent,
         cap_option_value: terms.cap_option_value.unwrap_or(definition.cap_option_value),
-        contracts: contracts.collect(),
+        contracts,
         arrays: Arc::new(arrays(definition, own, &rows.contracts, diagnostics)),
         delta_places,
         option_counts,
@@ -250,7 +253,7 @@ fn compile(
         intra_spreads: spreads::intra_spreads(own, base_level, &periods, diagnostics),
         delivery: charges::delivery(own, base_level, &periods, diagnostics),
         basis_rate: charges::basis_rate(own, base_level, diagnostics),
-        option_minimum: tiers::option_minimum(own, base_level, &rows.contracts, &periods, diagnostics),
+        option_minimum,
         level_factors: levels.factors(own, diagnostics),
         periods,
     }

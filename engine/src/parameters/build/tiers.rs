@@ -208,5 +208,5 @@ pub(super) fn option_minimum(
         diagnostics.warning(own.line, "somTiers", message);
     }
     let is_by_period = tiers.iter().any(|(_, inside)| inside.indexes() != (0..periods.len()));
-    OptionMinimum { method: own.terms.option_minimum_method, tiers, is_by_period }
+    OptionMinimum { method: own.terms.option_minimum_method, tiers, is_by_period, by_lots: None }
 }
