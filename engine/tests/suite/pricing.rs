@@ -44,6 +44,12 @@ impl Options {
         self.rights.push(right);
     }
 
+    /// Forward, strike, volatility, time and discount of one.
+    fn terms(&self, place: usize) -> [f64; 5] {
+        let columns = [&self.forwards, &self.strikes, &self.volatilities, &self.times, &self.discounts];
+        columns.map(|column| column[place])
+    }
+
     fn columns(&self) -> Columns<'_> {
         Columns {
             forwards: &self.forwards,

@@ -43,13 +43,7 @@ fn the_approximation_is_near_a_lattice() {
     let european = options.prices(Model::Black76, Instructions::best());
     let (mut short, mut long) = (0.0_f64, 0.0_f64);
     for (place, price) in prices.iter().enumerate() {
-        let terms = [
-            options.forwards[place],
-            options.strikes[place],
-            options.volatilities[place],
-            options.times[place],
-            options.discounts[place],
-        ];
+        let terms = options.terms(place);
         let sign = if place % 2 == 0 { 1.0 } else { -1.0 };
         let error = (price - lattice(terms, sign)).abs() / 100.0;
         let worst = if options.times[place] <= 0.5 { &mut short } else { &mut long };

@@ -79,13 +79,7 @@ fn every_instruction_set_finds_the_same_bits() {
         // What an option implies does not depend on those beside it.
         let alone = |place: usize| {
             let mut one = Options::default();
-            let terms = [
-                options.forwards[place],
-                options.strikes[place],
-                options.volatilities[place],
-                options.times[place],
-                options.discounts[place],
-            ];
+            let terms = options.terms(place);
             one.push(terms, options.rights[place]);
             volatilities(model, &one, &prices[place..=place], Instructions::best())[0]
         };

@@ -59,13 +59,7 @@ fn prices_are_expectations_of_the_payoff() {
         let options = ordinary(&mut Dice::new(seed), model, 300);
         let prices = options.prices(model, Instructions::best());
         for (place, price) in prices.iter().enumerate() {
-            let terms = [
-                options.forwards[place],
-                options.strikes[place],
-                options.volatilities[place],
-                options.times[place],
-                options.discounts[place],
-            ];
+            let terms = options.terms(place);
             let expected = expectation(model, terms, if place % 2 == 0 { 1.0 } else { -1.0 });
             assert!((price - expected).abs() < 1e-7, "seed {seed} {place} {terms:?}: {price} not {expected}");
         }
