@@ -30,8 +30,14 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct CalcArguments {
     /// Parameter file; with --server it is uploaded unless the server has it
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["set", "house"])]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["set", "house", "method"])]
     pub(crate) params: Option<PathBuf>,
+    /// Margin method (TOML), or preset:NAME of one that comes with the program, instead of a parameter file
+    #[arg(long, value_name = "FILE", requires = "market", conflicts_with_all = ["params", "set", "house", "server", "rounding", "currency", "allow_unmatched", "scenarios"])]
+    pub(crate) method: Option<PathBuf>,
+    /// Market (JSON) that the method is applied to
+    #[arg(long, value_name = "FILE", requires = "method")]
+    pub(crate) market: Option<PathBuf>,
     /// Rounding profile [default: exact; without --params that of the server's set]
     #[arg(long, value_name = "PROFILE", value_parser = rounding())]
     pub(crate) rounding: Option<RoundingProfile>,
@@ -195,11 +201,15 @@ mod tests {
         ));
         assert!(is_usage("plimsoll calc --portfolios - --server http://x:1 --house H --scope desk"));
         assert!(is_usage("plimsoll calc --portfolios - --server http://x:1 --set ID"));
+        assert!(is_usage("plimsoll calc --method m.toml --market m.json --portfolios -"));
         assert!(is_usage("plimsoll params load a.spn b.spn --server x:1 --activate --scope desk --force"));
         assert!(is_usage("plimsoll params load --server x:1 --directory"));
         assert!(is_usage("plimsoll params load --server x:1 --directory a.spn"));
         for wrong in [
             "plimsoll calc --portfolios -",
+            "plimsoll calc --method m.toml --portfolios -",
+            "plimsoll calc --params a.spn --market m.json --portfolios -",
+            "plimsoll calc --method m.toml --market m.json --params a.spn --portfolios -",
             "plimsoll calc --params a.spn",
             "plimsoll calc --portfolios - --set ID",
             "plimsoll calc --portfolios - --server x:1 --set ID --params a.spn",

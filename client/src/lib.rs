@@ -3,6 +3,7 @@
 //! The rooms, in the order in which the data passes them:
 //!
 //! * [`portfolio`]: the portfolios of a file, read and checked;
+//! * [`market`] and [`margin_account`]: what a method that is data is asked for, in the same way;
 //! * [`request`] and [`answer`]: what is asked of a server and what it says, in the engine's own words;
 //! * [`client`]: the calls;
 //! * [`output`]: reports as JSON lines and as tables.
@@ -12,8 +13,11 @@
 
 pub mod answer;
 pub mod client;
+mod document;
 pub mod error;
 mod from_proto;
+pub mod margin_account;
+pub mod market;
 pub mod output;
 pub mod portfolio;
 pub mod request;

@@ -1,6 +1,7 @@
 //! Reports and parameter sets for the outside: JSON for programs, tables for people.
 
 mod jsonl;
+mod method;
 mod set;
 mod table;
 
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 
 use plimsoll_engine::report::MarginReport;
 
+pub use method::{write_account, write_pool};
 pub use set::{write_set_json, write_set_table, write_sets_json, write_sets_table};
 
 /// How reports are written.

@@ -71,7 +71,7 @@ pub fn read<'a>(source: impl BufRead + Send + 'a, format: InputFormat) -> Portfo
 }
 
 /// Checks an account's name.
-fn account(text: &str) -> Result<String, String> {
+pub(crate) fn account(text: &str) -> Result<String, String> {
     if text.is_empty() {
         Err("is missing".to_owned())
     } else if text.len() > MOST_ACCOUNT_BYTES {

@@ -9,18 +9,23 @@
 //! * [`market`]: what the market says, as immutable snapshots;
 //! * [`pricing`]: prices, sensitivities, volatilities, and losses in joint moves;
 //! * [`scenario`]: the scan points, and risk arrays as contiguous matrices, from a file or from prices;
+//! * [`offset`]: what the risk of several price sources is together;
 //! * [`parameters`]: what an exchange publishes, read, cross-checked and compiled into an immutable set;
 //! * [`span`]: the SPAN method, from positions to every number on the way;
 //! * [`report`]: the totals and the outward shape of a result.
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod account;
 pub mod contract;
 pub mod instruction_set;
+pub mod grid;
 pub mod market;
+pub mod offset;
 pub mod parameters;
 pub mod pricing;
 pub mod report;
+pub mod rules;
 pub mod scenario;
 pub mod span;
 pub mod types;

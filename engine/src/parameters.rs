@@ -12,6 +12,7 @@ mod format;
 mod inter_spread;
 mod level;
 mod listing;
+pub mod method;
 pub mod pa2;
 mod reading;
 pub mod sample;

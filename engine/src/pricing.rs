@@ -40,3 +40,15 @@ pub use surface::{Surface, SurfaceFinding};
 pub fn discount_factor(rate: f64, years: f64) -> f64 {
     elementary::exp((-rate * years).clamp(-700.0, 700.0))
 }
+
+/// `ln(a / b)` of positive numbers from 1e-60 to 1e60.
+#[must_use]
+pub fn log_ratio(a: f64, b: f64) -> f64 {
+    elementary::ln_ratio(a, b)
+}
+
+/// `base^exponent` of a base from 1e-60 to 1e60; what is beyond `exp(700)` either way stops there.
+#[must_use]
+pub fn power(base: f64, exponent: f64) -> f64 {
+    elementary::exp((exponent * elementary::ln_ratio(base, 1.0)).clamp(-700.0, 700.0))
+}

@@ -1,10 +1,12 @@
 //! The outward shape of a result: totals by currency and converted, levels, and every number on the way, at six places.
 
+mod by_method;
 mod calculate;
 mod numbers;
 mod request;
 mod totals;
 
+pub use by_method::{MethodResult, PoolResult, Standing, by_method, by_method_in_pool};
 pub use calculate::{Requirement, calculate, report, requirement};
 pub use request::{CalculationError, CalculationOptions, PortfolioRequest, account_type_code};
 

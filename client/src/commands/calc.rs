@@ -1,5 +1,6 @@
 //! `plimsoll calc`: portfolios in, results out, in their order; calculated here or on a server.
 
+mod by_method;
 mod offline;
 mod remote;
 
@@ -25,6 +26,12 @@ pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
         (CalcFormat::Jsonl, false) => OutputFormat::JsonLines,
         (CalcFormat::Table, scenarios) => OutputFormat::Table { scenarios },
     };
+    if let (Some(method), Some(market)) = (&arguments.method, &arguments.market) {
+        if format != OutputFormat::JsonLines {
+            return Err(CommandError::Usage("--method writes JSON lines only".to_owned()));
+        }
+        return by_method::calculate(method, market, &arguments.portfolios, &mut io::stdout().lock());
+    }
     let portfolios = open(&arguments.portfolios)?;
     let options = CalculationOptions {
         rounding: arguments.rounding,

@@ -24,6 +24,9 @@ pub enum ObservationError {
 }
 
 impl Observed {
+    /// One, wholly trusted, since 1970: where a number has to stand and none is known.
+    pub(crate) const UNIT: Self = Self { value: 1.0, source_time: Moment::EPOCH, confidence: 1.0 };
+
     /// A finite number, when its source stated it, and how far it is to be trusted: 0 not at all, 1 wholly.
     ///
     /// # Errors

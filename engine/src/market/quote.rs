@@ -25,6 +25,45 @@ pub enum Quote {
         /// The forward price.
         forward: Observed,
     },
+    /// The price of a source's perpetual future.
+    Perpetual {
+        /// The source.
+        source: PriceSource,
+        /// Its price.
+        price: Observed,
+    },
+    /// What holding a source's perpetual costs: an hour's part of its price, for the long side.
+    FundingRate {
+        /// The source.
+        source: PriceSource,
+        /// The rate; negative where shorts pay.
+        rate: Observed,
+    },
+    /// How much is open in a source's market.
+    OpenInterest {
+        /// The source.
+        source: PriceSource,
+        /// In money.
+        money: Observed,
+    },
+    /// A source's own continuous rate a year to an expiry, for its options there.
+    SourceRate {
+        /// The source.
+        source: PriceSource,
+        /// To when.
+        expiry: Moment,
+        /// The rate; 0.05 is 5 %.
+        rate: Observed,
+    },
+    /// How far volatilities that come with the contracts of an expiry are to be trusted; only the confidence counts.
+    VolatilityConfidence {
+        /// The source.
+        source: PriceSource,
+        /// The options' expiry.
+        expiry: Moment,
+        /// An observation with the confidence.
+        confidence: Observed,
+    },
     /// The volatilities of the options of one expiry.
     Smile {
         /// The source.
@@ -46,6 +85,13 @@ pub enum Quote {
         until: Moment,
         /// The rate; 0.05 is 5 %.
         rate: Observed,
+    },
+    /// What a settlement currency is worth of what it is pegged to.
+    Peg {
+        /// The currency.
+        currency: Currency,
+        /// Its price; 1 where the peg holds.
+        price: Observed,
     },
     /// How much of one currency another is worth.
     Exchange {

@@ -25,6 +25,10 @@ pub struct ExpiryMarket {
     pub forward: Option<Observed>,
     /// The volatilities of its options.
     pub smile: Option<ObservedSmile>,
+    /// The continuous rate of the source's own feed, which its options are discounted with instead of their currency's.
+    pub rate: Option<Observed>,
+    /// How far volatilities that come with the contracts are to be trusted, from 0 to 1.
+    pub volatility_confidence: Option<Observed>,
 }
 
 /// What is known of one price source.
@@ -32,6 +36,12 @@ pub struct ExpiryMarket {
 pub struct SourceMarket {
     /// Its price.
     pub price: Option<Observed>,
+    /// The price of its perpetual future.
+    pub perpetual: Option<Observed>,
+    /// What the holder of one unit of the perpetual pays an hour for each unit of its price; negative: is paid.
+    pub funding_rate: Option<Observed>,
+    /// Money of open positions in the market.
+    pub open_interest: Option<Observed>,
     /// Its expiries.
     pub expiries: BTreeMap<Moment, ExpiryMarket>,
 }
@@ -44,6 +54,7 @@ pub struct Snapshot {
     sources: BTreeMap<PriceSource, Arc<SourceMarket>>,
     rates: Arc<BTreeMap<Currency, BTreeMap<Moment, Observed>>>,
     exchange: Arc<BTreeMap<(Currency, Currency), Observed>>,
+    pegs: Arc<BTreeMap<Currency, Observed>>,
 }
 
 /// What is wrong with a quote.
@@ -64,7 +75,7 @@ impl Snapshot {
     /// Nothing is known yet.
     #[must_use]
     pub fn empty(time: Moment) -> Self {
-        Self { version: 0, time, sources: BTreeMap::new(), rates: Arc::default(), exchange: Arc::default() }
+        Self { version: 0, time, sources: BTreeMap::new(), rates: Arc::default(), exchange: Arc::default(), pegs: Arc::default() }
     }
 
     /// This snapshot with quotes applied, in their order; of the same thing the later replaces the earlier. What did not change is
@@ -99,6 +110,31 @@ impl Snapshot {
                 Ok(own) => replaced(&mut own.forward, *forward, time),
                 Err(fault) => vec![fault],
             },
+            Quote::Perpetual { source, price } => {
+                replaced(&mut self.source(source).perpetual, *price, time)
+            }
+            Quote::FundingRate { source, rate } => {
+                rate_fault(*rate)
+                    .into_iter()
+                    .chain(replaced(&mut self.source(source).funding_rate, *rate, time))
+                    .collect()
+            }
+            Quote::OpenInterest { source, money } => {
+                let is_negative = money.value() < 0.0;
+                let fault = is_negative.then(|| "open_interest: expected 0 or more".to_owned());
+                fault
+                    .into_iter()
+                    .chain(replaced(&mut self.source(source).open_interest, *money, time))
+                    .collect()
+            }
+            Quote::SourceRate { source, expiry, rate } => match self.expiry(source, *expiry) {
+                Ok(own) => rate_fault(*rate).into_iter().chain(replaced(&mut own.rate, *rate, time)).collect(),
+                Err(fault) => vec![fault],
+            },
+            Quote::VolatilityConfidence { source, expiry, confidence } => match self.expiry(source, *expiry) {
+                Ok(own) => replaced(&mut own.volatility_confidence, *confidence, time),
+                Err(fault) => vec![fault],
+            },
             Quote::Smile { source, expiry, smile, source_time, confidence } => {
                 let mut faults: Vec<String> =
                     smile.faults().iter().map(|fault| format!("smile.{fault}")).collect();
@@ -123,10 +159,18 @@ impl Snapshot {
                 }
                 let mut known = rates.get(until).copied();
                 let mut faults = replaced(&mut known, *rate, time);
-                if rate.value().abs() > 10.0 {
-                    faults.push("rate: expected a number up to 10 either way (0.05 is 5 %)".to_owned());
-                }
+                faults.extend(rate_fault(*rate));
                 rates.insert(*until, *rate);
+                faults
+            }
+            Quote::Peg { currency, price } => {
+                let pegs = Arc::make_mut(&mut self.pegs);
+                let mut known = pegs.get(currency).copied();
+                let mut faults = replaced(&mut known, *price, time);
+                if !(1e-6..=1e6).contains(&price.value()) {
+                    faults.push("price: expected a number from 1e-6 to 1e6".to_owned());
+                }
+                pegs.insert(currency.clone(), *price);
                 faults
             }
             Quote::Exchange { from, to, rate } => {
@@ -193,6 +237,12 @@ impl Snapshot {
         }
     }
 
+    /// What a currency is worth of what it is pegged to; 1 where nobody says otherwise.
+    #[must_use]
+    pub fn peg(&self, currency: &Currency) -> f64 {
+        self.pegs.get(currency).map_or(1.0, Observed::value)
+    }
+
     /// Units of one currency for one of another, as stated or as the inverse of what is stated.
     #[must_use]
     pub fn exchange(&self, from: &Currency, to: &Currency) -> Option<f64> {
@@ -202,6 +252,11 @@ impl Snapshot {
         let stated = |from: &Currency, to: &Currency| self.exchange.get(&(from.clone(), to.clone()));
         stated(from, to).map(Observed::value).or_else(|| stated(to, from).map(|rate| 1.0 / rate.value()))
     }
+}
+
+fn rate_fault(rate: Observed) -> Option<String> {
+    let is_faulty = rate.value().abs() > 10.0;
+    is_faulty.then(|| "rate: expected a number up to 10 either way (0.05 is 5 %)".to_owned())
 }
 
 /// Puts a newer observation in the place of an older one, and says what is wrong with it.

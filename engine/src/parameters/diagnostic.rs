@@ -74,6 +74,10 @@ impl Diagnostics {
         }
     }
 
+    pub(crate) const fn add_dropped(&mut self, dropped: usize) {
+        self.dropped += dropped;
+    }
+
     /// The findings kept.
     #[must_use]
     pub fn as_slice(&self) -> &[Diagnostic] {

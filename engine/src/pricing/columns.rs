@@ -124,6 +124,14 @@ pub enum InvalidColumns {
 impl InvalidColumns {
     /// The most faults that are described.
     pub const MOST_FAULTS: usize = 1_000;
+
+    /// The first option with a faulty value, from 0; 0 where the columns do not even fit.
+    pub(crate) fn first_index(&self) -> usize {
+        match self {
+            Self::Lengths(_) => 0,
+            Self::Values(faults, _) => faults.first().map_or(0, |fault| fault.index),
+        }
+    }
 }
 
 /// Options with a price under Black's model of 1976: positive forwards and strikes.

@@ -13,8 +13,8 @@ use thiserror::Error;
 use super::decimal::Decimal;
 use super::lots::Lots;
 
-const PLACES: u8 = 18;
-const ONE: i128 = 10_i128.pow(PLACES as u32);
+pub(super) const PLACES: u8 = 18;
+pub(super) const ONE: i128 = 10_i128.pow(PLACES as u32);
 /// The zeros that a number of at most six places ends in.
 const ZEROS: u32 = 12;
 /// What is left of `10^12` without the twos.
@@ -325,7 +325,7 @@ const fn without_zeros(raw: i128) -> (i128, i32) {
 }
 
 /// Product of `top` over `bottom`, times `10^shift`, rounded once, half away from zero.
-fn quotient_half_away<const N: usize>(top: [i128; N], bottom: i128, shift: i32) -> Result<i128, Overflow> {
+pub(super) fn quotient_half_away<const N: usize>(top: [i128; N], bottom: i128, shift: i32) -> Result<i128, Overflow> {
     match narrow_quotient_half_away(top, bottom, shift) {
         Some(quotient) => Ok(quotient),
         None => wide_quotient_half_away(&top, bottom, shift).ok_or(Overflow),

@@ -20,6 +20,9 @@ pub struct Moment(i64);
 pub struct MomentError;
 
 impl Moment {
+    /// The beginning of 1970.
+    pub const EPOCH: Self = Self(0);
+
     /// So many seconds and nanoseconds after the beginning of 1970.
     ///
     /// # Errors

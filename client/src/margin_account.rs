@@ -1,0 +1,137 @@
+//! Margin accounts for methods that are data, one JSON object a line (`docs/methods.md` has the keys).
+
+mod position;
+
+use plimsoll_engine::account::{Collateral, MarginAccount, PositionAccount};
+use plimsoll_engine::market::Snapshot;
+use plimsoll_engine::parameters::method::Method;
+use plimsoll_engine::types::{Moment, Money, PriceSource};
+use serde_json::Value;
+
+use crate::document::{Faults, Node};
+use crate::portfolio;
+
+/// A line: an account, or a pool with the accounts that it pays for.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The name of the account or pool.
+    pub name: String,
+    /// Its cash, collateral and positions; a pool has none of the last.
+    pub own: MarginAccount,
+    /// The accounts of a pool.
+    pub accounts: Option<Vec<(String, MarginAccount)>>,
+}
+
+/// A line that cannot be margined.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BadLine {
+    /// The account or pool, if that much could be read.
+    pub name: Option<String>,
+    /// All that is wrong.
+    pub faults: Vec<String>,
+}
+
+/// What positions are read against.
+pub(crate) struct Context<'a> {
+    method: &'a Method,
+    time: Moment,
+    /// The market's only price source, which need not be named.
+    sole: Option<PriceSource>,
+}
+
+/// Reads a line.
+///
+/// # Errors
+/// [`BadLine`] with everything that is wrong.
+pub fn read_line(bytes: &[u8], method: &Method, snapshot: &Snapshot) -> Result<Line, BadLine> {
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| BadLine { name: None, faults: vec![format!("not JSON: {error}")] })?;
+    let faults = Faults::default();
+    let mut sources = snapshot.sources().map(|(source, _)| source.clone());
+    let sole = sources.next().filter(|_| sources.next().is_none());
+    let context = Context { method, time: snapshot.time(), sole };
+    let line = Node::root(&value, &faults).map(|root| {
+        let line = if root.has("pool") { pool(&root, &context) } else { account(&root, &context) };
+        root.finish();
+        line
+    });
+    let faults = faults.finish();
+    match line {
+        Some(line) if faults.is_empty() => Ok(line),
+        line => Err(BadLine { name: line.map(|line| line.name).filter(|name| !name.is_empty()), faults }),
+    }
+}
+
+fn name(node: &Node<'_>, key: &'static str) -> String {
+    let Some(text) = node.required_text(key) else { return String::new() };
+    portfolio::account(text).unwrap_or_else(|message| {
+        node.fault(key, &message);
+        String::new()
+    })
+}
+
+fn pool(root: &Node<'_>, context: &Context<'_>) -> Line {
+    let own = assets(root, context);
+    let accounts = root.children("accounts", 10_000).into_iter().map(|node| {
+        let line = account(&node, context);
+        node.finish();
+        (line.name, line.own)
+    });
+    Line { name: name(root, "pool"), own, accounts: Some(accounts.collect()) }
+}
+
+fn account(node: &Node<'_>, context: &Context<'_>) -> Line {
+    let mut own = assets(node, context);
+    let positions = position::positions(node, context);
+    if node.has("position_accounts") {
+        if node.has("positions") {
+            node.fault("positions", "stands beside position_accounts");
+        }
+        for child in node.children("position_accounts", 10_000) {
+            let name = name(&child, "account");
+            if own.position_accounts.iter().any(|before| before.name == name) {
+                child.fault("account", "stands here a second time");
+            }
+            let positions = position::positions(&child, context);
+            own.position_accounts.push(PositionAccount { name, positions });
+            child.finish();
+        }
+    } else {
+        own.position_accounts.push(PositionAccount { name: String::new(), positions });
+    }
+    Line { name: name(node, "account"), own, accounts: None }
+}
+
+fn assets(node: &Node<'_>, _: &Context<'_>) -> MarginAccount {
+    let mut additional = (Money::ZERO, Money::ZERO);
+    if let Some(own) = node.child("additional") {
+        additional = (own.money("initial"), own.money("maintenance"));
+        own.finish();
+    }
+    MarginAccount {
+        cash: node.money("cash"),
+        collateral: node.children("collateral", 1_000).iter().filter_map(collateral).collect(),
+        position_accounts: Vec::new(),
+        additional,
+    }
+}
+
+fn collateral(node: &Node<'_>) -> Option<Collateral> {
+    let key = if node.has("asset") { "asset" } else { "name" };
+    let asset = node.required_text(key);
+    let haircuts = (node.ratio("maintenance_haircut", (0.0, 1.0)), node.ratio("initial_haircut", (0.0, 1.0)));
+    let own = Collateral {
+        asset: asset.unwrap_or_default().to_owned(),
+        source: node.source("source"),
+        amount: node.quantity("amount").unwrap_or_default(),
+        price: node.number("price", (0.0, 1e12)),
+        confidence: node.number("confidence", (0.0, 1.0)).unwrap_or(1.0),
+        cancels_risk: node.flag("cancels_risk"),
+        haircuts: match haircuts {
+            (None, None) => None,
+            (maintenance, initial) => Some((maintenance.unwrap_or_default(), initial.unwrap_or_default())),
+        },
+    };
+    node.keys_end();
+    asset.map(|_| own)
+}

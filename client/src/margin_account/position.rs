@@ -1,0 +1,106 @@
+//! The positions of an account.
+
+use plimsoll_engine::account::{HeldPosition, MarginAccount, Stated};
+use plimsoll_engine::contract::{
+    Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
+};
+use plimsoll_engine::types::{Currency, Decimal};
+
+use super::Context;
+use crate::document::{Node, Range};
+
+const PRICE: Range = (1e-12, 1e12);
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    Asset,
+    Perpetual,
+    Future,
+    Option,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Style {
+    Premium,
+    Futures,
+}
+
+pub(super) fn positions(node: &Node<'_>, context: &Context<'_>) -> Vec<HeldPosition> {
+    let nodes = node.children("positions", MarginAccount::MOST_ENTRIES);
+    nodes.into_iter().filter_map(|node| {
+        let held = position(&node, context);
+        node.finish();
+        held
+    }).collect()
+}
+
+fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
+    let kinds = [
+        ("asset", Kind::Asset),
+        ("perpetual", Kind::Perpetual),
+        ("future", Kind::Future),
+        ("option", Kind::Option),
+    ];
+    node.required_text("type");
+    let kind = node.choice("type", &kinds);
+    let source = if node.has("source") { node.source("source") } else { context.sole.clone() };
+    if source.is_none() && !node.has("source") {
+        node.fault("source", "is missing: the market has several price sources");
+    }
+    let is_inverse = node.flag("inverse").unwrap_or(false);
+    let quote = if is_inverse { node.text("quote").unwrap_or("USD") } else { context.method.currency.as_str() };
+    let quote = Currency::new(quote).map_err(|error| node.fault("quote", &error.to_string())).ok();
+    let quantity = node.quantity("quantity");
+    let confidence = node.number("confidence", (0.0, 1.0));
+    let stated = Stated {
+        price: node.number("price", PRICE),
+        confidence,
+        volatility: node.number("volatility", (0.0, 1e3)),
+        mark: node.number("mark", (0.0, 1e12)),
+        order_price: node.number("order_price", (0.0, 1e12)),
+    };
+    let multiplier = node.decimal("multiplier", (1e-9, 1e9)).unwrap_or(Decimal::ONE);
+    let style = node.choice("style", &[("premium", Style::Premium), ("futures", Style::Futures)]);
+    let (unrealised_profit, unrealised_funding) =
+        (node.money("unrealised_profit"), node.money("unrealised_funding"));
+    let collateral = node.money("collateral");
+    let instrument = instrument(node, kind?, context)?;
+    let settlement = match (kind?, style) {
+        _ if is_inverse => Settlement::Inverse { coin: context.method.currency.clone() },
+        (Kind::Asset, _) => Settlement::Premium,
+        (Kind::Perpetual | Kind::Future, _) | (Kind::Option, Some(Style::Futures)) => Settlement::FuturesStyle,
+        (Kind::Option, _) => Settlement::Premium,
+    };
+    let terms = SpecificationTerms { price_source: source?, instrument, multiplier, quote: quote?, settlement };
+    let contract = terms.check().map_err(|faults| {
+        faults.iter().for_each(|fault| node.fault("", &fault.to_string()));
+    });
+    Some(HeldPosition {
+        contract: contract.ok()?,
+        quantity: quantity?,
+        stated,
+        unrealised_profit,
+        unrealised_funding,
+        collateral,
+    })
+}
+
+fn instrument(node: &Node<'_>, kind: Kind, context: &Context<'_>) -> Option<Instrument> {
+    match kind {
+        Kind::Asset => Some(Instrument::Asset),
+        Kind::Perpetual => Some(Instrument::Perpetual),
+        Kind::Future => {
+            node.moment("expiry", "expiry_seconds", context.time).map(|expiry| Instrument::Future { expiry })
+        }
+        Kind::Option => {
+            let expiry = node.moment("expiry", "expiry_seconds", context.time);
+            let strike = node.required_decimal("strike", (-1e12, 1e12));
+            node.required_text("right");
+            let right = node.choice("right", &[("C", OptionRight::Call), ("P", OptionRight::Put)]);
+            let models = [("lognormal", OptionModel::Lognormal), ("normal", OptionModel::Normal)];
+            let model = node.choice("model", &models).unwrap_or(OptionModel::Lognormal);
+            let exercise = Exercise::European;
+            Some(Instrument::Option { expiry: expiry?, strike: strike?, right: right?, exercise, model })
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The market of a file: one JSON object (`docs/methods.md` has its keys).
+
+use plimsoll_engine::contract::OptionModel;
+use plimsoll_engine::market::{Observed, Quote, Smile, Snapshot};
+use plimsoll_engine::types::{Currency, Moment, PriceSource};
+use serde_json::Value;
+
+use crate::document::{Faults, Node, Range};
+
+const PRICE: Range = (1e-12, 1e12);
+const CONFIDENCE: Range = (0.0, 1.0);
+const RATE: Range = (-10.0, 10.0);
+const VOLATILITY: Range = (1e-9, 1e3);
+const MOST_SOURCES: usize = 10_000;
+const MOST_EXPIRIES: usize = 1_000;
+
+/// Reads a market; `currency` is that of the method, whose peg `stable_price` is.
+///
+/// # Errors
+/// Everything that is wrong, each with its path.
+pub fn read_market(bytes: &[u8], currency: &Currency) -> Result<Snapshot, Vec<String>> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| vec![format!("not JSON: {error}")])?;
+    let faults = Faults::default();
+    let mut quotes = Vec::new();
+    let time = Node::root(&value, &faults).map_or(Moment::EPOCH, |root| {
+        let time = market(&root, currency, &mut quotes);
+        root.finish();
+        time
+    });
+    let faults = faults.finish();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let named = |fault: plimsoll_engine::market::MarketFault| fault.message;
+    Snapshot::empty(time).next(time, &quotes).map_err(|faults| faults.into_iter().map(named).collect())
+}
+
+/// Reads everything into quotes of one time, which it returns.
+fn market(root: &Node<'_>, currency: &Currency, quotes: &mut Vec<Quote>) -> Moment {
+    let time = if root.has("time") { root.moment("time", "time", Moment::EPOCH) } else { None };
+    let time = time.unwrap_or(Moment::EPOCH);
+    let observed = |value: f64, confidence: f64| Observed::new(value, time, confidence).ok();
+    if let Some(price) = root.number("stable_price", (1e-6, 1e6)).and_then(|own| observed(own, 1.0)) {
+        quotes.push(Quote::Peg { currency: currency.clone(), price });
+    }
+    for node in root.children("rates", MOST_EXPIRIES) {
+        let code = node.text("currency").map_or_else(|| Ok(currency.clone()), Currency::new);
+        let until = node.moment("expiry", "seconds", time);
+        let rate = node.required_number("rate", RATE).and_then(|own| observed(own, 1.0));
+        match (code, until, rate) {
+            (Ok(currency), Some(until), Some(rate)) => quotes.push(Quote::Rate { currency, until, rate }),
+            (Err(error), ..) => node.fault("currency", &error.to_string()),
+            _ => {}
+        }
+        node.finish();
+    }
+    if !root.has("sources") {
+        root.fault("sources", "is missing");
+    }
+    for node in root.children("sources", MOST_SOURCES) {
+        if node.required_text("source").is_some()
+            && let Some(source) = node.source("source")
+        {
+            one_source(&node, &source, time, quotes);
+        }
+        node.finish();
+    }
+    time
+}
+
+fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut Vec<Quote>) {
+    let observed = |value: Option<f64>, confidence: Option<f64>| {
+        Observed::new(value?, time, confidence.unwrap_or(1.0)).ok()
+    };
+    let source = || source.clone();
+    let price = observed(node.required_number("price", PRICE), node.number("confidence", CONFIDENCE));
+    quotes.extend(price.map(|price| Quote::Price { source: source(), price }));
+    if let Some(own) = node.child("perpetual") {
+        let price = observed(own.required_number("price", PRICE), own.number("confidence", CONFIDENCE));
+        quotes.extend(price.map(|price| Quote::Perpetual { source: source(), price }));
+        own.finish();
+    }
+    let funding = observed(node.number("funding_rate", RATE), None);
+    quotes.extend(funding.map(|rate| Quote::FundingRate { source: source(), rate }));
+    let interest = observed(node.number("open_interest", (0.0, 1e18)), None);
+    quotes.extend(interest.map(|money| Quote::OpenInterest { source: source(), money }));
+    for own in node.children("expiries", MOST_EXPIRIES) {
+        if let Some(expiry) = own.moment("expiry", "seconds", time) {
+            let forward = observed(own.number("forward", PRICE), own.number("forward_confidence", CONFIDENCE));
+            quotes.extend(forward.map(|forward| Quote::Forward { source: source(), expiry, forward }));
+            let rate = observed(own.number("rate", RATE), own.number("rate_confidence", CONFIDENCE));
+            quotes.extend(rate.map(|rate| Quote::SourceRate { source: source(), expiry, rate }));
+            let trust = own.number("volatility_confidence", CONFIDENCE).unwrap_or(1.0);
+            let confidence = observed(Some(1.0), Some(trust));
+            quotes.extend(confidence.map(|confidence| Quote::VolatilityConfidence {
+                source: source(),
+                expiry,
+                confidence,
+            }));
+            let smile = smile(&own);
+            quotes.extend(smile.map(|smile| Quote::Smile {
+                source: source(),
+                expiry,
+                smile,
+                source_time: time,
+                confidence: trust,
+            }));
+        }
+        own.finish();
+    }
+}
+
+/// One volatility for all strikes, or one for each of some.
+fn smile(node: &Node<'_>) -> Option<Smile> {
+    let words = [("lognormal", OptionModel::Lognormal), ("normal", OptionModel::Normal)];
+    let model = node.choice("model", &words).unwrap_or(OptionModel::Lognormal);
+    let range = if model == OptionModel::Normal { (1e-12, 1e12) } else { VOLATILITY };
+    let flat = node.number("volatility", range);
+    let mut nodes = Vec::new();
+    for own in node.children("smile", Smile::MOST_NODES) {
+        let strike = own.required_number("strike", (-1e12, 1e12));
+        nodes.extend(strike.zip(own.required_number("volatility", range)));
+        own.finish();
+    }
+    if flat.is_some() && !nodes.is_empty() {
+        node.fault("smile", "stands beside one volatility for all strikes");
+    }
+    match flat {
+        Some(volatility) => Some(Smile::Flat { model, volatility }),
+        None => (!nodes.is_empty()).then_some(Smile::Strikes { model, nodes }),
+    }
+}

@@ -1,0 +1,209 @@
+//! Results of methods that are data, as JSON lines: the keys and their order are a contract.
+
+use std::io::{self, Write};
+
+use plimsoll_engine::account::Place;
+use plimsoll_engine::grid::{Charge, GridResult, SourceResult};
+use plimsoll_engine::parameters::method::Method;
+use plimsoll_engine::report::{MethodResult, PoolResult, Standing};
+use plimsoll_engine::rules::{PositionResult, RulesResult};
+use plimsoll_engine::types::{FineAmount, Fixed};
+use serde_json::{Map, Value, json};
+
+use super::jsonl::line;
+
+/// Writes the result of an account.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_account(out: &mut impl Write, name: &str, method: &Method, result: &MethodResult) -> io::Result<()> {
+    line(out, &account(name, Some(method), result))
+}
+
+/// Writes the result of a pool.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_pool(
+    out: &mut impl Write,
+    name: &str,
+    names: &[String],
+    method: &Method,
+    result: &PoolResult,
+) -> io::Result<()> {
+    let mut object = Map::new();
+    object.insert("pool".to_owned(), name.into());
+    head(&mut object, method);
+    standing(&mut object, result.standing);
+    let accounts = names.iter().zip(&result.accounts).map(|(name, own)| account(name, None, own));
+    object.insert("accounts".to_owned(), accounts.collect());
+    line(out, &object)
+}
+
+fn amount<U>(number: Fixed<U>) -> Value {
+    FineAmount::rounded_half_away(number).to_string().into()
+}
+
+fn head(object: &mut Map<String, Value>, method: &Method) {
+    let named = json!({
+        "name": method.name,
+        "version": method.version,
+        "digest": method.digest.to_string(),
+    });
+    object.insert("method".to_owned(), named);
+    object.insert("currency".to_owned(), method.currency.as_str().into());
+}
+
+fn standing(object: &mut Map<String, Value>, own: Standing) {
+    let headroom = |own: Result<_, _>| own.map_or(Value::Null, amount);
+    for (key, value) in [
+        ("equity", amount(own.equity)),
+        ("maintenance_requirement", amount(own.maintenance)),
+        ("initial_requirement", amount(own.initial)),
+        ("maintenance_headroom", headroom(own.maintenance_headroom())),
+        ("initial_headroom", headroom(own.initial_headroom())),
+    ] {
+        object.insert(key.to_owned(), value);
+    }
+}
+
+fn account(name: &str, method: Option<&Method>, result: &MethodResult) -> Value {
+    let mut object = Map::new();
+    object.insert("account".to_owned(), name.into());
+    if let Some(method) = method {
+        head(&mut object, method);
+    }
+    standing(&mut object, result.standing());
+    match result {
+        MethodResult::Grid(own) => grid(&mut object, own),
+        MethodResult::Rules(own) => rules(&mut object, own),
+        MethodResult::Isolated(positions, _) => {
+            let alone = positions.iter().map(|(place, own)| account(place, None, own));
+            object.insert("isolated".to_owned(), alone.collect());
+        }
+    }
+    object.into()
+}
+
+fn grid(object: &mut Map<String, Value>, own: &GridResult) {
+    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    // An account on one price source has its numbers here too.
+    if let [only] = own.sources.as_slice() {
+        put("scenario_pnl", only.results.iter().copied().map(amount).collect());
+        put("basis_contingency", amount(only.basis));
+        put("worst", amount(only.worst));
+        put("worst_index", only.worst_index.into());
+    }
+    put("market_risk", amount(own.market_risk));
+    put("maintenance_contingency", amount(own.requirement.maintenance_contingency));
+    put("initial_contingency", amount(own.requirement.initial_contingency));
+    put("initial_factor", amount(own.initial_factor));
+    let equity = &own.equity;
+    put(
+        "equity_parts",
+        json!({
+            "cash": amount(equity.cash),
+            "collateral": amount(equity.collateral),
+            "unrealised_profit": amount(equity.unrealised_profit),
+            "unrealised_funding": amount(equity.unrealised_funding),
+            "position_value": amount(equity.position_value),
+        }),
+    );
+    put("contingencies", charges(&own.charges));
+    let sources = own.sources.iter().map(|own| (own.source.as_str().to_owned(), source(own)));
+    put("sources", Value::Object(sources.collect()));
+    let offsets = own.groups.iter().map(|group| {
+        json!({
+            "group": group.name,
+            "sum": amount(group.sum),
+            "amount": amount(group.amount),
+            "diversification_benefit": amount(group.benefit),
+        })
+    });
+    put("offsets", offsets.collect());
+    if !own.shares.is_empty() {
+        let shares = own.shares.iter().map(|share| {
+            json!({
+                "account": share.account,
+                "maintenance": amount(share.maintenance),
+                "initial": amount(share.initial),
+            })
+        });
+        put("shares", shares.collect());
+        let (initial, maintenance) = own.unallocated;
+        put("unallocated", json!({"maintenance": amount(maintenance), "initial": amount(initial)}));
+    }
+}
+
+fn charges(all: &[Charge]) -> Value {
+    let own = all.iter().map(|charge| {
+        json!({
+            "kind": charge.kind.name(),
+            "maintenance": amount(charge.maintenance),
+            "initial": amount(charge.initial),
+        })
+    });
+    own.collect()
+}
+
+fn source(own: &SourceResult) -> Value {
+    json!({
+        "scenario_pnl": own.results.iter().copied().map(amount).collect::<Vec<_>>(),
+        "basis_contingency": amount(own.basis),
+        "worst": amount(own.worst),
+        "worst_index": own.worst_index,
+        "net_delta": amount(own.deltas.net),
+        "gross_delta": amount(own.deltas.gross),
+        "roll": amount(own.roll),
+        "delta_shock": amount(own.delta_shock),
+        "floor": amount(own.floor),
+        "market_risk": amount(own.market_risk),
+        "contingencies": charges(&own.charges),
+    })
+}
+
+fn rules(object: &mut Map<String, Value>, own: &RulesResult) {
+    if let Some(stress) = own.stress {
+        object.insert("stress".to_owned(), amount(stress));
+    }
+    object.insert("positions".to_owned(), own.positions.iter().map(position).collect());
+    let spreads = own.spreads.iter().map(|own| {
+        json!({
+            "source": own.source.as_str(),
+            "expiry": own.expiry.to_string(),
+            "alone": {"maintenance": amount(own.alone.1), "initial": amount(own.alone.0)},
+            "largest_loss": amount(own.largest_loss),
+            "required": {"maintenance": amount(own.required.1), "initial": amount(own.required.0)},
+        })
+    });
+    object.insert("spreads".to_owned(), spreads.collect());
+}
+
+fn position(own: &PositionResult) -> Value {
+    let mut object = Map::new();
+    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    put("position", Place::to_string(&own.place).into());
+    put("source", own.source.as_str().into());
+    put("quantity", own.quantity.to_string().into());
+    put("notional", amount(own.notional));
+    put("maintenance", amount(own.maintenance));
+    put("initial", amount(own.initial));
+    if let Some(out) = own.out_of_the_money {
+        put("out_of_the_money", amount(out));
+    }
+    if let Some((initial, maintenance)) = own.per_contract {
+        put("maintenance_per_contract", amount(maintenance));
+        put("initial_per_contract", amount(initial));
+    }
+    if let Some(fraction) = own.initial_fraction {
+        put("initial_fraction", amount(fraction));
+    }
+    if let Some(weight) = own.weight {
+        put("weight", amount(weight));
+    }
+    if let Some((price, bankruptcy)) = own.liquidation {
+        put("fillable_price", amount(price));
+        put("bankruptcy_quote", amount(bankruptcy));
+    }
+    object.into()
+}

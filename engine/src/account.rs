@@ -1,0 +1,229 @@
+//! What is margined together by a scenario method or by formula: cash, collateral and positions of one margin account.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::contract::{Instrument, OptionModel, OptionRight, Settlement, Specification};
+use crate::types::{Currency, Decimal, Moment, Money, Overflow, PriceSource, Quantity, Ratio};
+
+/// One margin account: its position accounts are netted.
+#[derive(Clone, Debug, Default)]
+pub struct MarginAccount {
+    /// Cash in the settlement currency; negative where it owes.
+    pub cash: Money,
+    /// What else it has put up.
+    pub collateral: Vec<Collateral>,
+    /// Its positions.
+    pub position_accounts: Vec<PositionAccount>,
+    /// What its venue asks besides (open orders, protection of market makers): initial and maintenance.
+    pub additional: (Money, Money),
+}
+
+/// The positions of one book.
+#[derive(Clone, Debug, Default)]
+pub struct PositionAccount {
+    /// Its name; empty for the only one.
+    pub name: String,
+    /// Its positions, in the order of the caller.
+    pub positions: Vec<HeldPosition>,
+}
+
+/// A position.
+#[derive(Clone, Debug)]
+pub struct HeldPosition {
+    /// What is held.
+    pub contract: Specification,
+    /// How much: contracts, or the coin's units of an inverse future or perpetual at today's price.
+    pub quantity: Quantity,
+    /// What its holder says of its price.
+    pub stated: Stated,
+    /// Gains since it was last settled.
+    pub unrealised_profit: Money,
+    /// Funding since it was last settled.
+    pub unrealised_funding: Money,
+    /// Collateral of its own, where positions stand alone.
+    pub collateral: Money,
+}
+
+/// What the holder of a position says of its price, in place of the market.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stated {
+    /// The price of a future or perpetual.
+    pub price: Option<f64>,
+    /// How far that is to be trusted, from 0 to 1.
+    pub confidence: Option<f64>,
+    /// The volatility of an option at the mark.
+    pub volatility: Option<f64>,
+    /// The price of an option at the mark.
+    pub mark: Option<f64>,
+    /// The price of the order that makes the position.
+    pub order_price: Option<f64>,
+}
+
+/// An asset put up as collateral.
+#[derive(Clone, Debug)]
+pub struct Collateral {
+    /// What it is.
+    pub asset: String,
+    /// What moves its price; `None`: the account's only price source, or none.
+    pub source: Option<PriceSource>,
+    /// How much.
+    pub amount: Quantity,
+    /// The price of a unit in what the settlement currency is pegged to; `None`: its price source's.
+    pub price: Option<f64>,
+    /// How far that is to be trusted, from 0 to 1.
+    pub confidence: f64,
+    /// Whether its value moves with its price source in the scenarios; `None`: as the method says.
+    pub cancels_risk: Option<bool>,
+    /// The parts of its value that do not count, for maintenance and initially besides; `None`: as the method says.
+    pub haircuts: Option<(Ratio, Ratio)>,
+}
+
+/// Why an account has no requirement: the caller's fault, or what the market does not know.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AccountFault {
+    /// The place in the account (`positions[3]`, `collateral[0]`).
+    pub place: String,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+/// Why there is no result.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum AccountError {
+    /// Positions or collateral that cannot be margined, all of them.
+    #[error("{}", .0.iter().map(|fault| format!("{}: {}", fault.place, fault.message)).collect::<Vec<_>>().join("; "))]
+    Account(Vec<AccountFault>),
+    /// Numbers beyond the exact range.
+    #[error("the account is too large: {0}")]
+    TooLarge(#[from] Overflow),
+}
+
+impl MarginAccount {
+    /// The most positions, and the most assets put up.
+    pub const MOST_ENTRIES: usize = 25_000;
+
+    /// Every position with its place.
+    pub fn positions(&self) -> impl Iterator<Item = (Place, &HeldPosition)> {
+        let is_single = self.position_accounts.len() == 1 && self.position_accounts[0].name.is_empty();
+        self.position_accounts.iter().enumerate().flat_map(move |(account, own)| {
+            let place = move |position| Place { account: (!is_single).then_some(account), position };
+            own.positions.iter().enumerate().map(move |(position, held)| (place(position), held))
+        })
+    }
+
+    /// The positions, netted by contract: those of one contract that are stated alike are one.
+    ///
+    /// # Errors
+    /// Contracts of which more is held than can be.
+    pub fn netted(&self) -> Result<Vec<Netted<'_>>, Vec<AccountFault>> {
+        let mut by_key: BTreeMap<Key<'_>, Netted<'_>> = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (place, held) in self.positions() {
+            let empty = || Netted { place, held, total: Quantity::ZERO, parts: Vec::new() };
+            let own = by_key.entry(Key::of(held)).or_insert_with(empty);
+            own.parts.push((place.account(), held.quantity));
+            match own.total.plus(held.quantity) {
+                Ok(total) => own.total = total,
+                Err(overflow) => {
+                    let message = format!("quantity: {overflow}");
+                    faults.push(AccountFault { place: place.to_string(), message });
+                }
+            }
+        }
+        if faults.is_empty() { Ok(by_key.into_values().collect()) } else { Err(faults) }
+    }
+}
+
+/// What all position accounts hold of one contract.
+#[derive(Clone, Debug)]
+pub struct Netted<'a> {
+    /// The first position in it.
+    pub place: Place,
+    /// That position.
+    pub held: &'a HeldPosition,
+    /// The sum.
+    pub total: Quantity,
+    /// What each position account holds.
+    pub parts: Vec<(usize, Quantity)>,
+}
+
+impl Netted<'_> {
+    /// What is wrong where the contract is not settled in a currency.
+    #[must_use]
+    pub fn other_currency(&self, currency: &Currency) -> Option<String> {
+        let terms = self.held.contract.terms();
+        let settled = match &terms.settlement {
+            Settlement::Inverse { coin } => coin,
+            Settlement::Premium | Settlement::FuturesStyle => &terms.quote,
+        };
+        (settled != currency).then(|| format!("is settled in {settled}, the method in {currency}"))
+    }
+}
+
+/// What tells contracts apart, in the order in which they are margined.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Key<'a> {
+    source: &'a PriceSource,
+    kind: u8,
+    expiry: Option<Moment>,
+    strike: Decimal,
+    right: Option<OptionRight>,
+    multiplier: Decimal,
+    /// Normal, inverse, paid in full.
+    style: (bool, bool, bool),
+    stated: [u64; 4],
+}
+
+impl<'a> Key<'a> {
+    fn of(held: &'a HeldPosition) -> Self {
+        let terms = held.contract.terms();
+        let bits = |value: Option<f64>| value.map_or(u64::MAX, f64::to_bits);
+        let (kind, strike, right, is_normal) = match &terms.instrument {
+            Instrument::Asset => (0, Decimal::ZERO, None, false),
+            Instrument::Perpetual => (1, Decimal::ZERO, None, false),
+            Instrument::Future { .. } => (2, Decimal::ZERO, None, false),
+            Instrument::Option { strike, right, model, .. } => {
+                (3, strike.normalized(), Some(*right), *model == OptionModel::Normal)
+            }
+        };
+        let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
+        let Stated { price, confidence: _, volatility, mark, order_price } = held.stated;
+        Self {
+            source: &terms.price_source,
+            kind,
+            expiry: held.contract.expiry(),
+            strike,
+            right,
+            multiplier: terms.multiplier.normalized(),
+            style: (is_normal, is_inverse, terms.settlement == Settlement::Premium),
+            stated: [price, volatility, mark, order_price].map(bits),
+        }
+    }
+}
+
+/// Where a position stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    account: Option<usize>,
+    position: usize,
+}
+
+impl Place {
+    /// The position account, from 0.
+    #[must_use]
+    pub fn account(self) -> usize {
+        self.account.unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(account) = self.account {
+            write!(f, "position_accounts[{account}].")?;
+        }
+        write!(f, "positions[{}]", self.position)
+    }
+}

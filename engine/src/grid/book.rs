@@ -1,0 +1,279 @@
+//! The positions of an account, netted by contract and sorted by price source and expiry, each with its market.
+
+#![allow(clippy::float_arithmetic, reason = "prices and volatilities are models' inputs")]
+
+use std::collections::BTreeMap;
+
+use crate::account::{AccountFault, HeldPosition, MarginAccount, Netted, Place};
+use crate::contract::{Exercise, Instrument, OptionModel, OptionRight, Settlement};
+use crate::market::{Observed, Snapshot, SourceMarket, years_between};
+use crate::parameters::method::ValuationTerms;
+use crate::pricing::{RightSign, Surface};
+use crate::scenario::OptionInputs;
+use crate::types::{Currency, Decimal, Moment, PriceSource, Quantity};
+
+/// The positions on one price source.
+#[derive(Clone, Debug)]
+pub(super) struct SourceBook {
+    pub(super) source: PriceSource,
+    pub(super) price: Observed,
+    pub(super) funding_rate: f64,
+    /// The confidence of its perpetual, where one is held.
+    pub(super) perpetual_confidence: Option<f64>,
+    pub(super) expiries: Vec<ExpiryMarket>,
+    /// Contracts, linear ones first, then options by expiry.
+    pub(super) rows: Vec<Row>,
+}
+
+/// The market of one expiry in which options are held.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ExpiryMarket {
+    pub(super) expiry: Moment,
+    pub(super) years: f64,
+    /// The rate of the feed, floored where the method says so.
+    pub(super) rate: f64,
+    /// The least confidence of its forward, rate and volatilities.
+    pub(super) confidence: f64,
+}
+
+/// One contract, with what all position accounts hold of it.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) kind: RowKind,
+    pub(super) multiplier: f64,
+    /// Whether its value is equity: paid in full when it was traded.
+    pub(super) is_paid: bool,
+    pub(super) held: Quantity,
+    /// What each position account holds.
+    pub(super) parts: Vec<(usize, Quantity)>,
+    /// The first position in it.
+    pub(super) place: Place,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum RowKind {
+    Asset { price: f64 },
+    Perpetual { price: f64, is_inverse: bool },
+    Future { price: f64, expiry: Moment, years: f64, is_inverse: bool },
+    Option { expiry: usize, strike: Decimal, right: OptionRight, model: OptionModel, inputs: OptionInputs },
+}
+
+/// Nets the positions and finds the market of each.
+pub(super) fn books(
+    account: &MarginAccount,
+    snapshot: &Snapshot,
+    currency: &Currency,
+    valuation: &ValuationTerms,
+) -> Result<Vec<SourceBook>, Vec<AccountFault>> {
+    let mut faults = Vec::new();
+    let mut by_source: BTreeMap<PriceSource, Vec<Netted<'_>>> = BTreeMap::new();
+    for own in account.netted()? {
+        if let Some(message) = own.other_currency(currency) {
+            faults.push(AccountFault { place: own.place.to_string(), message });
+            continue;
+        }
+        by_source.entry(own.held.contract.terms().price_source.clone()).or_default().push(own);
+    }
+    let mut books = Vec::new();
+    for (source, rows) in by_source {
+        match book(source, rows, snapshot, valuation) {
+            Ok(book) => books.push(book),
+            Err(own) => faults.extend(own),
+        }
+    }
+    if faults.is_empty() { Ok(books) } else { Err(faults) }
+}
+
+/// A price source without positions, whose price collateral follows.
+pub(super) fn empty_book(source: PriceSource, price: Observed) -> SourceBook {
+    SourceBook {
+        source,
+        price,
+        funding_rate: 0.0,
+        perpetual_confidence: None,
+        expiries: Vec::new(),
+        rows: Vec::new(),
+    }
+}
+
+fn book(
+    source: PriceSource,
+    netted: Vec<Netted<'_>>,
+    snapshot: &Snapshot,
+    valuation: &ValuationTerms,
+) -> Result<SourceBook, Vec<AccountFault>> {
+    let market = snapshot.of(&source).cloned().unwrap_or_default();
+    let (surface, _) = Surface::of(&market, snapshot.time());
+    let mut faults = Vec::new();
+    let price = market.price.filter(|price| price.value() > 0.0);
+    let rate = market.funding_rate.map_or(0.0, |rate| rate.value());
+    let mut book = SourceBook {
+        price: price.unwrap_or(ONE),
+        funding_rate: rate,
+        ..empty_book(source.clone(), ONE)
+    };
+    let look = Look { snapshot, market: &market, surface: surface.as_ref(), valuation };
+    for Netted { place, held, parts, total } in netted {
+        let mut fault = |message: String| faults.push(AccountFault { place: place.to_string(), message });
+        if price.is_none() {
+            fault(format!("no price of {source} is known"));
+            continue;
+        }
+        match look.row(held, &mut book) {
+            Ok(kind) => book.rows.push(Row {
+                kind,
+                multiplier: multiplier(held),
+                is_paid: match &held.contract.terms().settlement {
+                    Settlement::Premium => true,
+                    Settlement::FuturesStyle => false,
+                    Settlement::Inverse { .. } => {
+                        matches!(held.contract.terms().instrument, Instrument::Option { .. })
+                    }
+                },
+                held: total,
+                parts,
+                place,
+            }),
+            Err(message) => fault(message),
+        }
+    }
+    if faults.is_empty() { Ok(book) } else { Err(faults) }
+}
+
+/// Stands for a price that is not there while faults are gathered.
+const ONE: Observed = Observed::UNIT;
+
+/// Where the market of a position is looked up.
+struct Look<'a> {
+    snapshot: &'a Snapshot,
+    market: &'a SourceMarket,
+    surface: Option<&'a Surface>,
+    valuation: &'a ValuationTerms,
+}
+
+impl Look<'_> {
+    fn row(&self, held: &HeldPosition, book: &mut SourceBook) -> Result<RowKind, String> {
+        let terms = held.contract.terms();
+        let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
+        let positive = |price: Option<f64>, what: &str| {
+            price.filter(|price| *price > 0.0).ok_or_else(|| format!("no {what} is known"))
+        };
+        match &terms.instrument {
+            Instrument::Asset => Ok(RowKind::Asset { price: book.price.value() }),
+            Instrument::Perpetual => {
+                let known = self.market.perpetual.or(self.market.price);
+                let price = positive(held.stated.price.or(known.map(|own| own.value())), "price")?;
+                let of_market = self.market.perpetual.map_or(1.0, |own| own.confidence());
+                let confidence = held.stated.confidence.unwrap_or(of_market);
+                if !held.quantity.is_zero() {
+                    let before = book.perpetual_confidence.unwrap_or(1.0);
+                    book.perpetual_confidence = Some(confidence.min(before));
+                }
+                Ok(RowKind::Perpetual { price, is_inverse })
+            }
+            Instrument::Future { expiry } => {
+                let known = self.market.expiries.get(expiry).and_then(|own| own.forward);
+                let price = positive(held.stated.price.or(known.map(|own| own.value())), "forward")?;
+                let years = years_between(self.snapshot.time(), *expiry);
+                Ok(RowKind::Future { price, expiry: *expiry, years, is_inverse })
+            }
+            Instrument::Option { expiry, strike, right, exercise, model } => {
+                if *exercise == Exercise::American {
+                    return Err("options that may be exercised early have no scenario values".to_owned());
+                }
+                let market = self.expiry(*expiry, &terms.quote)?;
+                let forward = self.forward(*expiry)?;
+                let volatility = self.volatility(held, *expiry, forward, number(*strike), *model, market.years)?;
+                let place = book.expiries.iter().position(|own| own.expiry == *expiry);
+                let place = place.unwrap_or_else(|| {
+                    book.expiries.push(market);
+                    book.expiries.len() - 1
+                });
+                let inputs = OptionInputs {
+                    forward,
+                    strike: number(*strike),
+                    right: RightSign::from(*right),
+                    volatility,
+                    years: market.years,
+                    rate: if self.valuation.discounts { market.rate } else { 0.0 },
+                    multiplier: number(terms.multiplier),
+                    coin: is_inverse.then(|| book.price.value()),
+                };
+                let (strike, right, model) = (*strike, *right, *model);
+                Ok(RowKind::Option { expiry: place, strike: strike.normalized(), right, model, inputs })
+            }
+        }
+    }
+
+    fn forward(&self, expiry: Moment) -> Result<f64, String> {
+        let known = self.market.expiries.get(&expiry).and_then(|own| own.forward);
+        known.map(|own| own.value()).ok_or_else(|| format!("no forward to {expiry} is known"))
+    }
+
+    fn expiry(&self, expiry: Moment, quote: &Currency) -> Result<ExpiryMarket, String> {
+        let known = self.market.expiries.get(&expiry);
+        let own = known.and_then(|own| own.rate);
+        let rate = own.map(|rate| rate.value()).or_else(|| self.snapshot.rate(quote, expiry));
+        let rate = rate.or((!self.valuation.discounts).then_some(0.0));
+        let rate = rate.ok_or_else(|| format!("no rate to {expiry} is known"))?;
+        let confidences = known.map(|known| {
+            let of = |own: Option<Observed>| own.map_or(1.0, |own| own.confidence());
+            let smile = known.smile.as_ref().map_or(1.0, |smile| smile.confidence);
+            [of(known.forward), of(own), of(known.volatility_confidence), smile]
+        });
+        Ok(ExpiryMarket {
+            expiry,
+            years: years_between(self.snapshot.time(), expiry),
+            rate: if self.valuation.floors_rate_at_zero { rate.max(0.0) } else { rate },
+            confidence: confidences.into_iter().flatten().fold(1.0, f64::min),
+        })
+    }
+
+    fn volatility(
+        &self,
+        held: &HeldPosition,
+        expiry: Moment,
+        forward: f64,
+        strike: f64,
+        model: OptionModel,
+        years: f64,
+    ) -> Result<f64, String> {
+        if let Some(stated) = held.stated.volatility {
+            return Ok(stated);
+        }
+        let surface = self.surface.filter(|surface| surface.model() == model);
+        let known = surface.and_then(|surface| surface.volatility(expiry, forward, strike));
+        // An option that has expired is worth what it pays.
+        known.or((years == 0.0).then_some(0.0)).ok_or_else(|| "no volatility is known".to_owned())
+    }
+}
+
+/// Units of the source in one contract; inverse futures are counted in units of their coin.
+fn multiplier(held: &HeldPosition) -> f64 {
+    let terms = held.contract.terms();
+    let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
+    let is_option = matches!(terms.instrument, Instrument::Option { .. });
+    if is_inverse && !is_option { 1.0 } else { number(terms.multiplier) }
+}
+
+/// The double nearest to a decimal number.
+pub(super) fn number(decimal: Decimal) -> f64 {
+    // Text that reads back to the nearest double, on every machine.
+    decimal.to_string().parse().unwrap_or(f64::NAN)
+}
+
+impl SourceBook {
+    /// What one unit of the source is worth in the money of the results: its price, or one coin.
+    pub(super) fn unit_price(&self) -> f64 {
+        if self.is_in_coin() { 1.0 } else { self.price.value() }
+    }
+
+    /// Whether its results are in the coin that its price is the price of.
+    pub(super) fn is_in_coin(&self) -> bool {
+        self.rows.iter().any(|row| match &row.kind {
+            RowKind::Asset { .. } => false,
+            RowKind::Perpetual { is_inverse, .. } | RowKind::Future { is_inverse, .. } => *is_inverse,
+            RowKind::Option { inputs, .. } => inputs.coin.is_some(),
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! The result of every scenario for one price source, the basis contingency, and which of them is the worst.
+
+#![allow(clippy::float_arithmetic, reason = "discount factors are models'; money is summed as whole numbers")]
+
+use super::book::{RowKind, SourceBook};
+use super::values::Values;
+use crate::parameters::method::{BasisPlace, GridMethod, Relief, Scenario, SideDiscount};
+use crate::pricing::discount_factor;
+use crate::scenario::Shock;
+use crate::types::{Money, Overflow, Quantity, Ratio};
+
+/// What the scan of a price source came to.
+#[derive(Clone, Debug)]
+pub(super) struct Scan {
+    /// The result of every scenario, gains positive.
+    pub(super) results: Vec<Money>,
+    /// The basis contingency; not positive.
+    pub(super) basis: Money,
+    /// The worst result, or the basis contingency where that is the worst; not positive.
+    pub(super) worst: Money,
+    /// The first scenario with the worst result; the number of scenarios where none is worse than the basis contingency.
+    pub(super) worst_index: usize,
+    /// Of every expiry.
+    pub(super) expiries: Vec<ExpiryScan>,
+}
+
+/// What the scan needs of one expiry.
+#[derive(Clone, Debug)]
+pub(super) struct ExpiryScan {
+    /// The value of its options, as they are and in every cell.
+    mark: Money,
+    values: Vec<Money>,
+    long: Ratio,
+    short: Ratio,
+    /// The move that the basis contingency takes: the cell behind the scenarios, and its weight.
+    basis: Option<(usize, Ratio)>,
+}
+
+impl ExpiryScan {
+    /// What a value after a move is multiplied by.
+    pub(super) fn factor(&self, cell: usize) -> Ratio {
+        if self.values[cell].is_negative() { self.short } else { self.long }
+    }
+
+    /// What the expiry gains in a scenario.
+    fn gain(&self, cell: usize) -> Result<Money, Overflow> {
+        self.values[cell].times_ratio_half_away(self.factor(cell))?.minus(self.mark)
+    }
+
+    /// 1 where the gain counts as it is, -1 where its size is lost and it is a gain.
+    pub(super) fn sign(&self, cell: usize, shock: &Shock) -> Result<i64, Overflow> {
+        Ok(if shock.volatility.is_skew() && self.gain(cell)?.is_positive() { -1 } else { 1 })
+    }
+
+    pub(super) const fn basis(&self) -> Option<(usize, Ratio)> {
+        self.basis
+    }
+}
+
+/// Sums whole quantities of whole units.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sum(i128);
+
+impl Sum {
+    pub(super) fn add(&mut self, held: Quantity, units: i64) -> Result<(), Overflow> {
+        let product = i128::from(held.units()) * i128::from(units);
+        self.0 = self.0.checked_add(product).ok_or(Overflow)?;
+        Ok(())
+    }
+
+    pub(super) fn money(self, places: u8) -> Result<Money, Overflow> {
+        Money::from_sum_half_away(self.0, places + Quantity::PLACES)
+    }
+}
+
+/// Scans a price source; `collateral` is the value that moves with it.
+pub(super) fn scan(
+    book: &SourceBook,
+    values: &Values,
+    method: &GridMethod,
+    places: u8,
+    collateral: Money,
+) -> Result<Scan, Overflow> {
+    let cells = values.cells.ncols();
+    let mut linear = vec![Sum::default(); cells];
+    let mut options = vec![vec![Sum::default(); cells + 1]; book.expiries.len()];
+    for (row, units) in book.rows.iter().zip(values.cells.outer_iter()) {
+        let sums = match row.kind {
+            RowKind::Option { expiry, .. } => &mut options[expiry][..cells],
+            _ => &mut linear[..],
+        };
+        for (sum, units) in sums.iter_mut().zip(units) {
+            sum.add(row.held, *units)?;
+        }
+    }
+    for (row, mark) in book.rows.iter().zip(&values.marks) {
+        if let RowKind::Option { expiry, .. } = row.kind {
+            options[expiry][cells].add(row.held, *mark)?;
+        }
+    }
+    let mut expiries = Vec::with_capacity(options.len());
+    for (place, sums) in options.iter().enumerate() {
+        expiries.push(expiry(book, place, sums, method, places)?);
+    }
+    let mut results = Vec::with_capacity(method.scenarios.len());
+    for (cell, scenario) in method.scenarios.iter().enumerate() {
+        let mut result = linear[cell].money(places)?;
+        result = result.plus(moved(collateral, book.price.value(), &scenario.shock)?)?;
+        for own in &expiries {
+            let gain = own.gain(cell)?;
+            let gain = if own.sign(cell, &scenario.shock)? < 0 { gain.negated() } else { gain };
+            result = result.plus(gain)?;
+        }
+        results.push(dampened(result, scenario, book)?);
+    }
+    let basis = basis(&expiries)?;
+    let counted = method.basis.filter(|own| own.place == BasisPlace::Worst).map_or(Money::ZERO, |_| basis);
+    let worst_result = results.iter().copied().min().unwrap_or_default();
+    let is_scenario = worst_result < counted;
+    let first = results.iter().position(|own| *own == worst_result).filter(|_| is_scenario);
+    Ok(Scan {
+        worst: worst_result.min(counted),
+        worst_index: first.unwrap_or(results.len()),
+        results,
+        basis,
+        expiries,
+    })
+}
+
+fn expiry(
+    book: &SourceBook,
+    place: usize,
+    sums: &[Sum],
+    method: &GridMethod,
+    places: u8,
+) -> Result<ExpiryScan, Overflow> {
+    let mut money = sums.iter().map(|sum| sum.money(places)).collect::<Result<Vec<_>, _>>()?;
+    let mark = money.pop().unwrap_or_default();
+    let market = &book.expiries[place];
+    let (mut long, mut short) = (Ratio::ONE, Ratio::ONE);
+    if let Some(discount) = &method.margin.discount {
+        let factor = |side: &SideDiscount, sign: f64| {
+            let rate = market.rate.mul_add(side.rate_multiplier, side.rate_add);
+            side.factor * discount_factor(sign * rate, market.years)
+        };
+        long = Ratio::from_f64_half_away(factor(&discount.long, 1.0))?;
+        if let Some(side) = &discount.short {
+            let most = discount_factor(-market.rate, market.years);
+            short = Ratio::from_f64_half_away(factor(side, -1.0).min(most))?;
+        }
+    }
+    let basis = method.basis.map(|basis| {
+        let weight = Ratio::from_f64_half_away(basis.multiplier.mul_add(market.years, basis.add));
+        weight.map(|weight| (weight, method.scenarios.len()))
+    });
+    let basis = match basis.transpose()? {
+        Some((weight, up)) => {
+            let cell = if money[up + 1] < money[up] { up + 1 } else { up };
+            (money[cell] < mark).then_some((cell, weight))
+        }
+        None => None,
+    };
+    Ok(ExpiryScan { mark, values: money, long, short, basis })
+}
+
+/// What value that moves with the price gains.
+fn moved(value: Money, price: f64, shock: &Shock) -> Result<Money, Overflow> {
+    if value.is_zero() {
+        return Ok(value);
+    }
+    let part = shock.spot_factor - 1.0 + shock.spot_shift / price;
+    value.times_ratio_half_away(Ratio::from_f64_half_away(part)?)
+}
+
+/// The result as it counts: dampened, and moved towards nothing where the scenario says so.
+fn dampened(result: Money, scenario: &Scenario, book: &SourceBook) -> Result<Money, Overflow> {
+    let result = result.times_ratio_half_away(scenario.dampening)?;
+    let Some(Relief { money, price_factor }) = scenario.relief else { return Ok(result) };
+    let relief = if book.is_in_coin() {
+        let edge = book.price.value() * price_factor.to_f64();
+        Money::from_f64_half_away(money.to_f64() / edge)?
+    } else {
+        money
+    };
+    let left = result.magnitude().minus(relief)?.max(Money::ZERO);
+    Ok(if result.is_negative() { left.negated() } else { left })
+}
+
+fn basis(expiries: &[ExpiryScan]) -> Result<Money, Overflow> {
+    expiries.iter().try_fold(Money::ZERO, |sum, own| match own.basis {
+        None => Ok(sum),
+        Some((cell, weight)) => sum.plus(own.values[cell].minus(own.mark)?.times_ratio_half_away(weight)?),
+    })
+}

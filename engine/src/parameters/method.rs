@@ -1,0 +1,66 @@
+//! Margin methods as data: everything that a risk department decides, in one TOML file (`docs/methods.md` has its schema).
+
+mod document;
+mod grid;
+mod offsets;
+mod presets;
+mod read;
+mod rules;
+
+pub use grid::{
+    BasisContingency, BasisPlace, CollateralTerms, ConcentrationTier, ConfidenceCharge, Contingency,
+    DeltaShock, Discount, FactorScope, FloorTerms, GridMethod, MarginTerms, OptionNetting, PegCharge, Relief,
+    RollContingency, Scenario, SideDiscount, ValuationTerms,
+};
+pub use offsets::{OffsetRule, Offsets, ProductGroup};
+pub use presets::{PRESETS, preset};
+pub use read::{MOST_METHOD_BYTES, read_method};
+pub use rules::{
+    AccountStress, LinearMethod, LinearTerms, OpenInterestScaling, OptionRule, RequirementRounding, SizeScaling, SkewScaling,
+    SpreadRule, StandardMethod, Tier,
+};
+
+use super::vintage::Digest;
+use crate::types::Currency;
+
+/// A margin method: immutable, with a version of its own.
+#[derive(Clone, Debug)]
+pub struct Method {
+    /// Its name.
+    pub name: String,
+    /// The version that its author gave it.
+    pub version: String,
+    /// The currency of all its money.
+    pub currency: Currency,
+    /// Places after the point that the value of one contract is rounded to.
+    pub places: u8,
+    /// Whether every position stands alone, with collateral of its own.
+    pub is_isolated: bool,
+    /// How the parts of a margin account are found.
+    pub shares: ShareRule,
+    /// SHA-256 of the file, and of a correlation matrix that was repaired.
+    pub digest: Digest,
+    /// What it does.
+    pub kind: MethodKind,
+}
+
+/// What a method does.
+#[derive(Clone, Debug)]
+pub enum MethodKind {
+    /// Reprices a grid of scenarios.
+    Grid(Box<GridMethod>),
+    /// Margin by formula for each position.
+    Standard(Box<StandardMethod>),
+    /// A part of the notional.
+    Linear(Box<LinearMethod>),
+}
+
+/// How a margin account's requirement falls on its position accounts.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ShareRule {
+    /// By what each adds at the margin (Euler's allocation), in the lowest of the worst scenarios.
+    #[default]
+    Euler,
+    /// By what the requirement falls without it, scaled to the whole.
+    LeaveOneOut,
+}

@@ -1,0 +1,172 @@
+//! Requirements by a method that is data: one margin account, its positions each alone, or several accounts paid by one pool.
+
+use crate::account::{AccountError, AccountFault, MarginAccount, PositionAccount};
+use crate::grid::{self, GridResult};
+use crate::market::Snapshot;
+use crate::parameters::method::{Method, MethodKind};
+use crate::rules::{self, RulesResult};
+use crate::types::{Money, Overflow};
+
+/// The numbers of a margin account under a method.
+#[derive(Clone, Debug)]
+pub enum MethodResult {
+    /// Of a scenario grid.
+    Grid(Box<GridResult>),
+    /// By formula.
+    Rules(Box<RulesResult>),
+    /// Of positions that stand alone, in the order of the account, each with its name.
+    Isolated(Vec<(String, MethodResult)>, Standing),
+}
+
+/// What an account has, and what it has to have.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Standing {
+    /// What it has.
+    pub equity: Money,
+    /// To take on risk.
+    pub initial: Money,
+    /// Not to be called.
+    pub maintenance: Money,
+}
+
+impl Standing {
+    /// Equity less the initial requirement.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn initial_headroom(&self) -> Result<Money, Overflow> {
+        self.equity.minus(self.initial)
+    }
+
+    /// Equity less the maintenance requirement.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn maintenance_headroom(&self) -> Result<Money, Overflow> {
+        self.equity.minus(self.maintenance)
+    }
+
+    fn plus(self, other: Self) -> Result<Self, Overflow> {
+        Ok(Self {
+            equity: self.equity.plus(other.equity)?,
+            initial: self.initial.plus(other.initial)?,
+            maintenance: self.maintenance.plus(other.maintenance)?,
+        })
+    }
+}
+
+impl MethodResult {
+    /// What the account has, and what it has to have.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self {
+            Self::Grid(own) => Standing {
+                equity: own.equity.total,
+                initial: own.requirement.initial,
+                maintenance: own.requirement.maintenance,
+            },
+            Self::Rules(own) => {
+                Standing { equity: own.equity, initial: own.initial, maintenance: own.maintenance }
+            }
+            Self::Isolated(_, standing) => *standing,
+        }
+    }
+}
+
+/// Several margin accounts that one collateral pool pays for: nothing is netted between them.
+#[derive(Clone, Debug)]
+pub struct PoolResult {
+    /// Each account by itself: its share of the requirements is its own.
+    pub accounts: Vec<MethodResult>,
+    /// What pool and accounts have, and what they have to have.
+    pub standing: Standing,
+}
+
+/// Margins an account.
+///
+/// # Errors
+/// [`AccountError`] with everything that cannot be margined, or that the numbers do not fit.
+pub fn by_method(
+    method: &Method,
+    snapshot: &Snapshot,
+    account: &MarginAccount,
+) -> Result<MethodResult, AccountError> {
+    if method.is_isolated { isolated(method, snapshot, account) } else { together(method, snapshot, account) }
+}
+
+fn together(
+    method: &Method,
+    snapshot: &Snapshot,
+    account: &MarginAccount,
+) -> Result<MethodResult, AccountError> {
+    match &method.kind {
+        MethodKind::Grid(own) => {
+            grid::margin(method, own, snapshot, account).map(|own| MethodResult::Grid(Box::new(own)))
+        }
+        MethodKind::Standard(own) => {
+            rules::standard(method, own, snapshot, account).map(|own| MethodResult::Rules(Box::new(own)))
+        }
+        MethodKind::Linear(own) => {
+            rules::linear(method, own, snapshot, account).map(|own| MethodResult::Rules(Box::new(own)))
+        }
+    }
+}
+
+/// Every position with its own collateral; what the account has besides covers none of them.
+fn isolated(
+    method: &Method,
+    snapshot: &Snapshot,
+    account: &MarginAccount,
+) -> Result<MethodResult, AccountError> {
+    let (mut results, mut faults) = (Vec::new(), Vec::new());
+    let own_assets = MarginAccount { position_accounts: Vec::new(), ..account.clone() };
+    let mut standing = together(method, snapshot, &own_assets)?.standing();
+    for (place, held) in account.positions() {
+        let positions = vec![held.clone()];
+        let alone = MarginAccount {
+            cash: held.collateral,
+            position_accounts: vec![PositionAccount { name: String::new(), positions }],
+            ..MarginAccount::default()
+        };
+        match together(method, snapshot, &alone) {
+            Ok(own) => {
+                standing = standing.plus(own.standing())?;
+                results.push((place.to_string(), own));
+            }
+            Err(AccountError::Account(own)) => {
+                let here = |fault: AccountFault| AccountFault { place: place.to_string(), ..fault };
+                faults.extend(own.into_iter().map(here));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if faults.is_empty() { Ok(MethodResult::Isolated(results, standing)) } else { Err(AccountError::Account(faults)) }
+}
+
+/// Margins the accounts of a pool, which has cash and collateral of its own.
+///
+/// # Errors
+/// [`AccountError`] with the faults of all accounts, by their places.
+pub fn by_method_in_pool(
+    method: &Method,
+    snapshot: &Snapshot,
+    pool: &MarginAccount,
+    accounts: &[MarginAccount],
+) -> Result<PoolResult, AccountError> {
+    let mut standing = together(method, snapshot, pool)?.standing();
+    let (mut results, mut faults) = (Vec::new(), Vec::new());
+    for (place, account) in accounts.iter().enumerate() {
+        match by_method(method, snapshot, account) {
+            Ok(own) => {
+                standing = standing.plus(own.standing())?;
+                results.push(own);
+            }
+            Err(AccountError::Account(own)) => faults.extend(own.into_iter().map(|fault| AccountFault {
+                place: format!("accounts[{place}].{}", fault.place),
+                ..fault
+            })),
+            Err(error) => return Err(error),
+        }
+    }
+    if faults.is_empty() { Ok(PoolResult { accounts: results, standing }) } else { Err(AccountError::Account(faults)) }
+}

@@ -1,0 +1,114 @@
+//! Short options by formula.
+
+#![allow(clippy::float_arithmetic, reason = "prices are models'; money is multiplied exactly")]
+
+use super::{PositionResult, Stated, is_in_coin};
+use crate::account::Netted;
+use crate::contract::{Instrument, OptionModel, OptionRight};
+use crate::instruction_set::Instructions;
+use crate::market::{Snapshot, years_between};
+use crate::parameters::method::OptionRule;
+use crate::pricing::{Columns, RightSign, Surface, discount_factor};
+use crate::types::{Decimal, Moment, Money, Overflow, Ratio};
+
+pub(super) fn option(rule: &OptionRule, snapshot: &Snapshot, own: &Netted<'_>, price: f64) -> Stated<PositionResult> {
+    let terms = own.held.contract.terms();
+    let Instrument::Option { strike, right, .. } = &terms.instrument else {
+        return Ok(Err("is no option".to_owned()));
+    };
+    let mark = match own.held.stated.mark {
+        Some(stated) if stated >= 0.0 => stated,
+        Some(_) => return Ok(Err("mark: expected 0 or more".to_owned())),
+        None => match priced(snapshot, own, price) {
+            Ok(mark) => mark,
+            Err(message) => return Ok(Err(message)),
+        },
+    };
+    let multiplier = Ratio::from_decimal(terms.multiplier)?;
+    // In a coin the source's price is one coin.
+    let spot = if is_in_coin(own) { 1.0 } else { price };
+    let (place, size) = (usize::from(*right == OptionRight::Put), own.total.magnitude());
+    let distance = match right {
+        OptionRight::Call => number(*strike) - price,
+        OptionRight::Put => price - number(*strike),
+    };
+    let out = Money::from_f64_half_away(distance.max(0.0) * spot / price)?;
+    let (spot, mark) = (Money::from_f64_half_away(spot)?, Money::from_f64_half_away(mark)?);
+    let of_spot = |part: Ratio| spot.times_ratio_half_away(part);
+    let largest = of_spot(rule.maintenance_spot[place])?.max(mark.times_ratio_half_away(rule.maintenance_mark[place])?);
+    let maintenance = largest.plus(mark)?.plus(of_spot(rule.fee)?)?;
+    let order = own.held.stated.order_price.map(Money::from_f64_half_away).transpose()?;
+    let base = of_spot(rule.initial_spot)?.minus(out)?.max(of_spot(rule.minimum_spot)?);
+    let initial = base
+        .plus(order.map_or(mark, |order| order.max(mark)))?
+        .max(maintenance.times_ratio_half_away(rule.over_maintenance[place])?);
+    let one = |money: Money| money.times_ratio_half_away(multiplier);
+    let per_contract = if own.total.is_short() { (one(initial)?, one(maintenance)?) } else { (Money::ZERO, Money::ZERO) };
+    Ok(Ok(PositionResult {
+        place: own.place,
+        source: terms.price_source.clone(),
+        quantity: own.total,
+        notional: one(spot)?.times_quantity_half_away(size)?,
+        per_contract: Some(per_contract),
+        out_of_the_money: Some(out),
+        initial_fraction: None,
+        weight: None,
+        initial: per_contract.0.times_quantity_half_away(size)?,
+        maintenance: per_contract.1.times_quantity_half_away(size)?,
+        liquidation: None,
+        value: Money::ZERO,
+    }))
+}
+
+/// The mark from the market, where nobody states it.
+fn priced(snapshot: &Snapshot, own: &Netted<'_>, price: f64) -> Result<f64, String> {
+    let terms = own.held.contract.terms();
+    let Instrument::Option { expiry, strike, right, model, .. } = &terms.instrument else {
+        return Err("is no option".to_owned());
+    };
+    let forward = forward(snapshot, own, *expiry).ok_or("mark: none is stated, and no forward is known")?;
+    let market = snapshot.of(&terms.price_source).map(|market| market.as_ref().clone()).unwrap_or_default();
+    let strike = number(*strike);
+    let surface = Surface::of(&market, snapshot.time()).0.filter(|surface| surface.model() == *model);
+    let known = own.held.stated.volatility.or_else(|| surface?.volatility(*expiry, forward, strike));
+    let volatility = known.ok_or("mark: none is stated, and no volatility is known")?;
+    let of_source = market.expiries.get(expiry).and_then(|own| own.rate).map(|rate| rate.value());
+    let rate = of_source.or_else(|| snapshot.rate(&terms.quote, *expiry));
+    let years = years_between(snapshot.time(), *expiry);
+    let columns = Columns {
+        forwards: &[forward],
+        strikes: &[strike],
+        volatilities: &[volatility],
+        times: &[years],
+        discounts: &[discount_factor(rate.unwrap_or(0.0), years)],
+        rights: &[RightSign::from(*right)],
+    };
+    let (mut prices, best) = ([0.0], Instructions::best());
+    match model {
+        OptionModel::Lognormal => columns.black76().map(|own| own.prices_into(&mut prices, best)),
+        OptionModel::Normal => columns.bachelier().map(|own| own.prices_into(&mut prices, best)),
+    }
+    .map_err(|_| "its price is out of the model's range")?;
+    Ok(if is_in_coin(own) { prices[0] / price } else { prices[0] })
+}
+
+/// The forward to an expiry of a contract's source.
+pub(super) fn forward(snapshot: &Snapshot, own: &Netted<'_>, expiry: Moment) -> Option<f64> {
+    let market = snapshot.of(&own.held.contract.terms().price_source)?;
+    market.expiries.get(&expiry)?.forward.map(|forward| forward.value())
+}
+
+/// The double nearest to a decimal number.
+pub(super) fn number(decimal: Decimal) -> f64 {
+    Ratio::from_decimal(decimal).map_or(f64::NAN, Ratio::to_f64)
+}
+
+/// What an option pays at a price, for each unit of its source.
+pub(super) fn payoff(strike: Decimal, right: OptionRight, price: Decimal) -> Result<Money, Overflow> {
+    let (strike, price) = (Money::from_decimal(strike)?, Money::from_decimal(price)?);
+    let difference = match right {
+        OptionRight::Call => price.minus(strike)?,
+        OptionRight::Put => strike.minus(price)?,
+    };
+    Ok(difference.max(Money::ZERO))
+}

@@ -1,0 +1,168 @@
+//! Factors without a unit, and what they do to money.
+
+use ethnum::I256;
+
+use super::fixed::{Fixed, Money, ONE, Overflow, PLACES, quotient_half_away};
+use super::quantity::Quantity;
+
+/// The unit of [`Ratio`]: none.
+#[derive(Clone, Copy, Debug)]
+pub enum RatioUnit {}
+
+/// A factor at 1e-18: a discount, a dampening, a percentage.
+pub type Ratio = Fixed<RatioUnit>;
+
+impl<U> Fixed<U> {
+    /// The number nearest to a double, half away from zero: its binary digits are taken as they are, without floating point.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or is no number.
+    pub fn from_f64_half_away(value: f64) -> Result<Self, Overflow> {
+        /// Bits of a double behind its leading one.
+        const BITS: i32 = 52;
+        let (bits, magnitude) = (value.to_bits(), value.abs().to_bits());
+        let exponent = i32::try_from(magnitude >> BITS).map_err(|_| Overflow)?;
+        if exponent == 0x7FF {
+            return Err(Overflow);
+        }
+        let fraction = magnitude & ((1 << BITS) - 1);
+        let mantissa = if exponent == 0 { fraction } else { fraction | (1 << BITS) };
+        let power = exponent.max(1) - 1023 - BITS;
+        let product = I256::from(mantissa) * I256::from(ONE);
+        let size = match u32::try_from(power) {
+            // 113 bits of the product and these stay below 256.
+            Ok(left) if left <= 120 => product << left,
+            Ok(_) => return Err(Overflow),
+            Err(_) if power < -120 => I256::ZERO,
+            Err(_) => (product + (I256::ONE << (power.unsigned_abs() - 1))) >> power.unsigned_abs(),
+        };
+        let raw = i128::try_from(size).map_err(|_| Overflow)?;
+        Ok(Self::from_raw(if bits >> 63 == 1 { -raw } else { raw }))
+    }
+
+    /// The double nearest to it, for a model that needs one.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        // Text that reads back to the nearest double, on every machine.
+        format!("{self:?}").parse().unwrap_or(f64::NAN)
+    }
+
+    /// The product with a factor, rounded half away from zero to 1e-18.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn times_ratio_half_away(self, ratio: Ratio) -> Result<Self, Overflow> {
+        if ratio == Ratio::ONE {
+            return Ok(self);
+        }
+        quotient_half_away([self.raw(), ratio.raw()], ONE, 0).map(Self::from_raw)
+    }
+
+    /// `self * part / whole`, rounded once, half away from zero.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or the whole is zero.
+    pub fn prorated_half_away<V>(self, part: Fixed<V>, whole: Fixed<V>) -> Result<Self, Overflow> {
+        quotient_half_away([self.raw(), part.raw()], whole.raw(), 0).map(Self::from_raw)
+    }
+
+    /// The product with a quantity, rounded half away from zero to 1e-18.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn times_quantity_half_away(self, quantity: Quantity) -> Result<Self, Overflow> {
+        let shift = -i32::from(Quantity::PLACES);
+        quotient_half_away([self.raw(), i128::from(quantity.units())], 1, shift).map(Self::from_raw)
+    }
+
+    /// The number with the other sign; of the one whose size does not fit, the largest that does.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self::from_raw(self.raw().saturating_neg())
+    }
+}
+
+impl Ratio {
+    /// All of it.
+    pub const ONE: Self = Self::from_raw(ONE);
+}
+
+impl Money {
+    /// `sum / 10^places`, rounded half away from zero to 1e-18 where it has more places.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub(crate) fn from_sum_half_away(sum: i128, places: u8) -> Result<Self, Overflow> {
+        let shift = i32::from(PLACES) - i32::from(places);
+        if shift >= 0 {
+            Self::from_scaled(sum, i32::from(places))
+        } else {
+            quotient_half_away([sum], 1, shift).map(Self::from_raw)
+        }
+    }
+
+    /// Rounded up, away from nothing for what is positive, to `places` after the point.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn rounded_up(self, places: u8) -> Result<Self, Overflow> {
+        let step = Self::scale(i32::from(places))?;
+        let whole = self.raw().div_euclid(step) + i128::from(self.raw().rem_euclid(step) != 0);
+        whole.checked_mul(step).map(Self::from_raw).ok_or(Overflow)
+    }
+
+    /// Money as a part of other money.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit or the whole is zero.
+    pub fn ratio_to_half_away(self, whole: Self) -> Result<Ratio, Overflow> {
+        quotient_half_away([self.raw()], whole.raw(), i32::from(PLACES)).map(Ratio::from_raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::types::Decimal;
+
+    #[test]
+    fn doubles_become_the_nearest_numbers() {
+        for (value, raw) in [
+            (0.0, 0),
+            (1.0, ONE),
+            (-2.5, -5 * ONE / 2),
+            (0.1, 100_000_000_000_000_006),
+            (-0.1, -100_000_000_000_000_006),
+            (5e-19, 1),
+            (4.9e-19, 0),
+            (1e-300, 0),
+            (f64::from_bits(1), 0),
+            (1e20, 100 * ONE * ONE),
+        ] {
+            assert_eq!(Ratio::from_f64_half_away(value).unwrap().raw(), raw, "{value:e}");
+        }
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e21, f64::MAX] {
+            assert_eq!(Ratio::from_f64_half_away(value), Err(Overflow), "{value:e}");
+        }
+    }
+
+    #[test]
+    fn products_are_rounded_once() {
+        let third = Ratio::from_raw(333_333_333_333_333_333);
+        let money = Money::from_decimal("3".parse::<Decimal>().unwrap()).unwrap();
+        assert_eq!(money.times_ratio_half_away(third).unwrap().raw(), 999_999_999_999_999_999);
+        assert_eq!(money.ratio_to_half_away(money.negated()).unwrap(), Ratio::ONE.negated());
+        assert_eq!(Money::from_sum_half_away(1_500, 21).unwrap().raw(), 2);
+        assert_eq!(Money::from_sum_half_away(-1_500, 21).unwrap().raw(), -2);
+    }
+
+    proptest! {
+        #[test]
+        fn a_double_survives_the_way_there_and_back(value in -1e9_f64..1e9) {
+            let back = Money::from_f64_half_away(value).unwrap().to_f64();
+            prop_assert!((back - value).abs() <= 5e-19 + value.abs() * f64::EPSILON);
+        }
+    }
+}
