@@ -86,7 +86,8 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
     quotes.extend(interest.map(|money| Quote::OpenInterest { source: source(), money }));
     for own in node.children("expiries", MOST_EXPIRIES) {
         if let Some(expiry) = own.moment("expiry", "seconds", time) {
-            let forward = observed(own.number("forward", PRICE), own.number("forward_confidence", CONFIDENCE));
+            let forward =
+                observed(own.number("forward", PRICE), own.number("forward_confidence", CONFIDENCE));
             quotes.extend(forward.map(|forward| Quote::Forward { source: source(), expiry, forward }));
             let rate = observed(own.number("rate", RATE), own.number("rate_confidence", CONFIDENCE));
             quotes.extend(rate.map(|rate| Quote::SourceRate { source: source(), expiry, rate }));

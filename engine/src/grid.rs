@@ -7,9 +7,9 @@
 mod book;
 mod charges;
 mod equity;
+mod scan;
 mod shares;
 mod sources;
-mod scan;
 mod values;
 
 pub use charges::{Charge, ChargeKind, Deltas};
@@ -70,7 +70,8 @@ pub fn margin(
 ) -> Result<GridResult, AccountError> {
     let priced = sources::price(method, grid, snapshot, account)?;
     let mut result = assembled(method, grid, snapshot, account, &priced)?;
-    let (shares, unallocated) = shares::shares(method, grid, account, &priced, &result.requirement, result.initial_factor)?;
+    let (shares, unallocated) =
+        shares::shares(method, grid, account, &priced, &result.requirement, result.initial_factor)?;
     (result.shares, result.unallocated) = (shares, unallocated);
     Ok(result)
 }
@@ -88,11 +89,8 @@ fn assembled(
     let mut charges: Vec<Charge> = Vec::new();
     let own = sources.iter().flat_map(|source| source.charges.iter().copied());
     let [initial, maintenance] = [account.additional.0, account.additional.1];
-    let additional = Charge {
-        kind: ChargeKind::Additional,
-        maintenance,
-        initial: initial.minus(maintenance)?,
-    };
+    let additional =
+        Charge { kind: ChargeKind::Additional, maintenance, initial: initial.minus(maintenance)? };
     for charge in own.chain(equity::charges(grid, priced)?).chain([additional]) {
         match charges.iter_mut().find(|known| known.kind == charge.kind) {
             Some(known) => {

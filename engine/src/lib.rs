@@ -18,8 +18,8 @@
 
 pub mod account;
 pub mod contract;
-pub mod instruction_set;
 pub mod grid;
+pub mod instruction_set;
 pub mod market;
 pub mod offset;
 pub mod parameters;

@@ -8,7 +8,9 @@ mod correlation;
 #[cfg(feature = "linalg")]
 mod nearest;
 
-pub use aggregate::{Combined, Limits, OffsetPair, SourceRisk, Weight, by_correlation, by_gains, by_pairs, summed};
+pub use aggregate::{
+    Combined, Limits, OffsetPair, SourceRisk, Weight, by_correlation, by_gains, by_pairs, summed,
+};
 pub use correlation::{CorrelationMatrix, MatrixFault};
 #[cfg(feature = "linalg")]
 pub use nearest::{NoNearest, nearest};

@@ -27,11 +27,14 @@ enum Style {
 
 pub(super) fn positions(node: &Node<'_>, context: &Context<'_>) -> Vec<HeldPosition> {
     let nodes = node.children("positions", MarginAccount::MOST_ENTRIES);
-    nodes.into_iter().filter_map(|node| {
-        let held = position(&node, context);
-        node.finish();
-        held
-    }).collect()
+    nodes
+        .into_iter()
+        .filter_map(|node| {
+            let held = position(&node, context);
+            node.finish();
+            held
+        })
+        .collect()
 }
 
 fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
@@ -48,7 +51,8 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
         node.fault("source", "is missing: the market has several price sources");
     }
     let is_inverse = node.flag("inverse").unwrap_or(false);
-    let quote = if is_inverse { node.text("quote").unwrap_or("USD") } else { context.method.currency.as_str() };
+    let quote =
+        if is_inverse { node.text("quote").unwrap_or("USD") } else { context.method.currency.as_str() };
     let quote = Currency::new(quote).map_err(|error| node.fault("quote", &error.to_string())).ok();
     let quantity = node.quantity("quantity");
     let confidence = node.number("confidence", (0.0, 1.0));
@@ -68,10 +72,13 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
     let settlement = match (kind?, style) {
         _ if is_inverse => Settlement::Inverse { coin: context.method.currency.clone() },
         (Kind::Asset, _) => Settlement::Premium,
-        (Kind::Perpetual | Kind::Future, _) | (Kind::Option, Some(Style::Futures)) => Settlement::FuturesStyle,
+        (Kind::Perpetual | Kind::Future, _) | (Kind::Option, Some(Style::Futures)) => {
+            Settlement::FuturesStyle
+        }
         (Kind::Option, _) => Settlement::Premium,
     };
-    let terms = SpecificationTerms { price_source: source?, instrument, multiplier, quote: quote?, settlement };
+    let terms =
+        SpecificationTerms { price_source: source?, instrument, multiplier, quote: quote?, settlement };
     let contract = terms.check().map_err(|faults| {
         faults.iter().for_each(|fault| node.fault("", &fault.to_string()));
     });

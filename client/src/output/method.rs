@@ -16,7 +16,12 @@ use super::jsonl::line;
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_account(out: &mut impl Write, name: &str, method: &Method, result: &MethodResult) -> io::Result<()> {
+pub fn write_account(
+    out: &mut impl Write,
+    name: &str,
+    method: &Method,
+    result: &MethodResult,
+) -> io::Result<()> {
     line(out, &account(name, Some(method), result))
 }
 

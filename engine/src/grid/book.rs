@@ -107,11 +107,8 @@ fn book(
     let mut faults = Vec::new();
     let price = market.price.filter(|price| price.value() > 0.0);
     let rate = market.funding_rate.map_or(0.0, |rate| rate.value());
-    let mut book = SourceBook {
-        price: price.unwrap_or(ONE),
-        funding_rate: rate,
-        ..empty_book(source.clone(), ONE)
-    };
+    let mut book =
+        SourceBook { price: price.unwrap_or(ONE), funding_rate: rate, ..empty_book(source.clone(), ONE) };
     let look = Look { snapshot, market: &market, surface: surface.as_ref(), valuation };
     for Netted { place, held, parts, total } in netted {
         let mut fault = |message: String| faults.push(AccountFault { place: place.to_string(), message });
@@ -183,7 +180,8 @@ impl Look<'_> {
                 }
                 let market = self.expiry(*expiry, &terms.quote)?;
                 let forward = self.forward(*expiry)?;
-                let volatility = self.volatility(held, *expiry, forward, number(*strike), *model, market.years)?;
+                let volatility =
+                    self.volatility(held, *expiry, forward, number(*strike), *model, market.years)?;
                 let place = book.expiries.iter().position(|own| own.expiry == *expiry);
                 let place = place.unwrap_or_else(|| {
                     book.expiries.push(market);

@@ -1,6 +1,9 @@
 //! What is added for single positions, and what a scan is at least.
 
-#![allow(clippy::float_arithmetic, reason = "confidences and hours are compared; money is multiplied exactly")]
+#![allow(
+    clippy::float_arithmetic,
+    reason = "confidences and hours are compared; money is multiplied exactly"
+)]
 
 use std::collections::BTreeMap;
 
@@ -173,10 +176,15 @@ impl Charging<'_> {
     }
 
     fn futures(&mut self) -> Result<(), Overflow> {
-        let mut expiries: Vec<_> = self.book.rows.iter().filter_map(|row| match row.kind {
-            RowKind::Future { expiry, .. } => Some(expiry),
-            _ => None,
-        }).collect();
+        let mut expiries: Vec<_> = self
+            .book
+            .rows
+            .iter()
+            .filter_map(|row| match row.kind {
+                RowKind::Future { expiry, .. } => Some(expiry),
+                _ => None,
+            })
+            .collect();
         expiries.dedup();
         for own in expiries {
             let rows = self.sum(|kind| matches!(kind, RowKind::Future { expiry, .. } if *expiry == own))?;
@@ -238,7 +246,8 @@ impl Charging<'_> {
         let notional = self.price.times_quantity_half_away(self.gross()?)?;
         let mut maintenance = Money::ZERO;
         for (place, tier) in self.rules.concentration.iter().enumerate() {
-            let upper = self.rules.concentration.get(place + 1).map_or(notional, |next| next.above.min(notional));
+            let upper =
+                self.rules.concentration.get(place + 1).map_or(notional, |next| next.above.min(notional));
             let inside = upper.minus(tier.above)?.max(Money::ZERO);
             maintenance = maintenance.plus(inside.times_ratio_half_away(tier.fraction)?)?;
         }

@@ -5,9 +5,9 @@
 //! floors, limits, collateral and softened scenarios take or add belongs to nobody and is named.
 
 use super::book::{RowKind, SourceBook};
+use super::charges::Charge;
 use super::sources::{self, Counted, Priced, SourceResult};
 use super::values::Values;
-use super::charges::Charge;
 use super::{Requirement, requirement};
 use crate::account::MarginAccount;
 use crate::offset::Weight;
@@ -112,7 +112,9 @@ fn unit_loss(
         Weight::InScenario(cell, part) => in_scenario(cell)?.times_ratio_half_away(part)?,
     };
     let added = match grid.basis {
-        Some(own) if own.place == BasisPlace::Added => basis_gain(method, grid, book, values, result, row)?.negated(),
+        Some(own) if own.place == BasisPlace::Added => {
+            basis_gain(method, grid, book, values, result, row)?.negated()
+        }
         _ => Money::ZERO,
     };
     lost.plus(added)?.times_ratio_half_away(counted.scale)
@@ -136,7 +138,8 @@ fn unit_gain(
     let gain = match book.rows[row].kind {
         RowKind::Option { expiry, .. } => {
             let own = &result.scan.expiries[expiry];
-            let gain = value.times_ratio_half_away(own.factor(cell))?.minus(unit(values.marks[row], method)?)?;
+            let gain =
+                value.times_ratio_half_away(own.factor(cell))?.minus(unit(values.marks[row], method)?)?;
             if own.sign(cell, &scenario.shock)? < 0 { gain.negated() } else { gain }
         }
         _ => value,

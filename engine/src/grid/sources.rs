@@ -116,7 +116,11 @@ pub(super) fn price(
 }
 
 /// The numbers of every price source by itself.
-pub(super) fn results(method: &Method, grid: &GridMethod, priced: &Priced) -> Result<Vec<SourceResult>, Overflow> {
+pub(super) fn results(
+    method: &Method,
+    grid: &GridMethod,
+    priced: &Priced,
+) -> Result<Vec<SourceResult>, Overflow> {
     priced.sources.iter().map(|(book, values)| result(method, grid, priced, book, values)).collect()
 }
 
@@ -128,7 +132,8 @@ fn result(
     values: &Values,
 ) -> Result<SourceResult, Overflow> {
     let places = method.places;
-    let moving = priced.collateral.iter().filter(|own| own.cancels_risk && own.source.as_ref() == Some(&book.source));
+    let moving =
+        priced.collateral.iter().filter(|own| own.cancels_risk && own.source.as_ref() == Some(&book.source));
     let collateral = moving.map(|own| own.value).try_fold(Money::ZERO, Money::plus)?;
     let scan = scan::scan(book, values, grid, places, collateral)?;
     let deltas = charges::deltas(book, values, places)?;
@@ -136,7 +141,9 @@ fn result(
     let roll = roll(book, values, grid, places)?;
     let delta_shock = delta_shock(book, grid, deltas)?;
     let added = grid.basis.filter(|own| own.place == BasisPlace::Added).map_or(Money::ZERO, |_| scan.basis);
-    let scanned = scan.worst.min(Money::ZERO).negated().minus(added)?.plus(roll)?.plus(delta_shock)?;
+    let worst = scan.worst.min(Money::ZERO).negated();
+    let worst = grid.margin.scan_places.map_or(Ok(worst), |places| worst.rounded_half_away(places))?;
+    let scanned = worst.minus(added)?.plus(roll)?.plus(delta_shock)?;
     let charged = charges::charges(book, grid)?;
     Ok(SourceResult {
         source: book.source.clone(),
@@ -207,11 +214,8 @@ pub(super) fn combined(
     let mut counted = vec![alone; sources.len()];
     let (mut groups, mut total) = (Vec::new(), Money::ZERO);
     for group in &grid.offsets.0 {
-        let places: Vec<Option<usize>> = group
-            .sources
-            .iter()
-            .map(|own| sources.iter().position(|source| source.source == *own))
-            .collect();
+        let places: Vec<Option<usize>> =
+            group.sources.iter().map(|own| sources.iter().position(|source| source.source == *own)).collect();
         if places.iter().all(Option::is_none) {
             continue;
         }
@@ -229,7 +233,8 @@ pub(super) fn combined(
             benefit: own.sum.minus(own.amount)?,
         });
     }
-    let is_grouped = |own: &SourceResult| grid.offsets.0.iter().any(|group| group.sources.contains(&own.source));
+    let is_grouped =
+        |own: &SourceResult| grid.offsets.0.iter().any(|group| group.sources.contains(&own.source));
     for own in sources.iter().filter(|own| !is_grouped(own)) {
         total = total.plus(own.market_risk)?;
     }

@@ -74,7 +74,10 @@ pub(super) fn values(
     }
     if needs_deltas(method) {
         values.deltas = deltas(book, places, instructions).ok_or_else(|| {
-            vec![AccountFault { place: book.source.to_string(), message: "a delta is out of range".to_owned() }]
+            vec![AccountFault {
+                place: book.source.to_string(),
+                message: "a delta is out of range".to_owned(),
+            }]
         })?;
     }
     Ok(values)

@@ -75,7 +75,14 @@ impl Snapshot {
     /// Nothing is known yet.
     #[must_use]
     pub fn empty(time: Moment) -> Self {
-        Self { version: 0, time, sources: BTreeMap::new(), rates: Arc::default(), exchange: Arc::default(), pegs: Arc::default() }
+        Self {
+            version: 0,
+            time,
+            sources: BTreeMap::new(),
+            rates: Arc::default(),
+            exchange: Arc::default(),
+            pegs: Arc::default(),
+        }
     }
 
     /// This snapshot with quotes applied, in their order; of the same thing the later replaces the earlier. What did not change is
@@ -110,15 +117,11 @@ impl Snapshot {
                 Ok(own) => replaced(&mut own.forward, *forward, time),
                 Err(fault) => vec![fault],
             },
-            Quote::Perpetual { source, price } => {
-                replaced(&mut self.source(source).perpetual, *price, time)
-            }
-            Quote::FundingRate { source, rate } => {
-                rate_fault(*rate)
-                    .into_iter()
-                    .chain(replaced(&mut self.source(source).funding_rate, *rate, time))
-                    .collect()
-            }
+            Quote::Perpetual { source, price } => replaced(&mut self.source(source).perpetual, *price, time),
+            Quote::FundingRate { source, rate } => rate_fault(*rate)
+                .into_iter()
+                .chain(replaced(&mut self.source(source).funding_rate, *rate, time))
+                .collect(),
             Quote::OpenInterest { source, money } => {
                 let is_negative = money.value() < 0.0;
                 let fault = is_negative.then(|| "open_interest: expected 0 or more".to_owned());
@@ -128,13 +131,17 @@ impl Snapshot {
                     .collect()
             }
             Quote::SourceRate { source, expiry, rate } => match self.expiry(source, *expiry) {
-                Ok(own) => rate_fault(*rate).into_iter().chain(replaced(&mut own.rate, *rate, time)).collect(),
+                Ok(own) => {
+                    rate_fault(*rate).into_iter().chain(replaced(&mut own.rate, *rate, time)).collect()
+                }
                 Err(fault) => vec![fault],
             },
-            Quote::VolatilityConfidence { source, expiry, confidence } => match self.expiry(source, *expiry) {
-                Ok(own) => replaced(&mut own.volatility_confidence, *confidence, time),
-                Err(fault) => vec![fault],
-            },
+            Quote::VolatilityConfidence { source, expiry, confidence } => {
+                match self.expiry(source, *expiry) {
+                    Ok(own) => replaced(&mut own.volatility_confidence, *confidence, time),
+                    Err(fault) => vec![fault],
+                }
+            }
             Quote::Smile { source, expiry, smile, source_time, confidence } => {
                 let mut faults: Vec<String> =
                     smile.faults().iter().map(|fault| format!("smile.{fault}")).collect();
@@ -152,6 +159,14 @@ impl Snapshot {
                 }
                 faults
             }
+            Quote::Rate { .. } | Quote::Exchange { .. } | Quote::Peg { .. } => self.apply_to_currency(quote),
+        }
+    }
+
+    /// A quote of a currency rather than of a price source.
+    fn apply_to_currency(&mut self, quote: &Quote) -> Vec<String> {
+        let time = self.time;
+        match quote {
             Quote::Rate { currency, until, rate } => {
                 let rates = Arc::make_mut(&mut self.rates).entry(currency.clone()).or_default();
                 if rates.len() >= Self::MOST_EXPIRIES && !rates.contains_key(until) {
@@ -183,6 +198,7 @@ impl Snapshot {
                 exchange.insert((from.clone(), to.clone()), *rate);
                 faults
             }
+            _ => Vec::new(),
         }
     }
 

@@ -16,8 +16,8 @@ pub use offsets::{OffsetRule, Offsets, ProductGroup};
 pub use presets::{PRESETS, preset};
 pub use read::{MOST_METHOD_BYTES, read_method};
 pub use rules::{
-    AccountStress, LinearMethod, LinearTerms, OpenInterestScaling, OptionRule, RequirementRounding, SizeScaling, SkewScaling,
-    SpreadRule, StandardMethod, Tier,
+    AccountStress, LinearMethod, LinearTerms, OpenInterestScaling, OptionRule, RequirementRounding,
+    SizeScaling, SkewScaling, SpreadRule, StandardMethod, Tier,
 };
 
 use super::vintage::Digest;

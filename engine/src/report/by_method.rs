@@ -140,7 +140,11 @@ fn isolated(
             Err(error) => return Err(error),
         }
     }
-    if faults.is_empty() { Ok(MethodResult::Isolated(results, standing)) } else { Err(AccountError::Account(faults)) }
+    if faults.is_empty() {
+        Ok(MethodResult::Isolated(results, standing))
+    } else {
+        Err(AccountError::Account(faults))
+    }
 }
 
 /// Margins the accounts of a pool, which has cash and collateral of its own.
@@ -161,12 +165,18 @@ pub fn by_method_in_pool(
                 standing = standing.plus(own.standing())?;
                 results.push(own);
             }
-            Err(AccountError::Account(own)) => faults.extend(own.into_iter().map(|fault| AccountFault {
-                place: format!("accounts[{place}].{}", fault.place),
-                ..fault
-            })),
+            Err(AccountError::Account(own)) => {
+                faults.extend(own.into_iter().map(|fault| AccountFault {
+                    place: format!("accounts[{place}].{}", fault.place),
+                    ..fault
+                }))
+            }
             Err(error) => return Err(error),
         }
     }
-    if faults.is_empty() { Ok(PoolResult { accounts: results, standing }) } else { Err(AccountError::Account(faults)) }
+    if faults.is_empty() {
+        Ok(PoolResult { accounts: results, standing })
+    } else {
+        Err(AccountError::Account(faults))
+    }
 }

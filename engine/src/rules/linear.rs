@@ -11,7 +11,12 @@ use crate::parameters::method::{
 };
 use crate::types::{Money, Overflow, Quantity, Ratio};
 
-pub(super) fn linear(method: &LinearMethod, snapshot: &Snapshot, own: &Netted<'_>, price: f64) -> Stated<PositionResult> {
+pub(super) fn linear(
+    method: &LinearMethod,
+    snapshot: &Snapshot,
+    own: &Netted<'_>,
+    price: f64,
+) -> Stated<PositionResult> {
     let contract = own.held.contract.terms();
     let named = method.sources.iter().find(|(source, _)| *source == contract.price_source);
     let Some(terms) = named.map(|(_, terms)| terms).or(method.default.as_ref()) else {
@@ -27,7 +32,11 @@ pub(super) fn linear(method: &LinearMethod, snapshot: &Snapshot, own: &Netted<'_
         _ => own.held.stated.price.unwrap_or(price),
     };
     let multiplier = Ratio::from_decimal(contract.multiplier)?;
-    let unit = if is_in_coin(own) { Money::from_raw(Ratio::ONE.raw()) } else { Money::from_f64_half_away(price)?.times_ratio_half_away(multiplier)? };
+    let unit = if is_in_coin(own) {
+        Money::from_raw(Ratio::ONE.raw())
+    } else {
+        Money::from_f64_half_away(price)?.times_ratio_half_away(multiplier)?
+    };
     let signed = unit.times_quantity_half_away(own.total)?;
     let notional = signed.magnitude();
     let mut result = PositionResult {
@@ -60,7 +69,12 @@ pub(super) fn linear(method: &LinearMethod, snapshot: &Snapshot, own: &Netted<'_
     Ok(Ok(result))
 }
 
-fn by_notional(terms: &LinearTerms, held: Quantity, interest: f64, result: &mut PositionResult) -> Result<(), Overflow> {
+fn by_notional(
+    terms: &LinearTerms,
+    held: Quantity,
+    interest: f64,
+    result: &mut PositionResult,
+) -> Result<(), Overflow> {
     let notional = result.notional;
     let base = stepped(&terms.tiers, notional, |tier| tier.initial)?;
     result.maintenance = stepped(&terms.tiers, notional, |tier| tier.maintenance)?;
@@ -93,7 +107,12 @@ fn stepped(tiers: &[Tier], notional: Money, fraction: impl Fn(&Tier) -> Ratio) -
 }
 
 /// Multiplied first, so that whole numbers stay whole.
-fn scaled(scaling: &OpenInterestScaling, base: Money, notional: Money, interest: Money) -> Result<Money, Overflow> {
+fn scaled(
+    scaling: &OpenInterestScaling,
+    base: Money,
+    notional: Money,
+    interest: Money,
+) -> Result<Money, Overflow> {
     let above = interest.minus(scaling.lower)?.max(Money::ZERO);
     let grown = notional.minus(base)?.prorated_half_away(above, scaling.upper.minus(scaling.lower)?)?;
     Ok(base.plus(grown)?.min(notional).max(base))

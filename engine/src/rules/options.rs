@@ -11,7 +11,12 @@ use crate::parameters::method::OptionRule;
 use crate::pricing::{Columns, RightSign, Surface, discount_factor};
 use crate::types::{Decimal, Moment, Money, Overflow, Ratio};
 
-pub(super) fn option(rule: &OptionRule, snapshot: &Snapshot, own: &Netted<'_>, price: f64) -> Stated<PositionResult> {
+pub(super) fn option(
+    rule: &OptionRule,
+    snapshot: &Snapshot,
+    own: &Netted<'_>,
+    price: f64,
+) -> Stated<PositionResult> {
     let terms = own.held.contract.terms();
     let Instrument::Option { strike, right, .. } = &terms.instrument else {
         return Ok(Err("is no option".to_owned()));
@@ -35,7 +40,8 @@ pub(super) fn option(rule: &OptionRule, snapshot: &Snapshot, own: &Netted<'_>, p
     let out = Money::from_f64_half_away(distance.max(0.0) * spot / price)?;
     let (spot, mark) = (Money::from_f64_half_away(spot)?, Money::from_f64_half_away(mark)?);
     let of_spot = |part: Ratio| spot.times_ratio_half_away(part);
-    let largest = of_spot(rule.maintenance_spot[place])?.max(mark.times_ratio_half_away(rule.maintenance_mark[place])?);
+    let largest =
+        of_spot(rule.maintenance_spot[place])?.max(mark.times_ratio_half_away(rule.maintenance_mark[place])?);
     let maintenance = largest.plus(mark)?.plus(of_spot(rule.fee)?)?;
     let order = own.held.stated.order_price.map(Money::from_f64_half_away).transpose()?;
     let base = of_spot(rule.initial_spot)?.minus(out)?.max(of_spot(rule.minimum_spot)?);
@@ -43,7 +49,8 @@ pub(super) fn option(rule: &OptionRule, snapshot: &Snapshot, own: &Netted<'_>, p
         .plus(order.map_or(mark, |order| order.max(mark)))?
         .max(maintenance.times_ratio_half_away(rule.over_maintenance[place])?);
     let one = |money: Money| money.times_ratio_half_away(multiplier);
-    let per_contract = if own.total.is_short() { (one(initial)?, one(maintenance)?) } else { (Money::ZERO, Money::ZERO) };
+    let per_contract =
+        if own.total.is_short() { (one(initial)?, one(maintenance)?) } else { (Money::ZERO, Money::ZERO) };
     Ok(Ok(PositionResult {
         place: own.place,
         source: terms.price_source.clone(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::options::{forward, payoff};
 use super::PositionResult;
+use super::options::{forward, payoff};
 use crate::account::Netted;
 use crate::contract::{Instrument, OptionRight};
 use crate::market::Snapshot;
@@ -41,7 +41,10 @@ pub(super) fn spreads(
             expiries.entry((&terms.price_source, expiry)).or_default().push(own);
         }
     }
-    expiries.into_iter().map(|((source, expiry), own)| spread(rule, snapshot, source, expiry, &own, positions)).collect()
+    expiries
+        .into_iter()
+        .map(|((source, expiry), own)| spread(rule, snapshot, source, expiry, &own, positions))
+        .collect()
 }
 
 fn spread(
@@ -69,7 +72,8 @@ fn spread(
         for (_, own) in options {
             let terms = own.held.contract.terms();
             if let Instrument::Option { strike, right, .. } = terms.instrument {
-                let one = payoff(strike, right, price)?.times_ratio_half_away(Ratio::from_decimal(terms.multiplier)?)?;
+                let one = payoff(strike, right, price)?
+                    .times_ratio_half_away(Ratio::from_decimal(terms.multiplier)?)?;
                 value = value.plus(one.times_quantity_half_away(own.total)?)?;
             }
         }

@@ -138,12 +138,7 @@ impl Shocked {
         }
     }
 
-    fn price(
-        &self,
-        model: OptionModel,
-        prices: &mut [f64],
-        instructions: Instructions,
-    ) -> Result<(), usize> {
+    fn price(&self, model: OptionModel, prices: &mut [f64], instructions: Instructions) -> Result<(), usize> {
         let columns = Columns {
             forwards: &self.forwards,
             strikes: &self.strikes,
@@ -169,8 +164,7 @@ pub fn shocked_forward(forward: f64, years: f64, shock: &Shock, rules: &ShockRul
     let seconds = years * DAYS_IN_YEAR * SECONDS_IN_DAY;
     let average = rules.settlement_average_seconds;
     let moving = if seconds >= average { 1.0 } else { seconds / average };
-    let growth =
-        if shock.basis_shift == 0.0 { 1.0 } else { discount_factor(-shock.basis_shift, years) };
+    let growth = if shock.basis_shift == 0.0 { 1.0 } else { discount_factor(-shock.basis_shift, years) };
     let factor = shock.spot_factor * shock.forward_factor * growth;
     (forward * moving).mul_add(factor, forward * (1.0 - moving)) + shock.spot_shift * moving
 }

@@ -325,7 +325,11 @@ const fn without_zeros(raw: i128) -> (i128, i32) {
 }
 
 /// Product of `top` over `bottom`, times `10^shift`, rounded once, half away from zero.
-pub(super) fn quotient_half_away<const N: usize>(top: [i128; N], bottom: i128, shift: i32) -> Result<i128, Overflow> {
+pub(super) fn quotient_half_away<const N: usize>(
+    top: [i128; N],
+    bottom: i128,
+    shift: i32,
+) -> Result<i128, Overflow> {
     match narrow_quotient_half_away(top, bottom, shift) {
         Some(quotient) => Ok(quotient),
         None => wide_quotient_half_away(&top, bottom, shift).ok_or(Overflow),

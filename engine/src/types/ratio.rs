@@ -121,6 +121,7 @@ impl Money {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_arithmetic, reason = "what doubles are compared with")]
 mod tests {
     use proptest::prelude::*;
 

@@ -8,6 +8,7 @@ mod exchange;
 mod generate;
 mod golden;
 mod hostile;
+mod methods;
 mod pa2;
 mod pa2_refused;
 mod pa2_written;

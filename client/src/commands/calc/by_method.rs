@@ -17,20 +17,33 @@ use crate::parameter_file::FileError;
 /// The most bytes of a market, and of a line.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-pub(super) fn calculate(method: &Path, market: &Path, portfolios: &Path, out: &mut impl Write) -> Result<Exit, CommandError> {
+pub(super) fn calculate(
+    method: &Path,
+    market: &Path,
+    portfolios: &Path,
+    out: &mut impl Write,
+) -> Result<Exit, CommandError> {
     let method = read(method)?;
     let bytes = bytes(market, MOST_BYTES)?;
     let snapshot = read_market(&bytes, &method.currency)
         .map_err(|faults| CommandError::Usage(format!("{}: {}", market.display(), faults.join("; "))))?;
     let input = |source| CommandError::Input { path: portfolios.to_owned(), source };
-    let source: Box<dyn io::BufRead> = if portfolios == Path::new("-") {
+    let mut source: Box<dyn io::BufRead> = if portfolios == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {
         Box::new(BufReader::new(fs::File::open(portfolios).map_err(input)?))
     };
     let mut exit = Exit::Done;
-    for line in source.split(b'\n') {
-        let line = line.map_err(input)?;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = io::Read::take(&mut source, MOST_BYTES).read_until(b'\n', &mut line).map_err(input)?;
+        if read == 0 {
+            break;
+        }
+        if read as u64 == MOST_BYTES && line.last() != Some(&b'\n') {
+            return Err(CommandError::Usage(format!("a line has at most {MOST_BYTES} bytes")));
+        }
         if !line.iter().all(u8::is_ascii_whitespace) && !one(&line, &method, &snapshot, out)? {
             exit = Exit::SomeRefused;
         }
@@ -68,11 +81,10 @@ fn read(path: &Path) -> Result<Method, CommandError> {
     let known = path.to_str().and_then(|text| preset(text.strip_prefix("preset:")?));
     let bytes = match known {
         Some(text) => text.as_bytes().to_vec(),
-        None => bytes(path, MOST_METHOD_BYTES as u64 + 1)
-            .map_err(|error| match error {
-                CommandError::Input { path, source } => FileError::Unreadable { path, source }.into(),
-                other => other,
-            })?,
+        None => bytes(path, MOST_METHOD_BYTES as u64 + 1).map_err(|error| match error {
+            CommandError::Input { path, source } => FileError::Unreadable { path, source }.into(),
+            other => other,
+        })?,
     };
     let refused = |diagnostics| FileError::Refused { path: path.to_owned(), diagnostics };
     Ok(read_method(&bytes).map_err(refused)?)

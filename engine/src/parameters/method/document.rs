@@ -217,7 +217,12 @@ impl<'d> Section<'d> {
     }
 
     /// One of several words.
-    pub(super) fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)], default: Option<T>) -> Option<T> {
+    pub(super) fn choice<T: Copy>(
+        &self,
+        key: &'static str,
+        words: &[(&str, T)],
+        default: Option<T>,
+    ) -> Option<T> {
         let found = self.required(key, default.is_none());
         let Some(value) = found else { return default };
         let word = value.get_ref().as_str();
@@ -232,9 +237,10 @@ impl<'d> Section<'d> {
     /// A table inside this one.
     pub(super) fn child(&self, key: &'static str) -> Option<Self> {
         let found = self.get(key)?;
-        let child = found.get_ref().as_table().map(|table| {
-            Self::of(self.path(key), found.span().start, table, self.findings)
-        });
+        let child = found
+            .get_ref()
+            .as_table()
+            .map(|table| Self::of(self.path(key), found.span().start, table, self.findings));
         if child.is_none() {
             self.fault(key, "expected a table");
         }

@@ -77,6 +77,8 @@ pub struct MarginTerms {
     pub initial_factor: Ratio,
     /// What the factors multiply.
     pub scope: FactorScope,
+    /// Places after the point that the worst loss is rounded to before anything is added; `None`: none are lost.
+    pub scan_places: Option<u8>,
     /// What an expiry's value is multiplied by after a move; `None`: it counts as it is.
     pub discount: Option<Discount>,
 }

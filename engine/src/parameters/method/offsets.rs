@@ -184,6 +184,9 @@ fn repaired(section: &Section<'_>, rows: &[Vec<Ratio>]) -> Option<(CorrelationMa
 
 #[cfg(not(feature = "linalg"))]
 fn repaired(section: &Section<'_>, _: &[Vec<Ratio>]) -> Option<(CorrelationMatrix, Option<f64>)> {
-    section.fault("matrix", "not positive semi-definite, and this build cannot repair it: it lacks the feature linalg");
+    section.fault(
+        "matrix",
+        "not positive semi-definite, and this build cannot repair it: it lacks the feature linalg",
+    );
     None
 }

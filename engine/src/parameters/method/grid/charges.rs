@@ -32,21 +32,25 @@ pub(super) fn contingency(root: &Section<'_>) -> Contingency {
     let both = |keys: [&'static str; 2]| {
         keys.iter().any(|key| section.has(key)).then(|| keys.map(|key| section.ratio(key, PART, None)))
     };
-    let peg = both(["peg_threshold", "peg_factor"]).map(|[threshold, factor]| PegCharge { threshold, factor });
-    let confidence = ["confidence_threshold", "confidence_factor"].iter().any(|key| section.has(key)).then(|| {
-        let threshold = section.number("confidence_threshold", (0.0, 1.0), None);
-        ConfidenceCharge { threshold, factor: section.ratio("confidence_factor", PART, None) }
-    });
-    let delivery = section.optional_number("delivery_hours", (0.0, 8_760.0)).map(|hours| {
-        (hours, zero(&section, "delivery_maintenance"), zero(&section, "delivery_initial"))
-    });
+    let peg =
+        both(["peg_threshold", "peg_factor"]).map(|[threshold, factor]| PegCharge { threshold, factor });
+    let confidence =
+        ["confidence_threshold", "confidence_factor"].iter().any(|key| section.has(key)).then(|| {
+            let threshold = section.number("confidence_threshold", (0.0, 1.0), None);
+            ConfidenceCharge { threshold, factor: section.ratio("confidence_factor", PART, None) }
+        });
+    let delivery = section
+        .optional_number("delivery_hours", (0.0, 8_760.0))
+        .map(|hours| (hours, zero(&section, "delivery_maintenance"), zero(&section, "delivery_initial")));
     let contingency = Contingency {
         peg,
         confidence,
         perpetual: (zero(&section, "perp_maintenance"), zero(&section, "perp_initial")),
         future: (zero(&section, "future_maintenance"), zero(&section, "future_initial")),
         option: (zero(&section, "option_maintenance"), zero(&section, "option_initial")),
-        option_netting: section.choice("option_netting", &nettings, Some(OptionNetting::Strike)).unwrap_or_default(),
+        option_netting: section
+            .choice("option_netting", &nettings, Some(OptionNetting::Strike))
+            .unwrap_or_default(),
         delivery,
         concentration,
         funding_hours: zero(&section, "funding_hours"),
@@ -59,7 +63,10 @@ pub(super) fn contingency(root: &Section<'_>) -> Contingency {
 fn concentration(root: &Section<'_>) -> Vec<ConcentrationTier> {
     let mut tiers: Vec<ConcentrationTier> = Vec::new();
     for section in root.children("concentration", MOST_ENTRIES) {
-        let tier = ConcentrationTier { above: money(&section, "above", None), fraction: section.ratio("fraction", PART, None) };
+        let tier = ConcentrationTier {
+            above: money(&section, "above", None),
+            fraction: section.ratio("fraction", PART, None),
+        };
         if tiers.last().is_some_and(|before| before.above >= tier.above) {
             section.fault("above", "expected more than before");
         }

@@ -3,8 +3,8 @@
 use super::super::document::{Range, Section};
 use super::super::offsets;
 use super::{
-    BasisContingency, BasisPlace, DeltaShock, Discount, FactorScope, GridMethod, MarginTerms, RollContingency,
-    SideDiscount, ValuationTerms, charges, scenarios,
+    BasisContingency, BasisPlace, DeltaShock, Discount, FactorScope, GridMethod, MarginTerms,
+    RollContingency, SideDiscount, ValuationTerms, charges, scenarios,
 };
 use crate::scenario::{ShockRules, SkewCap, SkewShock, TermStructure, VolatilityRange, VolatilityShock};
 use crate::types::Ratio;
@@ -48,9 +48,9 @@ pub(in crate::parameters::method) fn read(root: &Section<'_>) -> GridMethod {
 }
 
 fn rules(root: &Section<'_>) -> ShockRules {
-    let average = root.child("valuation").map_or(0.0, |section| {
-        section.number("settlement_average_seconds", (0.0, 604_800.0), Some(0.0))
-    });
+    let average = root
+        .child("valuation")
+        .map_or(0.0, |section| section.number("settlement_average_seconds", (0.0, 604_800.0), Some(0.0)));
     ShockRules {
         volatility: volatility_shock(root),
         skew: skew_shock(root),
@@ -70,8 +70,7 @@ fn volatility_shock(root: &Section<'_>) -> VolatilityShock {
         relative: section.number(relative, PART, Some(0.0)),
         points: section.number(points, PART, Some(0.0)),
     };
-    let (up, down) =
-        (range("range_up", "points_up", &section), range("range_down", "points_down", &section));
+    let (up, down) = (range("range_up", "points_up", &section), range("range_down", "points_down", &section));
     let minimum_up = section.number("minimum_up", PART, Some(0.0));
     let has_power = section.has("short_term_power") || section.has("long_term_power");
     let mut nodes: Vec<(f64, VolatilityRange, VolatilityRange)> = Vec::new();
@@ -139,12 +138,10 @@ fn margin(root: &Section<'_>) -> MarginTerms {
     let Some(section) = root.child("margin") else {
         root.fault("margin", "is missing");
         let (maintenance_factor, initial_factor) = (Ratio::ONE, Ratio::ONE);
-        return MarginTerms { maintenance_factor, initial_factor, scope: FactorScope::Scan, discount: None };
+        let (scope, scan_places, discount) = (FactorScope::Scan, None, None);
+        return MarginTerms { maintenance_factor, initial_factor, scope, scan_places, discount };
     };
-    let scopes = [
-        ("scan", FactorScope::Scan),
-        ("scan_and_contingencies", FactorScope::ScanAndContingencies),
-    ];
+    let scopes = [("scan", FactorScope::Scan), ("scan_and_contingencies", FactorScope::ScanAndContingencies)];
     let side = |factor, multiplier, add| SideDiscount {
         factor: section.number(factor, (0.0, 1e3), Some(1.0)),
         rate_multiplier: section.number(multiplier, ANY, Some(0.0)),
@@ -156,10 +153,16 @@ fn margin(root: &Section<'_>) -> MarginTerms {
     let short = stated(short_keys).then(|| side(short_keys[0], short_keys[1], short_keys[2]));
     let discount = (stated(long_keys) || short.is_some())
         .then(|| Discount { long: side(long_keys[0], long_keys[1], long_keys[2]), short });
+    let places = section.optional_number("scan_places", (0.0, 18.0));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 18")]
+    let scan_places = places.map(|places| places as u8);
     let terms = MarginTerms {
+        scan_places,
         maintenance_factor: section.ratio("maintenance_factor", (0.0, 100.0), None),
         initial_factor: section.ratio("initial_factor", (0.0, 100.0), None),
-        scope: section.choice("factors_multiply", &scopes, Some(FactorScope::Scan)).unwrap_or(FactorScope::Scan),
+        scope: section
+            .choice("factors_multiply", &scopes, Some(FactorScope::Scan))
+            .unwrap_or(FactorScope::Scan),
         discount,
     };
     section.finish();
