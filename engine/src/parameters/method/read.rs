@@ -33,7 +33,7 @@ const KINDS: [(&str, Kind); 4] = [
 pub fn read_method(bytes: &[u8]) -> Result<Method, Diagnostics> {
     if bytes.len() > MOST_METHOD_BYTES {
         let mut diagnostics = Diagnostics::default();
-        let message = format!("{} bytes: at most {MOST_METHOD_BYTES} are read", bytes.len());
+        let message = format!("more than {MOST_METHOD_BYTES} bytes");
         diagnostics.error(1, "file", message);
         return Err(diagnostics);
     }
