@@ -32,8 +32,9 @@ pub(crate) struct CalcArguments {
     /// Parameter file; with --server it is uploaded unless the server has it
     #[arg(long, value_name = "FILE", required_unless_present_any = ["set", "house", "method"])]
     pub(crate) params: Option<PathBuf>,
-    /// Margin method (TOML), or preset:NAME of one that comes with the program, instead of a parameter file
-    #[arg(long, value_name = "FILE", requires = "market", conflicts_with_all = ["params", "set", "house", "server", "rounding", "currency", "allow_unmatched", "scenarios"])]
+    /// Margin method (TOML), or preset:NAME of one that comes with the program, instead of a parameter file;
+    /// --rounding, --currency and --allow-unmatched go with methods of the kind span16 only
+    #[arg(long, value_name = "FILE", requires = "market", conflicts_with_all = ["params", "set", "house", "server", "scenarios"])]
     pub(crate) method: Option<PathBuf>,
     /// Market (JSON) that the method is applied to
     #[arg(long, value_name = "FILE", requires = "method")]
@@ -124,6 +125,18 @@ pub(crate) enum ParamsCommand {
         /// Replaces a newer set too
         #[arg(long)]
         force: bool,
+    },
+    /// Makes a parameter file from a market, by a method of the kind span16
+    Build {
+        /// Margin method (TOML)
+        #[arg(long, value_name = "FILE")]
+        method: PathBuf,
+        /// Market (JSON)
+        #[arg(long, value_name = "FILE")]
+        market: PathBuf,
+        /// Where it is written: in the positional format if the name ends in .pa2, else as XML
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Writes a small invented exchange as a parameter file
     Sample {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod method_file;
 mod parameter_file;
 mod results;
 mod standard_error;

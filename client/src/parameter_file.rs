@@ -16,6 +16,8 @@ use crate::standard_error::{self, say};
 pub(crate) enum FileError {
     #[error("{}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: {faults}", path.display())]
+    Faulty { path: PathBuf, faults: String },
     #[error("{}: the file is refused", path.display())]
     Refused { path: PathBuf, diagnostics: Diagnostics },
 }

@@ -6,9 +6,11 @@
 mod build;
 mod commodity;
 mod conversion;
+mod customary;
 mod definition;
 mod diagnostic;
 mod format;
+mod from_market;
 mod inter_spread;
 mod level;
 mod listing;
@@ -38,6 +40,7 @@ pub use definition::{
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use format::read;
+pub use from_market::from_market;
 pub use inter_spread::{
     AwayIndex, AwayLeg, AwayPlace, DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread,
 };

@@ -11,10 +11,12 @@ use std::path::Path;
 use plimsoll_client::output::OutputFormat;
 use plimsoll_client::portfolio::{self, InputFormat, Portfolios};
 use plimsoll_client::request::SetSelector;
+use plimsoll_engine::parameters::method::MethodKind;
 use plimsoll_engine::report::CalculationOptions;
 
 use super::{CommandError, Exit};
 use crate::arguments::{CalcArguments, CalcFormat};
+use crate::method_file;
 use crate::results::Results;
 use crate::standard_error::bytes_beside_results;
 
@@ -26,13 +28,6 @@ pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
         (CalcFormat::Jsonl, false) => OutputFormat::JsonLines,
         (CalcFormat::Table, scenarios) => OutputFormat::Table { scenarios },
     };
-    if let (Some(method), Some(market)) = (&arguments.method, &arguments.market) {
-        if format != OutputFormat::JsonLines {
-            return Err(CommandError::Usage("--method writes JSON lines only".to_owned()));
-        }
-        return by_method::calculate(method, market, &arguments.portfolios, &mut io::stdout().lock());
-    }
-    let portfolios = open(&arguments.portfolios)?;
     let options = CalculationOptions {
         rounding: arguments.rounding,
         currency: arguments.currency,
@@ -40,6 +35,10 @@ pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
         margining: plimsoll_engine::span::Margining::Net,
         allow_unmatched: arguments.allow_unmatched,
     };
+    if let (Some(method), Some(market)) = (&arguments.method, &arguments.market) {
+        return with_method(method, market, &arguments.portfolios, &options, format);
+    }
+    let portfolios = open(&arguments.portfolios)?;
     let mut results = Results::new(io::stdout().lock(), format);
     match (arguments.server, arguments.params) {
         (None, Some(file)) => offline::calculate(&file, &options, portfolios, &mut results)?,
@@ -56,6 +55,32 @@ pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
         }
         (None, None) => return Err(no_set()),
     }
+    Ok(if results.failed() { Exit::SomeRefused } else { Exit::Done })
+}
+
+/// Calculates by a method that is data, or with the set that one makes of the market.
+fn with_method(
+    path: &Path,
+    market: &Path,
+    portfolios: &Path,
+    options: &CalculationOptions,
+    format: OutputFormat,
+) -> Result<Exit, CommandError> {
+    let method = method_file::method(path)?;
+    let snapshot = method_file::market(market, &method.currency)?;
+    let MethodKind::Span16(listing) = &method.kind else {
+        let is_plain = *options == CalculationOptions::default() && format == OutputFormat::JsonLines;
+        if !is_plain {
+            let message = "--rounding, --currency, --allow-unmatched and --format table go with methods of the kind span16";
+            return Err(CommandError::Usage(message.to_owned()));
+        }
+        return by_method::calculate(&method, &snapshot, portfolios, &mut io::stdout().lock());
+    };
+    let definition = method_file::definition(path, &method, listing, &snapshot)?;
+    let set = method_file::set(path, &definition, options.rounding.unwrap_or_default())?;
+    let portfolios = open(portfolios)?;
+    let mut results = Results::new(io::stdout().lock(), format);
+    offline::with_set(&set, options, portfolios, &mut results)?;
     Ok(if results.failed() { Exit::SomeRefused } else { Exit::Done })
 }
 

@@ -11,10 +11,12 @@ use plimsoll_client::client::Client;
 use plimsoll_client::output::{
     printable, write_set_json, write_set_table, write_sets_json, write_sets_table,
 };
-use plimsoll_engine::parameters::{RoundingProfile, pa2, sample, spn};
+use plimsoll_engine::parameters::method::MethodKind;
+use plimsoll_engine::parameters::{RoundingProfile, sample};
 
 use super::{CommandError, Exit, connect};
 use crate::arguments::{ParamsCommand, SetFormat};
+use crate::method_file;
 use crate::parameter_file;
 use crate::standard_error::say;
 
@@ -27,6 +29,7 @@ pub(super) fn run(command: ParamsCommand) -> Result<Exit, CommandError> {
             let (runtime, client) = connect(&server.url)?;
             runtime.block_on(activate(&client, &id, &scope, force))
         }
+        ParamsCommand::Build { method, market, output } => build(&method, &market, &output),
         ParamsCommand::Sample { output } => write_sample(&output),
     }
 }
@@ -78,18 +81,24 @@ async fn activate(client: &Client, id: &str, scope: &str, force: bool) -> Result
     }
 }
 
+/// Makes a parameter file, which is refused here if it would be refused where it is read.
+fn build(path: &Path, market: &Path, output: &Path) -> Result<Exit, CommandError> {
+    let method = method_file::method(path)?;
+    let MethodKind::Span16(listing) = &method.kind else {
+        return Err(CommandError::Usage("--method: expected one of the kind span16".to_owned()));
+    };
+    let snapshot = method_file::market(market, &method.currency)?;
+    let definition = method_file::definition(path, &method, listing, &snapshot)?;
+    method_file::set(path, &definition, RoundingProfile::default())?;
+    let input = |source| CommandError::Input { path: output.to_owned(), source };
+    let file = BufWriter::new(File::create(output).map_err(input)?);
+    method_file::write(&definition, output, file).map_err(input)?;
+    Ok(Exit::Done)
+}
+
 fn write_sample(output: &Path) -> Result<Exit, CommandError> {
     let input = |source| CommandError::Input { path: output.to_owned(), source };
     let file = BufWriter::new(File::create(output).map_err(input)?);
-    let is_positional = output.extension().is_some_and(|end| end.eq_ignore_ascii_case("pa2"));
-    let written = if is_positional {
-        pa2::write(&sample::definition(), file).map_err(|error| match error {
-            pa2::WriteError::Io(error) => error,
-            pa2::WriteError::Inexpressible(_) => io::Error::other(error.to_string()),
-        })
-    } else {
-        spn::write(&sample::definition(), file)
-    };
-    written.map_err(input)?;
+    method_file::write(&sample::definition(), output, file).map_err(input)?;
     Ok(Exit::Done)
 }

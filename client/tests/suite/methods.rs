@@ -2,6 +2,7 @@
 
 mod published;
 mod refused;
+mod span16;
 mod vectors;
 
 use serde_json::{Value, json};

@@ -6,6 +6,7 @@ mod offsets;
 mod presets;
 mod read;
 mod rules;
+mod span16;
 
 pub use grid::{
     BasisContingency, BasisPlace, CollateralTerms, ConcentrationTier, ConfidenceCharge, Contingency,
@@ -19,6 +20,8 @@ pub use rules::{
     AccountStress, LinearMethod, LinearTerms, OpenInterestScaling, OptionRule, RequirementRounding,
     SizeScaling, SkewScaling, SpreadRule, StandardMethod, Tier,
 };
+
+pub use span16::{Span16Method, Span16Product};
 
 use super::vintage::Digest;
 use crate::types::Currency;
@@ -53,6 +56,8 @@ pub enum MethodKind {
     Standard(Box<StandardMethod>),
     /// A part of the notional.
     Linear(Box<LinearMethod>),
+    /// Builds SPAN risk arrays from the market.
+    Span16(Box<Span16Method>),
 }
 
 /// How a margin account's requirement falls on its position accounts.

@@ -109,6 +109,11 @@ fn together(
         MethodKind::Linear(own) => {
             rules::linear(method, own, snapshot, account).map(|own| MethodResult::Rules(Box::new(own)))
         }
+        MethodKind::Span16(_) => {
+            let message = "the method makes a parameter set, which margins positions of its own products";
+            let fault = AccountFault { place: "method".to_owned(), message: message.to_owned() };
+            Err(AccountError::Account(vec![fault]))
+        }
     }
 }
 

@@ -13,7 +13,7 @@ impl Quantity {
     /// Places after the point.
     pub const PLACES: u8 = 9;
     /// The most units either way.
-    pub const MOST: i64 = 1_000_000_000;
+    pub const MOST: i64 = 9_000_000_000;
     /// Nothing.
     pub const ZERO: Self = Self(0);
     /// One unit.
@@ -106,12 +106,12 @@ mod tests {
             ("0.0000000005", "0.000000001"),
             ("-0.0000000005", "-0.000000001"),
             ("0.314538364", "0.314538364"),
-            ("1000000000", "1000000000"),
+            ("9000000000", "9000000000"),
         ] {
             let quantity = Quantity::from_decimal_half_away(text.parse().unwrap()).unwrap();
             assert_eq!(quantity.to_string(), printed);
         }
-        assert!(Quantity::from_decimal_half_away("1000000001".parse().unwrap()).is_err());
+        assert!(Quantity::from_decimal_half_away("9000000001".parse().unwrap()).is_err());
         let most = Quantity::from_decimal_half_away(Decimal::whole(Quantity::MOST)).unwrap();
         assert_eq!(most.plus(Quantity::ONE), Err(Overflow));
     }

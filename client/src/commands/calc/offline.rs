@@ -20,9 +20,19 @@ pub(super) fn calculate(
 ) -> Result<(), CommandError> {
     let (set, warnings) = parameter_file::read(file, options.rounding.unwrap_or_default())?;
     parameter_file::report(file, &warnings);
+    with_set(&set, options, portfolios, results)
+}
+
+/// Calculates portfolios with a set.
+pub(super) fn with_set(
+    set: &ParameterSet,
+    options: &CalculationOptions,
+    portfolios: Portfolios<'_>,
+    results: &mut Results<impl Write>,
+) -> Result<(), CommandError> {
     for portfolio in portfolios {
         match portfolio {
-            Ok(portfolio) => results.calculated(&calculated(&set, portfolio, options))?,
+            Ok(portfolio) => results.calculated(&calculated(set, portfolio, options))?,
             Err(bad) => results.bad(&bad)?,
         }
     }

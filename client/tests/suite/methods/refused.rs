@@ -97,7 +97,7 @@ fn a_matrix_that_is_no_correlation_is_refused() {
 fn a_bad_market_is_refused_with_all_its_faults() {
     let wrong = json!({"colour": 1, "sources": [{"source": "", "price": -1}, {"source": "A"}, {"source": "B", "price": 1, "expiries": [{"forward": "x"}]}]});
     let run = calc("bad-market", "preset:derive-pm2", &wrong, &[]);
-    assert_eq!(run.status, 2);
+    assert_eq!(run.status, 3);
     for message in [
         "colour: unknown key",
         "sources[0].source: a price source is missing",

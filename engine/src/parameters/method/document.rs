@@ -150,6 +150,28 @@ impl<'d> Section<'d> {
             .collect()
     }
 
+    /// A number as it is written; zero where it is absent.
+    pub(super) fn decimal(&self, key: &'static str, range: Range) -> Decimal {
+        self.get(key)
+            .and_then(|value| self.decimal_of(value, &self.path(key), range))
+            .unwrap_or(Decimal::ZERO)
+    }
+
+    /// A list of numbers as they are written.
+    pub(super) fn decimals(&self, key: &'static str, range: Range, most: usize) -> Vec<Decimal> {
+        let own = self.elements(key, most).into_iter();
+        own.filter_map(|(path, value)| self.decimal_of(value, &path, range)).collect()
+    }
+
+    fn decimal_of(&self, value: &Spanned<DeValue<'_>>, path: &str, range: Range) -> Option<Decimal> {
+        self.number_of(value, path, range)?;
+        let decimal = text_of_number(value.get_ref()).and_then(|text| Decimal::parse(&text).ok());
+        if decimal.is_none() {
+            self.findings.error(value.span().start, path, "expected digits and a point only");
+        }
+        decimal
+    }
+
     /// A list of lists of numbers, each with as many as there are lists.
     pub(super) fn square(&self, key: &'static str, range: Range, side: usize) -> Vec<Vec<Ratio>> {
         let mut rows = Vec::new();

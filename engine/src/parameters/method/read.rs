@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 use toml::de::DeTable;
 
 use super::document::{Findings, Section};
-use super::{Method, MethodKind, OffsetRule, ShareRule, grid, rules};
+use super::{Method, MethodKind, OffsetRule, ShareRule, grid, rules, span16};
 use crate::parameters::{Diagnostics, Digest};
 use crate::types::Currency;
 
@@ -17,13 +17,15 @@ enum Kind {
     Standard,
     Linear,
     Static,
+    Span16,
 }
 
-const KINDS: [(&str, Kind); 4] = [
+const KINDS: [(&str, Kind); 5] = [
     ("scenario-grid", Kind::Grid),
     ("standard", Kind::Standard),
     ("linear", Kind::Linear),
     ("static", Kind::Static),
+    ("span16", Kind::Span16),
 ];
 
 /// Reads a method.
@@ -87,6 +89,7 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
         Kind::Standard => MethodKind::Standard(Box::new(rules::standard(root))),
         Kind::Linear => MethodKind::Linear(Box::new(rules::linear(root))),
         Kind::Static => MethodKind::Linear(Box::new(rules::fixed(root))),
+        Kind::Span16 => MethodKind::Span16(Box::new(span16::read(root))),
     };
     let digest = digest(bytes, &kind);
     Some(Method { name, version, currency: currency.ok()?, places, is_isolated, shares, digest, kind })

@@ -113,7 +113,7 @@ fn skew_shock(root: &Section<'_>) -> SkewShock {
             cap: section.number("absolute_cap", ANY, None),
             slope: section.number("absolute_slope", ANY, Some(0.0)),
         },
-        minimum_width: section.number("minimum_width", (1e-9, 1e3), None),
+        minimum_width: section.number("minimum_width", (0.0, 1e3), None),
         width_scale: section.number("width_scale", ANY, Some(0.0)),
         volatility_static: section.number("volatility_static", ANY, Some(0.0)),
         volatility_slope: section.number("volatility_slope", ANY, Some(0.0)),
