@@ -8,7 +8,7 @@ TOOLS := $(CURDIR)/.tools
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 
-FUZZ_TARGETS := spn pa2 portfolio
+FUZZ_TARGETS := spn pa2 portfolio method account
 # Seconds for each target; `make fuzz FUZZ_SECONDS=600` for a longer look.
 FUZZ_SECONDS := 60
 
@@ -34,6 +34,14 @@ demo: setup ## Starts a server, loads the sample exchange, margins a book, shows
 .PHONY: test
 test: setup ## Runs every test.
 	cargo test --locked --workspace
+
+.PHONY: test-linalg
+test-linalg: setup ## Runs the tests of what needs LAPACK (installs libopenblas-dev).
+	@[ -e /usr/include/openblas ] || ls /usr/include/*/openblas_config.h >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] \
+	  && command -v apt-get >/dev/null && apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends libopenblas-dev pkg-config >/dev/null; } \
+	  || { echo "OpenBLAS is missing: apt-get install libopenblas-dev" >&2; exit 1; }
+	OPENBLAS_NUM_THREADS=1 cargo test --locked -p plimsoll-engine --features linalg --lib -- offset method
 
 .PHONY: goals
 goals: setup peers ## Measures every stated goal, optimised; one line each.

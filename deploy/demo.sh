@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The demonstration: a server on a free port, the sample exchange, a book of five accounts, the reports.
+# The demonstration: a server on a free port, the sample exchange, a book of five accounts, the reports; then two accounts under a
+# scenario method.
 # Argument: the folder with the binaries.
 set -euo pipefail
 
@@ -41,3 +42,8 @@ head -c 400 served.jsonl; echo ...
 say "plimsoll calc --params harbour.spn --portfolios demo-book.jsonl   # without a server: the same bytes"
 "$bin/plimsoll" calc --params harbour.spn --portfolios "$here/demo-book.jsonl" >offline.jsonl
 cmp served.jsonl offline.jsonl && echo "the same"
+
+say "plimsoll calc --method preset:derive-pm2 --market demo-market.json --portfolios demo-accounts.jsonl | cut -c 1-480"
+"$bin/plimsoll" calc --method preset:derive-pm2 --market "$here/demo-market.json" \
+  --portfolios "$here/demo-accounts.jsonl" >methods.jsonl
+cut -c 1-480 methods.jsonl

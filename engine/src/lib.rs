@@ -10,8 +10,10 @@
 //! * [`pricing`]: prices, sensitivities, volatilities, and losses in joint moves;
 //! * [`scenario`]: the scan points, and risk arrays as contiguous matrices, from a file or from prices;
 //! * [`offset`]: what the risk of several price sources is together;
+//! * [`account`]: what a method that is data margins;
 //! * [`parameters`]: what an exchange publishes, read, cross-checked and compiled into an immutable set;
 //! * [`span`]: the SPAN method, from positions to every number on the way;
+//! * [`grid`] and [`rules`]: methods that are data, by scenarios and by formula;
 //! * [`report`]: the totals and the outward shape of a result.
 
 #![deny(clippy::float_arithmetic)]

@@ -118,12 +118,16 @@ fn grid(object: &mut Map<String, Value>, own: &GridResult) {
     let sources = own.sources.iter().map(|own| (own.source.as_str().to_owned(), source(own)));
     put("sources", Value::Object(sources.collect()));
     let offsets = own.groups.iter().map(|group| {
-        json!({
+        let mut line = json!({
             "group": group.name,
             "sum": amount(group.sum),
             "amount": amount(group.amount),
             "diversification_benefit": amount(group.benefit),
-        })
+        });
+        if let Some(distance) = group.repaired {
+            line["matrix_repaired_by"] = format!("{distance:.9}").into();
+        }
+        line
     });
     put("offsets", offsets.collect());
     if !own.shares.is_empty() {

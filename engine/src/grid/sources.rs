@@ -67,7 +67,7 @@ pub struct SourceResult {
 }
 
 /// What the offsets of a product group took away.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GroupResult {
     /// Its name.
     pub name: String,
@@ -77,6 +77,8 @@ pub struct GroupResult {
     pub amount: Money,
     /// The diversification benefit: the difference.
     pub benefit: Money,
+    /// How far the file's correlation matrix was from the one used, if it had to be repaired.
+    pub repaired: Option<f64>,
 }
 
 /// Nets and prices the positions and values the collateral.
@@ -231,6 +233,10 @@ pub(super) fn combined(
             sum: own.sum,
             amount: own.amount,
             benefit: own.sum.minus(own.amount)?,
+            repaired: match &group.rule {
+                OffsetRule::Correlation { repaired, .. } => *repaired,
+                OffsetRule::Gains { .. } | OffsetRule::Pairs(_) => None,
+            },
         });
     }
     let is_grouped =

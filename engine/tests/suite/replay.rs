@@ -4,6 +4,8 @@
 mod accepted;
 #[path = "../../../fuzz/checks/corpus.rs"]
 mod corpus;
+#[path = "../../../fuzz/checks/method.rs"]
+mod method;
 #[path = "../../../fuzz/checks/pa2.rs"]
 mod pa2;
 #[path = "../../../fuzz/checks/spn.rs"]
@@ -17,4 +19,9 @@ fn the_corpus_of_spn() {
 #[test]
 fn the_corpus_of_pa2() {
     corpus::replay("pa2", pa2::check);
+}
+
+#[test]
+fn the_corpus_of_method() {
+    corpus::replay("method", method::check);
 }

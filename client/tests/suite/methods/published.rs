@@ -61,6 +61,48 @@ fn derive_portfolio_margin_2() {
     is_near(&perpetual["initial_headroom"], -13205.4, 1e-9);
 }
 
+/// Derive's own cases of portfolio margin 1 (derivexyz/v2-core, test-cases-portfolio-pm.json, whole numbers): its test configuration,
+/// spot 2,000, the expiry in seventeen days and eight hours.
+#[test]
+fn derive_portfolio_margin_1() {
+    let method = "schema = 1\nname = \"pm1\"\nkind = \"scenario-grid\"\ncurrency = \"USDC\"\n\
+        [[grids]]\nmoves = [-0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.15]\nvolatilities = [\"up\", \"none\", \"down\"]\n\
+        [volatility_shock]\nrange_up = 0.45\nrange_down = 0.3\nshort_term_power = 0.3\nlong_term_power = 0.13\n\
+        [margin]\nmaintenance_factor = 1\ninitial_factor = 1.3\nfactors_multiply = \"scan_and_contingencies\"\n\
+        long_discount = 0.95\nlong_rate_multiplier = 4\nlong_rate_add = 0.12\n\
+        [basis]\nup_factor = 1.05\ndown_factor = 0.95\nadd = 0.25\nmultiplier = 0.01\n\
+        [contingency]\nperp_maintenance = 0.025\noption_maintenance = 0.01\n\
+        [valuation]\ndiscounts = false\n";
+    let seconds = (17.0 * 24.0 + 8.0) * 3600.0;
+    let market = with_expiry(2000.0, seconds, 2004.7545, 0.02);
+    for (strike, right, quantity, initial, maintenance) in
+        [(1400.0, "C", -1.0, -1021.0, -925.0), (3000.0, "P", -1.5, -2118.0, -1973.0)]
+    {
+        let line = json!({"account": "A", "positions": [option(strike, right, quantity, 0.5, seconds)]});
+        let result = one(&format!("pm1-{strike}"), method, &market, &line);
+        let printed = |key: &str| number(&result[key]).trunc();
+        assert_eq!((printed("initial_headroom"), printed("maintenance_headroom")), (initial, maintenance));
+    }
+}
+
+/// FINRA Rule 4210(g): ten valuation points over -8 to +6 percent for a broad index, the least $0.375 a contract and unit of its multiplier.
+#[test]
+fn united_states_portfolio_margin() {
+    let future = |quantity: i64| json!({"type": "future", "expiry_seconds": 86_400, "multiplier": 50, "quantity": quantity});
+    let market = with_expiry(5000.0, 86_400.0, 5000.0, 0.0);
+    for (quantity, required) in [(1, 50.0 * 5000.0 * 0.08), (-1, 50.0 * 5000.0 * 0.06)] {
+        let line = json!({"account": "A", "positions": [future(quantity)]});
+        let result = one(&format!("us-{quantity}"), "preset:us-pm-broad-index", &market, &line);
+        is_near(&result["initial_requirement"], required, 1e-6);
+        assert_eq!(result["scenario_pnl"].as_array().unwrap().len(), 10);
+    }
+    let far = [option(9000.0, "C", -10.0, 0.2, 86_400.0), option(9500.0, "C", 4.0, 0.2, 86_400.0)];
+    let line = json!({"account": "A", "positions": far});
+    let result = one("us-minimum", "preset:us-pm-broad-index", &market, &line);
+    // Ten shorts at the least; the longs are worth nothing.
+    is_near(&result["initial_requirement"], 3.75, 1e-6);
+}
+
 /// Deribit's API reference, simulate portfolio margin, example answer of 17 June 2024 (printed with nine to twelve places).
 #[test]
 fn deribit_portfolio_margin() {

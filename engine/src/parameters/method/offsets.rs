@@ -190,3 +190,43 @@ fn repaired(section: &Section<'_>, _: &[Vec<Ratio>]) -> Option<(CorrelationMatri
     );
     None
 }
+
+#[cfg(test)]
+#[allow(clippy::float_arithmetic, reason = "distances are compared")]
+mod tests {
+    use super::super::{MethodKind, OffsetRule, read_method};
+
+    fn text(rule: &str) -> String {
+        format!(
+            "schema = 1\nname = \"m\"\nkind = \"scenario-grid\"\ncurrency = \"USD\"\n[margin]\nmaintenance_factor = 1\n\
+             initial_factor = 1\n[[scenarios]]\nspot_factor = 1.1\n[[scenarios]]\nspot_factor = 0.9\n[[offsets]]\nname = \"g\"\n\
+             sources = [\"A\", \"B\", \"C\"]\nrule = \"correlation\"\nup = 0\ndown = 1\nwhen_not_semidefinite = \"{rule}\"\n\
+             matrix = [[1, 1, 0], [1, 1, 1], [0, 1, 1]]\n"
+        )
+    }
+
+    #[test]
+    fn an_impossible_matrix_is_refused_where_nothing_else_is_asked() {
+        let findings = read_method(text("refuse").as_bytes()).unwrap_err();
+        assert!(findings.as_slice()[0].message.contains("not positive semi-definite"), "{findings:?}");
+    }
+
+    #[test]
+    fn a_repair_is_told_with_its_distance_or_that_it_cannot_be_done() {
+        let read = read_method(text("repair").as_bytes());
+        if cfg!(feature = "linalg") {
+            let method = read.unwrap();
+            let MethodKind::Grid(grid) = &method.kind else { panic!("{method:?}") };
+            let OffsetRule::Correlation { matrix, repaired: Some(distance), .. } = &grid.offsets.0[0].rule
+            else {
+                panic!("{grid:?}")
+            };
+            // The example of Higham 2002.
+            assert!((distance - 0.5278).abs() < 5e-5, "{distance}");
+            assert!((matrix.as_array()[[0, 2]] - 0.1573).abs() < 5e-5, "{matrix:?}");
+        } else {
+            let findings = read.unwrap_err();
+            assert!(findings.as_slice()[0].message.contains("lacks the feature linalg"), "{findings:?}");
+        }
+    }
+}
