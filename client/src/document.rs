@@ -86,8 +86,7 @@ impl<'a> Node<'a> {
             Value::String(text) => Decimal::parse(text).ok(),
             _ => None,
         };
-        let size = |own: &Decimal| own.to_string().parse::<f64>().unwrap_or(f64::NAN);
-        let within = decimal.filter(|own| range.0 <= size(own) && size(own) <= range.1);
+        let within = decimal.filter(|own| range.0 <= own.to_f64() && own.to_f64() <= range.1);
         if within.is_none() {
             self.fault(key, &format!("expected a number from {} to {}", range.0, range.1));
         }
@@ -102,7 +101,7 @@ impl<'a> Node<'a> {
     pub(crate) fn number(&self, key: &'static str, range: Range) -> Option<f64> {
         // A double as it stands; text by its digits.
         let found = self.get(key).and_then(Value::as_f64).filter(|own| range.0 <= *own && *own <= range.1);
-        found.or_else(|| self.decimal(key, range)?.to_string().parse().ok())
+        found.or_else(|| Some(self.decimal(key, range)?.to_f64()))
     }
 
     pub(crate) fn required_number(&self, key: &'static str, range: Range) -> Option<f64> {

@@ -134,7 +134,9 @@ fn margin(
         maintenance = maintenance.minus(own.alone.1)?.plus(own.required.1)?;
     }
     for (_, held) in account.positions() {
-        equity = equity.plus(held.unrealised_profit)?.plus(held.unrealised_funding)?;
+        let profit = held.unrealised_profit;
+        let profit = if method.counts_gains { profit } else { profit.min(Money::ZERO) };
+        equity = equity.plus(profit)?.plus(held.unrealised_funding)?;
     }
     let stress = linear::stressed(by.linear, &mut positions, equity, maintenance)?;
     Ok(RulesResult { positions, spreads, equity, initial, maintenance, stress })

@@ -181,7 +181,7 @@ impl Look<'_> {
                 let market = self.expiry(*expiry, &terms.quote)?;
                 let forward = self.forward(*expiry)?;
                 let volatility =
-                    self.volatility(held, *expiry, forward, number(*strike), *model, market.years)?;
+                    self.volatility(held, *expiry, forward, strike.to_f64(), *model, market.years)?;
                 let place = book.expiries.iter().position(|own| own.expiry == *expiry);
                 let place = place.unwrap_or_else(|| {
                     book.expiries.push(market);
@@ -189,12 +189,12 @@ impl Look<'_> {
                 });
                 let inputs = OptionInputs {
                     forward,
-                    strike: number(*strike),
+                    strike: strike.to_f64(),
                     right: RightSign::from(*right),
                     volatility,
                     years: market.years,
                     rate: if self.valuation.discounts { market.rate } else { 0.0 },
-                    multiplier: number(terms.multiplier),
+                    multiplier: terms.multiplier.to_f64(),
                     coin: is_inverse.then(|| book.price.value()),
                 };
                 let (strike, right, model) = (*strike, *right, *model);
@@ -251,13 +251,7 @@ fn multiplier(held: &HeldPosition) -> f64 {
     let terms = held.contract.terms();
     let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
     let is_option = matches!(terms.instrument, Instrument::Option { .. });
-    if is_inverse && !is_option { 1.0 } else { number(terms.multiplier) }
-}
-
-/// The double nearest to a decimal number.
-pub(super) fn number(decimal: Decimal) -> f64 {
-    // Text that reads back to the nearest double, on every machine.
-    decimal.to_string().parse().unwrap_or(f64::NAN)
+    if is_inverse && !is_option { 1.0 } else { terms.multiplier.to_f64() }
 }
 
 impl SourceBook {

@@ -157,7 +157,7 @@ impl Making<'_> {
     }
 
     fn multiplier(&self) -> f64 {
-        self.product.multiplier.to_string().parse().unwrap_or(f64::NAN)
+        self.product.multiplier.to_f64()
     }
 
     fn scan_range(&self) -> Result<ScanRange, String> {
@@ -180,7 +180,7 @@ impl Making<'_> {
         let losses: Vec<f64> = definition
             .points
             .iter()
-            .map(|point| -moved(self.range, &point.price) * multiplier * weight(point.weight))
+            .map(|point| -moved(self.range, &point.price) * multiplier * point.weight.to_f64())
             .collect();
         let array = self.array(definition, &losses, 1.0)?;
         Ok(ContractDefinition {
@@ -221,7 +221,7 @@ impl Making<'_> {
         let rate = rate.ok_or("no rate is known")?;
         let mut terms = Vec::new();
         for strike in &self.product.strikes {
-            let own: f64 = strike.to_string().parse().unwrap_or(f64::NAN);
+            let own = strike.to_f64();
             let volatility = surface.volatility(expiry, forward, own).ok_or("no volatility is known")?;
             for right in [OptionRight::Call, OptionRight::Put] {
                 let inputs = OptionInputs {
@@ -285,7 +285,7 @@ impl Making<'_> {
             let losses: Vec<f64> = row
                 .iter()
                 .zip(&points)
-                .map(|(units, point)| (mark - value(*units)) * self.multiplier() * weight(point.weight))
+                .map(|(units, point)| (mark - value(*units)) * self.multiplier() * point.weight.to_f64())
                 .collect();
             let composite = self.composite(definition, inputs, model).ok_or("a delta is out of range")?;
             let array = self.array(definition, &losses, composite)?;
@@ -319,7 +319,7 @@ impl Making<'_> {
                 OptionModel::Lognormal => columns.black76().ok()?.greeks(Instructions::best()),
                 OptionModel::Normal => columns.bachelier().ok()?.greeks(Instructions::best()),
             };
-            sum += greeks.deltas[0] * weight(point.weight);
+            sum += greeks.deltas[0] * point.weight.to_f64();
         }
         Some(sum)
     }
@@ -439,11 +439,6 @@ impl Making<'_> {
 /// A part of a range.
 fn moved(range: f64, part: &ScanFraction) -> f64 {
     range * part.numerator.mantissa() as f64 / part.denominator.mantissa() as f64
-}
-
-/// Weights have six places.
-fn weight(decimal: Decimal) -> f64 {
-    decimal.to_string().parse().unwrap_or(f64::NAN)
 }
 
 /// Scenarios state their moves of volatility themselves.

@@ -39,6 +39,8 @@ pub struct Method {
     pub places: u8,
     /// Whether every position stands alone, with collateral of its own.
     pub is_isolated: bool,
+    /// Whether gains since the last settlement count in the equity of methods by formula.
+    pub counts_gains: bool,
     /// How the parts of a margin account are found.
     pub shares: ShareRule,
     /// SHA-256 of the file, and of a correlation matrix that was repaired.

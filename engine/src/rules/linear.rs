@@ -63,6 +63,10 @@ pub(super) fn linear(
             by_notional(terms, own.total, interest.map_or(0.0, |own| own.value()), &mut result)?;
         }
     }
+    if !own.total.is_zero() {
+        result.initial = result.initial.plus(terms.flat)?;
+        result.maintenance = result.maintenance.plus(terms.flat)?;
+    }
     if let RequirementRounding::InitialUp(places) = method.rounding {
         result.initial = result.initial.rounded_up(places)?;
     }

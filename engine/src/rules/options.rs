@@ -34,8 +34,8 @@ pub(super) fn option(
     let spot = if is_in_coin(own) { 1.0 } else { price };
     let (place, size) = (usize::from(*right == OptionRight::Put), own.total.magnitude());
     let distance = match right {
-        OptionRight::Call => number(*strike) - price,
-        OptionRight::Put => price - number(*strike),
+        OptionRight::Call => strike.to_f64() - price,
+        OptionRight::Put => price - strike.to_f64(),
     };
     let out = Money::from_f64_half_away(distance.max(0.0) * spot / price)?;
     let (spot, mark) = (Money::from_f64_half_away(spot)?, Money::from_f64_half_away(mark)?);
@@ -75,7 +75,7 @@ fn priced(snapshot: &Snapshot, own: &Netted<'_>, price: f64) -> Result<f64, Stri
     };
     let forward = forward(snapshot, own, *expiry).ok_or("mark: none is stated, and no forward is known")?;
     let market = snapshot.of(&terms.price_source).map(|market| market.as_ref().clone()).unwrap_or_default();
-    let strike = number(*strike);
+    let strike = strike.to_f64();
     let surface = Surface::of(&market, snapshot.time()).0.filter(|surface| surface.model() == *model);
     let known = own.held.stated.volatility.or_else(|| surface?.volatility(*expiry, forward, strike));
     let volatility = known.ok_or("mark: none is stated, and no volatility is known")?;
@@ -103,11 +103,6 @@ fn priced(snapshot: &Snapshot, own: &Netted<'_>, price: f64) -> Result<f64, Stri
 pub(super) fn forward(snapshot: &Snapshot, own: &Netted<'_>, expiry: Moment) -> Option<f64> {
     let market = snapshot.of(&own.held.contract.terms().price_source)?;
     market.expiries.get(&expiry)?.forward.map(|forward| forward.value())
-}
-
-/// The double nearest to a decimal number.
-pub(super) fn number(decimal: Decimal) -> f64 {
-    Ratio::from_decimal(decimal).map_or(f64::NAN, Ratio::to_f64)
 }
 
 /// What an option pays at a price, for each unit of its source.

@@ -12,7 +12,7 @@ use crate::pricing::{
     Columns, InvalidColumns, Moves, NoLosses, RightSign, Stakes, Surface, SurfaceFinding, discount_factor,
     linear_losses,
 };
-use crate::types::{Decimal, Moment, PriceSource};
+use crate::types::{Moment, PriceSource};
 
 /// Why a contract has no risk array.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -97,7 +97,7 @@ pub fn priced_arrays(
         let terms = specification.terms();
         let linear = |price: Result<f64, Unpriced>| {
             let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
-            let multiplier = number(terms.multiplier);
+            let multiplier = terms.multiplier.to_f64();
             let losses =
                 |price| linear_losses(price, multiplier, is_inverse, settings.moves, settings.places);
             price.map(losses)
@@ -243,7 +243,7 @@ fn option(
     if surface.model() != *model {
         return Err(Unpriced::OtherModel);
     }
-    let (years, strike) = (years_between(snapshot.time(), *expiry), number(*strike));
+    let (years, strike) = (years_between(snapshot.time(), *expiry), strike.to_f64());
     let volatility = surface.volatility(*expiry, forward, strike).ok_or(Unpriced::NoVolatility)?;
     let discount = match terms.settlement {
         Settlement::FuturesStyle => 1.0,
@@ -260,7 +260,7 @@ fn option(
         years,
         discount,
         right: RightSign::from(*right),
-        multiplier: number(terms.multiplier),
+        multiplier: terms.multiplier.to_f64(),
         term: (settings.term_scaling)(years),
         coin,
     };
@@ -271,10 +271,4 @@ fn option(
         OptionModel::Normal => (2, alone.columns().bachelier().is_ok()),
     };
     if is_inside { Ok((kind + usize::from(in_coin), option)) } else { Err(Unpriced::OutOfRange) }
-}
-
-/// The double nearest to a decimal number.
-fn number(decimal: Decimal) -> f64 {
-    // Text that reads back to the nearest double, on every machine.
-    decimal.to_string().parse().unwrap_or(f64::NAN)
 }

@@ -73,6 +73,13 @@ impl Decimal {
         self.places
     }
 
+    /// The double nearest to it, for a model that needs one.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        // Text that reads back to the nearest double, on every machine.
+        self.to_string().parse().unwrap_or(f64::NAN)
+    }
+
     /// Whether the number is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {

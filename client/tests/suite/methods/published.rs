@@ -187,6 +187,18 @@ fn floors_and_charges_of_others() {
     is_near(&result["maintenance_contingency"], 134.6, 0.05);
 }
 
+/// OKX's help, the example of its stepped charge: 1M at 0.75 %, 4M at 1.75 % and 5M at 2.5 % are 202,500.
+#[test]
+fn notional_is_charged_by_steps() {
+    let method = "schema = 1\nname = \"m\"\nkind = \"scenario-grid\"\ncurrency = \"USD\"\n[[scenarios]]\nspot_factor = 1\n\
+        [margin]\nmaintenance_factor = 1\ninitial_factor = 1\n[[concentration]]\nabove = 0\nfraction = 0.0075\n\
+        [[concentration]]\nabove = 1_000_000\nfraction = 0.0175\n[[concentration]]\nabove = 5e6\nfraction = 0.025\n";
+    let line = json!({"account": "A", "positions": [{"type": "perpetual", "quantity": -100}]});
+    let result = one("steps", method, &market(100e3), &line);
+    is_near(&result["maintenance_contingency"], 202_500.0, 0.0);
+    assert_eq!(result["contingencies"][0]["kind"], "concentration");
+}
+
 #[test]
 fn accounts_under_one_pool_and_positions_that_stand_alone() {
     let perpetual = |quantity: i64| json!({"type": "perpetual", "quantity": quantity, "collateral": 10});

@@ -267,6 +267,29 @@ fn skew_scales_requirements() {
 }
 
 #[test]
+fn a_flat_amount_and_losses_alone_decide() {
+    for case in standard("GMX v1") {
+        let (name, inputs, expected) = (case["name"].as_str().unwrap(), &case["inputs"], &case["expected"]);
+        if inputs["collateral"].is_null() {
+            continue;
+        }
+        let method = "schema = 1\nname = \"gmx\"\nkind = \"static\"\ncurrency = \"USD\"\nisolated = true\ncounts_gains = false\n\
+                      initial = 0.02\nmaintenance = 0.001\nflat = 5\n";
+        // Its size is money, of the price at which it was opened.
+        let held = json!({
+            "type": "perpetual", "quantity": inputs["size"], "price": 1, "collateral": inputs["collateral"],
+            "unrealised_profit": expected["profit"],
+        });
+        let line = json!({"account": name, "positions": [held]});
+        let result = one(&format!("gmx-{name}"), method, &market(inputs["price"].as_f64().unwrap()), &line);
+        is_near(&result["equity"], expected["remaining"].as_f64().unwrap(), 1e-9);
+        is_near(&result["maintenance_requirement"], expected["threshold"].as_f64().unwrap(), 1e-9);
+        let is_short = number(&result["maintenance_headroom"]) < 0.0;
+        assert_eq!(is_short, expected["liquidatable"].as_bool().unwrap(), "{name}");
+    }
+}
+
+#[test]
 fn the_lines_of_a_file_are_answered_in_their_order() {
     let lines = [json!({"account": "A", "positions": []}), json!([]), json!({"account": "C", "cash": 5})];
     let run = calc("order", "preset:derive-pm2", &market(10.0), &lines);

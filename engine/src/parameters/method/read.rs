@@ -82,6 +82,7 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 12")]
     let places = places as u8;
     let is_isolated = root.flag("isolated", false);
+    let counts_gains = root.flag("counts_gains", true);
     let words = [("euler", ShareRule::Euler), ("leave_one_out", ShareRule::LeaveOneOut)];
     let shares = root.choice("shares", &words, Some(ShareRule::Euler)).unwrap_or_default();
     let kind = match root.choice("kind", &KINDS, None)? {
@@ -92,7 +93,17 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
         Kind::Span16 => MethodKind::Span16(Box::new(span16::read(root))),
     };
     let digest = digest(bytes, &kind);
-    Some(Method { name, version, currency: currency.ok()?, places, is_isolated, shares, digest, kind })
+    Some(Method {
+        name,
+        version,
+        currency: currency.ok()?,
+        places,
+        is_isolated,
+        counts_gains,
+        shares,
+        digest,
+        kind,
+    })
 }
 
 /// Of the file, and of what a repair made of it.

@@ -73,6 +73,8 @@ pub struct LinearTerms {
     pub open_interest: Option<OpenInterestScaling>,
     /// What the position's own size adds to it.
     pub skew: Option<SkewScaling>,
+    /// Money for each position besides.
+    pub flat: Money,
     /// How spot assets and debts are weighed.
     pub size: Option<SizeScaling>,
 }
@@ -225,9 +227,19 @@ pub(super) fn fixed(root: &Section<'_>) -> LinearMethod {
         initial: root.ratio("initial", PART, None),
         maintenance: root.ratio("maintenance", PART, None),
     };
-    let terms = LinearTerms { tiers: vec![tier], open_interest: None, skew: None, size: None };
+    let terms = LinearTerms {
+        tiers: vec![tier],
+        open_interest: None,
+        skew: None,
+        flat: money_or_zero(root, "flat"),
+        size: None,
+    };
     let rounding = RequirementRounding::Exact;
     LinearMethod { default: Some(terms), sources: Vec::new(), rounding, stress: None }
+}
+
+fn money_or_zero(section: &Section<'_>, key: &'static str) -> Money {
+    Money::from_raw(section.ratio(key, MONEY, Some(Ratio::ZERO)).raw())
 }
 
 fn terms(section: &Section<'_>) -> LinearTerms {
@@ -279,5 +291,5 @@ fn terms(section: &Section<'_>) -> LinearTerms {
         own.finish();
         scaling
     });
-    LinearTerms { tiers, open_interest, skew, size }
+    LinearTerms { tiers, open_interest, skew, flat: money_or_zero(section, "flat"), size }
 }
