@@ -116,7 +116,7 @@ fn book(
             fault(format!("no price of {source} is known"));
             continue;
         }
-        match look.row(held, &mut book) {
+        match look.row(held, total, &mut book) {
             Ok(kind) => book.rows.push(Row {
                 kind,
                 multiplier: multiplier(held),
@@ -149,7 +149,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn row(&self, held: &HeldPosition, book: &mut SourceBook) -> Result<RowKind, String> {
+    fn row(&self, held: &HeldPosition, total: Quantity, book: &mut SourceBook) -> Result<RowKind, String> {
         let terms = held.contract.terms();
         let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
         let positive = |price: Option<f64>, what: &str| {
@@ -162,7 +162,7 @@ impl Look<'_> {
                 let price = positive(held.stated.price.or(known.map(|own| own.value())), "price")?;
                 let of_market = self.market.perpetual.map_or(1.0, |own| own.confidence());
                 let confidence = held.stated.confidence.unwrap_or(of_market);
-                if !held.quantity.is_zero() {
+                if !total.is_zero() {
                     let before = book.perpetual_confidence.unwrap_or(1.0);
                     book.perpetual_confidence = Some(confidence.min(before));
                 }
@@ -212,7 +212,9 @@ impl Look<'_> {
         let known = self.market.expiries.get(&expiry);
         let own = known.and_then(|own| own.rate);
         let rate = own.map(|rate| rate.value()).or_else(|| self.snapshot.rate(quote, expiry));
-        let rate = rate.or((!self.valuation.discounts).then_some(0.0));
+        let years = years_between(self.snapshot.time(), expiry);
+        // Nothing is discounted over no time.
+        let rate = rate.or((!self.valuation.discounts || years == 0.0).then_some(0.0));
         let rate = rate.ok_or_else(|| format!("no rate to {expiry} is known"))?;
         let confidences = known.map(|known| {
             let of = |own: Option<Observed>| own.map_or(1.0, |own| own.confidence());
@@ -221,7 +223,7 @@ impl Look<'_> {
         });
         Ok(ExpiryMarket {
             expiry,
-            years: years_between(self.snapshot.time(), expiry),
+            years,
             rate: if self.valuation.floors_rate_at_zero { rate.max(0.0) } else { rate },
             confidence: confidences.into_iter().flatten().fold(1.0, f64::min),
         })

@@ -9,6 +9,9 @@ use crate::pricing::discount_factor;
 use crate::scenario::Shock;
 use crate::types::{Money, Overflow, Quantity, Ratio};
 
+/// Results are equal where they differ by less than this part of their size.
+const EQUAL_WITHIN: i128 = 1_000_000_000;
+
 /// What the scan of a price source came to.
 #[derive(Clone, Debug)]
 pub(super) struct Scan {
@@ -117,7 +120,10 @@ pub(super) fn scan(
     let counted = method.basis.filter(|own| own.place == BasisPlace::Worst).map_or(Money::ZERO, |_| basis);
     let worst_result = results.iter().copied().min().unwrap_or_default();
     let is_scenario = worst_result < counted;
-    let first = results.iter().position(|own| *own == worst_result).filter(|_| is_scenario);
+    // Results that only rounding tells apart are equal: the lowest of them is the worst.
+    let slack = Money::from_raw(worst_result.magnitude().raw() / EQUAL_WITHIN);
+    let highest = worst_result.plus(slack)?;
+    let first = results.iter().position(|own| *own <= highest).filter(|_| is_scenario);
     Ok(Scan {
         worst: worst_result.min(counted),
         worst_index: first.unwrap_or(results.len()),

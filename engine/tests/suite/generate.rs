@@ -3,7 +3,7 @@
 //! Numbers are small and have few places, so that ties and zeros happen. Everything comes from one seed.
 
 mod commodities;
-mod dice;
+pub(crate) mod dice;
 mod products;
 mod spreads;
 

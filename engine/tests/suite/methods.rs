@@ -1,6 +1,7 @@
-//! Scenario methods: what has to hold for any portfolio. Their numbers are compared where the command line is tested.
+//! Scenario methods: what has to hold for any portfolio, and the grid once more, plainly, beside the engine (`twin`).
 
 mod offsets;
+mod twin;
 
 use plimsoll_engine::account::{HeldPosition, MarginAccount, PositionAccount, Stated};
 use plimsoll_engine::contract::{

@@ -1,0 +1,459 @@
+//! The scenario grid once more, from its definition, in plain floating point and without any step of the engine: random methods,
+//! markets and portfolios on one price source.
+
+#![allow(clippy::float_arithmetic, reason = "the plain calculator")]
+
+use std::fmt::Write as _;
+
+use plimsoll_engine::account::{Collateral, HeldPosition, MarginAccount, PositionAccount, Stated};
+use plimsoll_engine::contract::{
+    Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
+};
+use plimsoll_engine::grid::GridResult;
+use plimsoll_engine::market::{Observed, Quote, Snapshot};
+use plimsoll_engine::parameters::method::read_method;
+use plimsoll_engine::report::{MethodResult, by_method};
+use plimsoll_engine::types::{Currency, Decimal, Moment, Money, PriceSource, Quantity, Ratio};
+
+use crate::generate::dice::Dice;
+
+const YEAR: f64 = 31_536_000.0;
+const WORDS: [&str; 5] = ["none", "up", "down", "skew_linear", "skew_absolute"];
+
+/// The numbers of a method, by the names of its file.
+struct Set {
+    scenarios: Vec<(f64, usize, f64)>,
+    volatility: [f64; 6],
+    skew: [f64; 8],
+    margin: [f64; 8],
+    basis: [f64; 4],
+    charges: [f64; 8],
+}
+
+struct Opt {
+    seconds: i64,
+    strike: f64,
+    is_call: bool,
+    quantity: f64,
+    volatility: f64,
+}
+
+struct Case {
+    spot: f64,
+    confidence: f64,
+    stable: f64,
+    /// Seconds, forward, rate, confidence.
+    expiries: Vec<(i64, f64, f64, f64)>,
+    perpetual: (f64, f64),
+    options: Vec<Opt>,
+    /// Amount, price, haircuts; the first moves with the spot.
+    collateral: Vec<(f64, f64, f64, f64)>,
+    cash: f64,
+}
+
+fn part(dice: &mut Dice, first: i64, last: i64) -> f64 {
+    dice.between(first, last) as f64 / 1_000.0
+}
+
+fn set(dice: &mut Dice) -> Set {
+    let scenarios = (0..dice.between(1, 20))
+        .map(|_| (part(dice, 100, 4_000), dice.index(WORDS.len()), part(dice, 0, 2_000)))
+        .collect();
+    let mut roll = |ranges: &[(i64, i64)]| -> Vec<f64> {
+        ranges.iter().map(|(first, last)| part(dice, *first, *last)).collect()
+    };
+    Set {
+        scenarios,
+        volatility: roll(&[(100, 900), (100, 900), (0, 600), (100, 500), (50, 300), (500, 3_000)])
+            .try_into()
+            .unwrap(),
+        skew: roll(&[
+            (50, 500),
+            (-100, 50),
+            (50, 500),
+            (-100, 50),
+            (10, 100),
+            (0, 5_000),
+            (0, 1_000),
+            (-200, 200),
+        ])
+        .try_into()
+        .unwrap(),
+        margin: roll(&[
+            (500, 1_000),
+            (900, 1_400),
+            (900, 1_000),
+            (0, 1_000),
+            (0, 100),
+            (1_000, 1_100),
+            (0, 1_000),
+            (0, 100),
+        ])
+        .try_into()
+        .unwrap(),
+        basis: roll(&[(1_010, 1_100), (900, 990), (100, 1_000), (0, 2_500)]).try_into().unwrap(),
+        charges: roll(&[
+            (950, 1_000),
+            (0, 4_000),
+            (200, 900),
+            (100, 1_000),
+            (0, 50),
+            (0, 20),
+            (0, 10),
+            (0, 5),
+        ])
+        .try_into()
+        .unwrap(),
+    }
+}
+
+fn toml(set: &Set) -> String {
+    let mut text = "schema = 1\nname = \"twin\"\nkind = \"scenario-grid\"\ncurrency = \"USD\"\n".to_owned();
+    for (factor, word, dampening) in &set.scenarios {
+        let word = WORDS[*word];
+        write!(
+            text,
+            "[[scenarios]]\nspot_factor = {factor}\nvolatility = \"{word}\"\ndampening = {dampening}\n"
+        )
+        .unwrap();
+    }
+    let mut table = |name: &str, keys: &[&str], values: &[f64]| {
+        writeln!(text, "[{name}]").unwrap();
+        keys.iter().zip(values).for_each(|(key, value)| writeln!(text, "{key} = {value}").unwrap());
+    };
+    let keys = ["range_up", "range_down", "minimum_up", "short_term_power", "long_term_power", "days_floor"];
+    table("volatility_shock", &keys, &set.volatility);
+    let keys = [
+        "linear_cap",
+        "linear_slope",
+        "absolute_cap",
+        "absolute_slope",
+        "minimum_width",
+        "width_scale",
+        "volatility_static",
+        "volatility_slope",
+    ];
+    table("skew_shock", &keys, &set.skew);
+    let keys = [
+        "maintenance_factor",
+        "initial_factor",
+        "long_discount",
+        "long_rate_multiplier",
+        "long_rate_add",
+        "short_discount",
+        "short_rate_multiplier",
+        "short_rate_add",
+    ];
+    table("margin", &keys, &set.margin);
+    table("basis", &["up_factor", "down_factor", "add", "multiplier"], &set.basis);
+    let keys = [
+        "peg_threshold",
+        "peg_factor",
+        "confidence_threshold",
+        "confidence_factor",
+        "perp_maintenance",
+        "perp_initial",
+        "option_maintenance",
+        "option_initial",
+    ];
+    table("contingency", &keys, &set.charges);
+    table("valuation", &["settlement_average_seconds"], &[1_800.0]);
+    text
+}
+
+fn case(dice: &mut Dice) -> Case {
+    let spot = part(dice, 500, 90_000_000);
+    let seconds = [-60, 0, 1, 900, 43_200, 604_800, 2_592_000, 7_776_000];
+    let expiries: Vec<(i64, f64, f64, f64)> = seconds
+        .into_iter()
+        .map(|own| (own, spot * part(dice, 980, 1_030), part(dice, -20, 200), part(dice, 300, 1_000)))
+        .collect();
+    let option = |dice: &mut Dice| Opt {
+        seconds: *dice.pick(&seconds),
+        strike: (spot * part(dice, 500, 2_000) * 1e4).round() / 1e4,
+        is_call: dice.chance(50),
+        quantity: part(dice, -9_000, 9_000),
+        volatility: part(dice, 200, 1_500),
+    };
+    let options = (0..dice.between(0, 12)).map(|_| option(dice)).collect();
+    let assets = |dice: &mut Dice| {
+        (part(dice, 1, 9_000), spot * part(dice, 500, 1_500), part(dice, 0, 200), part(dice, 0, 90))
+    };
+    Case {
+        spot,
+        confidence: part(dice, 300, 1_000),
+        stable: part(dice, 940, 1_010),
+        expiries,
+        perpetual: (part(dice, -5_000, 5_000), spot * part(dice, 990, 1_010)),
+        options,
+        collateral: (0..dice.between(0, 2)).map(|_| assets(dice)).collect(),
+        cash: part(dice, -900_000, 900_000),
+    }
+}
+
+/// The standard normal distribution: a series of positive terms (G. Marsaglia, Evaluating the normal distribution, 2004).
+fn normal(x: f64) -> f64 {
+    if x.abs() > 8.5 {
+        return f64::from(u8::from(x > 0.0));
+    }
+    let (mut term, mut sum) = (x, x);
+    for step in 1..400 {
+        term *= x * x / (2.0 * f64::from(step) + 1.0);
+        sum += term;
+    }
+    0.5 + sum * (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+fn value(option: &Opt, forward: f64, volatility: f64, rate: f64) -> f64 {
+    let years = option.seconds.max(0) as f64 / YEAR;
+    let s = volatility * years.sqrt();
+    let sign = if option.is_call { 1.0 } else { -1.0 };
+    let undiscounted = if s <= 1e-12 {
+        (sign * (forward - option.strike)).max(0.0)
+    } else {
+        let d1 = (forward / option.strike).ln() / s + 0.5 * s;
+        sign * (forward * normal(sign * d1) - option.strike * normal(sign * (d1 - s)))
+    };
+    (-rate * years).exp() * undiscounted
+}
+
+fn volatility(set: &Set, option: &Opt, forward: f64, word: &str) -> f64 {
+    let [up, down, minimum, short, long, floor] = set.volatility;
+    let [linear, linear_slope, absolute, absolute_slope, minimum_width, scale, fixed, slope] = set.skew;
+    let seconds = option.seconds.max(0) as f64;
+    let power = if seconds <= 30.0 * 86_400.0 { short } else { long };
+    let a = (30.0 * 86_400.0 / seconds.max(floor * 86_400.0)).powf(power);
+    let root = (seconds / YEAR).sqrt();
+    let skewed = |cap: f64, k: f64| {
+        let width = (root * scale * (fixed + root * slope)).max(minimum_width);
+        let factor =
+            if k >= 0.0 { 1.0 + cap.min(k * cap / width) } else { 1.0 + (-cap).max(k * cap / width) };
+        option.volatility * factor.max(0.0)
+    };
+    let k = (option.strike / forward).ln();
+    match word {
+        "up" => (option.volatility * (1.0 + up * a)).max(minimum),
+        "down" => option.volatility * (1.0 - down * a).max(0.0),
+        "skew_linear" => skewed(linear + linear_slope * root, k),
+        "skew_absolute" => skewed(absolute + absolute_slope * root, k.abs()),
+        _ => option.volatility,
+    }
+}
+
+fn moved(forward: f64, seconds: i64, factor: f64) -> f64 {
+    let part = if seconds >= 1_800 { 1.0 } else { seconds.max(0) as f64 / 1_800.0 };
+    forward * part * factor + forward * (1.0 - part)
+}
+
+#[derive(Debug, Default)]
+struct Expected {
+    results: Vec<f64>,
+    basis: f64,
+    worst: f64,
+    equity: f64,
+    contingency: (f64, f64),
+    factor: f64,
+}
+
+fn results(set: &Set, case: &Case, expected: &mut Expected) {
+    let of = |expiry: i64| case.options.iter().filter(move |option| option.seconds == expiry);
+    let (quantity, price) = case.perpetual;
+    for (factor, word, dampening) in &set.scenarios {
+        let word = WORDS[*word];
+        let mut result = quantity * (factor - 1.0) * price;
+        if let Some((amount, price, ..)) = case.collateral.first() {
+            result += amount * price / case.stable * (factor - 1.0);
+        }
+        for (seconds, forward, rate, _) in &case.expiries {
+            let (rate, years) = (rate.max(0.0), (*seconds).max(0) as f64 / YEAR);
+            let shocked =
+                if word.starts_with("skew") { *forward } else { moved(*forward, *seconds, *factor) };
+            let mark: f64 =
+                of(*seconds).map(|own| own.quantity * value(own, *forward, own.volatility, rate)).sum();
+            let own =
+                |own: &Opt| own.quantity * value(own, shocked, volatility(set, own, *forward, word), rate);
+            let after: f64 = of(*seconds).map(own).sum();
+            let [_, _, long, long_rate, long_add, short, short_rate, short_add] = set.margin;
+            let counted = if after >= 0.0 {
+                after * long * (-years * (rate * long_rate + long_add)).exp()
+            } else {
+                after * (short * (years * (rate * short_rate + short_add)).exp()).min((rate * years).exp())
+            };
+            result += if word.starts_with("skew") { -(counted - mark).abs() } else { counted - mark };
+        }
+        expected.results.push(result * dampening);
+    }
+    let [up, down, add, multiplier] = set.basis;
+    for (seconds, forward, rate, _) in &case.expiries {
+        let rate = rate.max(0.0);
+        let at = |factor: f64| -> f64 {
+            let forward = moved(*forward, *seconds, factor);
+            of(*seconds).map(|own| own.quantity * value(own, forward, own.volatility, rate)).sum()
+        };
+        let mark = at(1.0);
+        let least = (at(up) - mark).min(at(down) - mark).min(0.0);
+        expected.basis += least * (add + multiplier * (*seconds).max(0) as f64 / YEAR);
+        expected.equity += mark;
+    }
+    expected.worst = expected.results.iter().copied().fold(expected.basis, f64::min);
+}
+
+fn charges(set: &Set, case: &Case, expected: &mut Expected) {
+    let [peg, peg_factor, threshold, lack, perpetual, perpetual_initial, option, option_initial] =
+        set.charges;
+    let (maintenance, initial) = &mut expected.contingency;
+    let quantity = case.perpetual.0.abs() * case.spot;
+    *maintenance += quantity * perpetual;
+    *initial += quantity * perpetual_initial;
+    let distrust = |confidence: f64| if confidence < threshold { (1.0 - confidence) * lack } else { 0.0 };
+    *initial += quantity * distrust(case.confidence);
+    for (seconds, .., confidence) in &case.expiries {
+        let own: Vec<&Opt> = case.options.iter().filter(|own| own.seconds == *seconds).collect();
+        for (place, first) in own.iter().enumerate() {
+            let same = |other: &&&Opt| other.strike.to_bits() == first.strike.to_bits();
+            if own[..place].iter().any(|other| same(&other)) {
+                continue;
+            }
+            let net: f64 = own.iter().filter(same).map(|other| other.quantity).sum();
+            *maintenance += (-net).max(0.0) * case.spot * option;
+            *initial += (-net).max(0.0) * case.spot * option_initial;
+        }
+        let gross: f64 = own.iter().map(|own| own.quantity.abs()).sum();
+        *initial += gross * case.spot * distrust(confidence.min(case.confidence));
+    }
+    expected.equity += case.cash;
+    for (amount, price, haircut, initial_haircut) in &case.collateral {
+        let worth = amount * price / case.stable;
+        expected.equity += worth;
+        *maintenance += worth * haircut;
+        *initial += worth * (initial_haircut + distrust(case.confidence));
+    }
+    expected.factor = set.margin[1] + (peg - case.stable).max(0.0) * peg_factor;
+}
+
+fn decimal(value: f64) -> Decimal {
+    format!("{value}").parse().unwrap()
+}
+
+fn quantity(value: f64) -> Quantity {
+    Quantity::from_decimal_half_away(decimal(value)).unwrap()
+}
+
+fn now() -> Moment {
+    at(0)
+}
+
+fn at(seconds: i64) -> Moment {
+    Moment::from_seconds(1_000_000_000 + seconds, 0).unwrap()
+}
+
+fn source() -> PriceSource {
+    PriceSource::new("X").unwrap()
+}
+
+fn market(case: &Case) -> Snapshot {
+    let observed = |value: f64, confidence: f64| Observed::new(value, now(), confidence).unwrap();
+    let currency = Currency::new("USD").unwrap();
+    let mut quotes = vec![
+        Quote::Price { source: source(), price: observed(case.spot, case.confidence) },
+        Quote::Peg { currency, price: observed(case.stable, 1.0) },
+    ];
+    for (seconds, forward, rate, confidence) in &case.expiries {
+        let (expiry, rate) = (at(*seconds), observed(*rate, 1.0));
+        quotes.push(Quote::Forward { source: source(), expiry, forward: observed(*forward, *confidence) });
+        quotes.push(Quote::SourceRate { source: source(), expiry, rate });
+    }
+    Snapshot::empty(now()).next(now(), &quotes).unwrap()
+}
+
+fn engine(set: &Set, case: &Case) -> GridResult {
+    let held = |instrument: Instrument, size: f64, stated: Stated| {
+        let is_option = matches!(instrument, Instrument::Option { .. });
+        let terms = SpecificationTerms {
+            price_source: source(),
+            instrument,
+            multiplier: Decimal::ONE,
+            quote: Currency::new("USD").unwrap(),
+            settlement: if is_option { Settlement::Premium } else { Settlement::FuturesStyle },
+        };
+        HeldPosition {
+            contract: terms.check().unwrap(),
+            quantity: quantity(size),
+            stated,
+            unrealised_profit: Money::ZERO,
+            unrealised_funding: Money::ZERO,
+            collateral: Money::ZERO,
+        }
+    };
+    let (size, price) = case.perpetual;
+    let mut positions =
+        vec![held(Instrument::Perpetual, size, Stated { price: Some(price), ..Stated::default() })];
+    for own in &case.options {
+        let instrument = Instrument::Option {
+            expiry: at(own.seconds),
+            strike: decimal(own.strike),
+            right: if own.is_call { OptionRight::Call } else { OptionRight::Put },
+            exercise: Exercise::European,
+            model: OptionModel::Lognormal,
+        };
+        positions.push(held(
+            instrument,
+            own.quantity,
+            Stated { volatility: Some(own.volatility), ..Stated::default() },
+        ));
+    }
+    let ratio = |value: f64| Ratio::from_decimal(decimal(value)).unwrap();
+    let asset = |(place, own): (usize, &(f64, f64, f64, f64))| Collateral {
+        asset: format!("asset {place}"),
+        source: None,
+        amount: quantity(own.0),
+        price: Some(own.1),
+        confidence: 1.0,
+        cancels_risk: Some(place == 0),
+        haircuts: Some((ratio(own.2), ratio(own.3))),
+    };
+    let account = MarginAccount {
+        cash: Money::from_decimal(decimal(case.cash)).unwrap(),
+        collateral: case.collateral.iter().enumerate().map(asset).collect(),
+        position_accounts: vec![PositionAccount { name: String::new(), positions }],
+        ..MarginAccount::default()
+    };
+    let method = read_method(toml(set).as_bytes()).unwrap_or_else(|faults| panic!("{faults:?}"));
+    match by_method(&method, &market(case), &account).unwrap() {
+        MethodResult::Grid(own) => *own,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn random_methods_and_portfolios() {
+    for seed in 0..400 {
+        let mut dice = Dice::new(seed);
+        let (set, case) = (set(&mut dice), case(&mut dice));
+        let mut expected = Expected::default();
+        results(&set, &case, &mut expected);
+        charges(&set, &case, &mut expected);
+        let actual = engine(&set, &case);
+        let (maintenance, initial) = expected.contingency;
+        let all = [
+            (actual.equity.total, expected.equity),
+            (actual.sources[0].basis, expected.basis),
+            (actual.sources[0].worst, expected.worst),
+            (actual.requirement.maintenance_contingency, maintenance),
+            (actual.requirement.initial_contingency, initial),
+            (actual.requirement.maintenance, maintenance - expected.worst * set.margin[0]),
+            (actual.requirement.initial, maintenance + initial - expected.worst * expected.factor),
+        ];
+        let cells = actual.sources[0].results.iter().copied().zip(expected.results.iter().copied());
+        let pairs: Vec<(Money, f64)> = all.into_iter().chain(cells).collect();
+        assert_eq!(pairs.len(), 7 + set.scenarios.len());
+        let largest = pairs.iter().map(|(_, expected)| expected.abs()).fold(0.0, f64::max);
+        for (place, (actual, expected)) in pairs.into_iter().enumerate() {
+            let difference = (actual.to_f64() - expected).abs();
+            assert!(
+                difference <= 1e-9 * largest,
+                "seed {seed}, number {place}: {actual:?} instead of {expected}"
+            );
+        }
+    }
+}
