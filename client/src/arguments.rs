@@ -34,10 +34,10 @@ pub(crate) struct CalcArguments {
     pub(crate) params: Option<PathBuf>,
     /// Margin method (TOML), or preset:NAME of one that comes with the program, instead of a parameter file;
     /// --rounding, --currency and --allow-unmatched go with methods of the kind span16 only
-    #[arg(long, value_name = "FILE", requires = "market", conflicts_with_all = ["params", "set", "house", "server", "scenarios"])]
+    #[arg(long, value_name = "FILE", requires = "market", conflicts_with_all = ["params", "set", "house", "server"])]
     pub(crate) method: Option<PathBuf>,
     /// Market (JSON) that the method is applied to
-    #[arg(long, value_name = "FILE", requires = "method")]
+    #[arg(long, value_name = "FILE", requires = "method", conflicts_with_all = ["params", "set", "house"])]
     pub(crate) market: Option<PathBuf>,
     /// Rounding profile [default: exact; without --params that of the server's set]
     #[arg(long, value_name = "PROFILE", value_parser = rounding())]

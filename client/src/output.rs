@@ -2,15 +2,16 @@
 
 mod jsonl;
 mod method;
+mod method_table;
 mod set;
 mod table;
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
-use plimsoll_engine::report::MarginReport;
+use plimsoll_engine::parameters::method::Method;
+use plimsoll_engine::report::{MarginReport, MethodResult, PoolResult};
 
-pub use method::{write_account, write_pool};
 pub use set::{write_set_json, write_set_table, write_sets_json, write_sets_table};
 
 /// How reports are written.
@@ -34,6 +35,41 @@ impl OutputFormat {
         match self {
             Self::JsonLines => jsonl::report(out, account, report),
             Self::Table { scenarios } => table::report(out, account, report, scenarios),
+        }
+    }
+
+    /// Writes the result of an account under a method that is data.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn account(
+        self,
+        out: &mut impl Write,
+        name: &str,
+        method: &Method,
+        result: &MethodResult,
+    ) -> io::Result<()> {
+        match self {
+            Self::JsonLines => method::account(out, name, method, result),
+            Self::Table { scenarios } => method_table::account(out, name, method, result, scenarios),
+        }
+    }
+
+    /// Writes the result of a pool whose accounts have these names.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn pool(
+        self,
+        out: &mut impl Write,
+        name: &str,
+        names: &[String],
+        method: &Method,
+        result: &PoolResult,
+    ) -> io::Result<()> {
+        match self {
+            Self::JsonLines => method::pool(out, name, names, method, result),
+            Self::Table { scenarios } => method_table::pool(out, name, names, method, result, scenarios),
         }
     }
 

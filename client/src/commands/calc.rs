@@ -69,12 +69,11 @@ fn with_method(
     let method = method_file::method(path)?;
     let snapshot = method_file::market(market, &method.currency)?;
     let MethodKind::Span16(listing) = &method.kind else {
-        let is_plain = *options == CalculationOptions::default() && format == OutputFormat::JsonLines;
-        if !is_plain {
-            let message = "--rounding, --currency, --allow-unmatched and --format table go with methods of the kind span16";
+        if *options != CalculationOptions::default() {
+            let message = "--rounding, --currency and --allow-unmatched go with methods of the kind span16";
             return Err(CommandError::Usage(message.to_owned()));
         }
-        return by_method::calculate(&method, &snapshot, portfolios, &mut io::stdout().lock());
+        return by_method::calculate(&method, &snapshot, portfolios, format, &mut io::stdout().lock());
     };
     let definition = method_file::definition(path, &method, listing, &snapshot)?;
     let set = method_file::set(path, &definition, options.rounding.unwrap_or_default())?;

@@ -12,24 +12,16 @@ use serde_json::{Map, Value, json};
 
 use super::jsonl::line;
 
-/// Writes the result of an account.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_account(
+pub(super) fn account(
     out: &mut impl Write,
     name: &str,
     method: &Method,
     result: &MethodResult,
 ) -> io::Result<()> {
-    line(out, &account(name, Some(method), result))
+    line(out, &account_line(name, Some(method), result))
 }
 
-/// Writes the result of a pool.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_pool(
+pub(super) fn pool(
     out: &mut impl Write,
     name: &str,
     names: &[String],
@@ -40,7 +32,7 @@ pub fn write_pool(
     object.insert("pool".to_owned(), name.into());
     head(&mut object, method);
     standing(&mut object, result.standing);
-    let accounts = names.iter().zip(&result.accounts).map(|(name, own)| account(name, None, own));
+    let accounts = names.iter().zip(&result.accounts).map(|(name, own)| account_line(name, None, own));
     object.insert("accounts".to_owned(), accounts.collect());
     line(out, &object)
 }
@@ -72,7 +64,7 @@ fn standing(object: &mut Map<String, Value>, own: Standing) {
     }
 }
 
-fn account(name: &str, method: Option<&Method>, result: &MethodResult) -> Value {
+fn account_line(name: &str, method: Option<&Method>, result: &MethodResult) -> Value {
     let mut object = Map::new();
     object.insert("account".to_owned(), name.into());
     if let Some(method) = method {
@@ -83,7 +75,7 @@ fn account(name: &str, method: Option<&Method>, result: &MethodResult) -> Value 
         MethodResult::Grid(own) => grid(&mut object, own),
         MethodResult::Rules(own) => rules(&mut object, own),
         MethodResult::Isolated(positions, _) => {
-            let alone = positions.iter().map(|(place, own)| account(place, None, own));
+            let alone = positions.iter().map(|(place, own)| account_line(place, None, own));
             object.insert("isolated".to_owned(), alone.collect());
         }
     }

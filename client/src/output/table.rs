@@ -51,7 +51,7 @@ pub(super) fn error(out: &mut impl Write, account: Option<&str>, error: &str) ->
 
 /// An amount with its thousands apart, and of its six places the two that people read, more only where they hold
 /// something: nothing is rounded.
-fn shown(amount: Amount) -> String {
+pub(super) fn shown(amount: Amount) -> String {
     let text = amount.to_string();
     let (whole, places) = text.split_once('.').unwrap_or((&text, ""));
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));

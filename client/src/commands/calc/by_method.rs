@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::Path;
 
 use plimsoll_client::margin_account::{Line, read_line};
-use plimsoll_client::output::{OutputFormat, write_account, write_pool};
+use plimsoll_client::output::OutputFormat;
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::report::{by_method, by_method_in_pool};
@@ -19,6 +19,7 @@ pub(super) fn calculate(
     method: &Method,
     snapshot: &Snapshot,
     portfolios: &Path,
+    format: OutputFormat,
     out: &mut impl Write,
 ) -> Result<Exit, CommandError> {
     let input = |source| CommandError::Input { path: portfolios.to_owned(), source };
@@ -38,7 +39,7 @@ pub(super) fn calculate(
         if read as u64 == MOST_BYTES && line.last() != Some(&b'\n') {
             return Err(CommandError::Usage(format!("a line has at most {MOST_BYTES} bytes")));
         }
-        if !line.iter().all(u8::is_ascii_whitespace) && !one(&line, method, snapshot, out)? {
+        if !line.iter().all(u8::is_ascii_whitespace) && !one(&line, method, snapshot, format, out)? {
             exit = Exit::SomeRefused;
         }
     }
@@ -47,8 +48,13 @@ pub(super) fn calculate(
 }
 
 /// Answers a line; whether it could be margined.
-fn one(bytes: &[u8], method: &Method, snapshot: &Snapshot, out: &mut impl Write) -> io::Result<bool> {
-    let format = OutputFormat::JsonLines;
+fn one(
+    bytes: &[u8],
+    method: &Method,
+    snapshot: &Snapshot,
+    format: OutputFormat,
+    out: &mut impl Write,
+) -> io::Result<bool> {
     let Line { name, own, accounts } = match read_line(bytes, method, snapshot) {
         Ok(line) => line,
         Err(bad) => {
@@ -57,11 +63,11 @@ fn one(bytes: &[u8], method: &Method, snapshot: &Snapshot, out: &mut impl Write)
         }
     };
     let written = match accounts {
-        None => by_method(method, snapshot, &own).map(|result| write_account(out, &name, method, &result)),
+        None => by_method(method, snapshot, &own).map(|result| format.account(out, &name, method, &result)),
         Some(accounts) => {
             let (names, accounts): (Vec<_>, Vec<_>) = accounts.into_iter().unzip();
             by_method_in_pool(method, snapshot, &own, &accounts)
-                .map(|result| write_pool(out, &name, &names, method, &result))
+                .map(|result| format.pool(out, &name, &names, method, &result))
         }
     };
     match written {

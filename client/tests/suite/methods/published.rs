@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{calc, is_near, market, number, one};
+use crate::program::{file, run};
 
 /// A source with one expiry on the day counted in seconds.
 fn with_expiry(spot: f64, seconds: f64, forward: f64, rate: f64) -> Value {
@@ -96,6 +97,13 @@ fn united_states_portfolio_margin() {
         is_near(&result["initial_requirement"], required, 1e-6);
         assert_eq!(result["scenario_pnl"].as_array().unwrap().len(), 10);
     }
+    // Ten OEX are worth as much as five SPX: of the gain 90 percent count.
+    let indexes = json!({"sources": [{"source": "SPX", "price": 5000}, {"source": "OEX", "price": 2500}, {"source": "GLD", "price": 200}]});
+    let held = |source: &str, quantity: i64| json!({"type": "asset", "source": source, "quantity": quantity});
+    let line = json!({"account": "A", "positions": [held("SPX", 5), held("OEX", -10), held("GLD", 1)]});
+    let result = one("us-group", "preset:us-pm-broad-index", &indexes, &line);
+    is_near(&result["market_risk"], 25_000.0 * 0.08 * 0.1 + 200.0 * 0.08, 1e-6);
+    is_near(&result["offsets"][0]["sum"], 25_000.0 * (0.08 + 0.06), 1e-6);
     let far = [option(9000.0, "C", -10.0, 0.2, 86_400.0), option(9500.0, "C", 4.0, 0.2, 86_400.0)];
     let line = json!({"account": "A", "positions": far});
     let result = one("us-minimum", "preset:us-pm-broad-index", &market, &line);
@@ -266,4 +274,57 @@ fn results_have_the_keys_of_the_contract_in_their_order() {
             "offsets",
         ]
     );
+}
+
+#[test]
+fn tables_show_what_a_person_asks_for() {
+    let method = file(
+        "tables.toml",
+        "schema = 1\nname = \"m\"\nkind = \"static\"\ncurrency = \"USD\"\ninitial = 0.1\nmaintenance = 0.05\n",
+    );
+    let quoted = file("tables.market.json", market(60e3).to_string());
+    let held = |name: &str, quantity: i64| json!({"account": name, "positions": [{"type": "perpetual", "quantity": quantity}]});
+    let lines = [
+        json!({"account": "A", "position_accounts": [held("long", 3), held("short", -1)]}),
+        json!({"pool": "P", "accounts": [held("in pool", 2)]}),
+        json!({"account": "B", "colour": 1}),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let accounts = file("tables.jsonl", lines);
+    let shown = |method: &str| {
+        let arguments = [
+            "calc",
+            "--method",
+            method,
+            "--market",
+            &quoted,
+            "--portfolios",
+            &accounts,
+            "--format",
+            "table",
+            "--scenarios",
+        ];
+        let run = run(&arguments);
+        assert_eq!((run.status, run.errors.as_str()), (1, ""));
+        assert!(run.out.lines().all(|line| line.len() < 200 && line.trim_end() == line), "{}", run.out);
+        run.out
+    };
+    let grid = shown("preset:derive-pm2");
+    for wanted in [
+        "Account A\n",
+        "Method derive-pm2 2026-09, in USDC",
+        "Equity and requirements",
+        "Price sources",
+        " *\n",
+        "perpetual",
+        "Shares of the requirements",
+        "(nobody's)",
+        "Pool P\n",
+        "Account in pool\n",
+        "Account B: error: colour: unknown key",
+    ] {
+        assert!(grid.contains(wanted), "{wanted} in\n{grid}");
+    }
+    let rules = shown(&method);
+    assert!(rules.contains("Positions\n") && rules.contains("120,000.00"), "{rules}");
 }
