@@ -12,6 +12,7 @@
 //! * [`offset`]: what the risk of several price sources is together;
 //! * [`account`]: what a method that is data margins;
 //! * [`parameters`]: what an exchange publishes, read, cross-checked and compiled into an immutable set;
+//! * [`fills`]: what working orders may become, and the search for the worst of it;
 //! * [`span`]: the SPAN method, from positions to every number on the way;
 //! * [`grid`] and [`rules`]: methods that are data, by scenarios and by formula;
 //! * [`report`]: the totals and the outward shape of a result.
@@ -20,6 +21,7 @@
 
 pub mod account;
 pub mod contract;
+pub mod fills;
 pub mod grid;
 pub mod instruction_set;
 pub mod market;

@@ -4,11 +4,15 @@ mod by_method;
 mod calculate;
 mod numbers;
 mod request;
+mod required;
 mod totals;
+mod worst;
 
 pub use by_method::{MethodResult, PoolResult, Standing, by_method, by_method_in_pool};
 pub use calculate::{Requirement, calculate, report, requirement};
 pub use request::{CalculationError, CalculationOptions, PortfolioRequest, account_type_code};
+pub use required::{AccountLevels, CurrencyRequirement, required};
+pub use worst::{AccountOrders, worst_required};
 
 use crate::parameters::{AwayPlace, ConversionStep, Digest, RoundingProfile};
 use crate::span::Unmatched;

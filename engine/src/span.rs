@@ -16,6 +16,7 @@ mod merge;
 mod options;
 mod outright;
 mod portfolio;
+mod ranged;
 mod rounding;
 mod scan;
 mod weighted;
@@ -32,6 +33,7 @@ pub use outright::{CommodityMargin, PartKind, ScanPart};
 pub use portfolio::{
     EntryFault, EntryList, Holding, Margining, Portfolio, Position, Unmatched, UnmatchedReason,
 };
+pub use ranged::{Fill, Ranged};
 pub use rounding::level_amount;
 pub use scan::Scan;
 pub use weighted::weighted_price_risk_half_away;

@@ -29,7 +29,7 @@ pub use code::{
 pub use date::{BusinessDate, DateError};
 pub use decimal::{Decimal, DecimalError};
 pub use fine_amount::FineAmount;
-pub use fixed::{Delta, Fixed, Money, Overflow};
+pub use fixed::{Delta, DeltaUnit, Fixed, Money, MoneyUnit, Overflow};
 pub use lots::{Lots, LotsError};
 pub use moment::{Moment, MomentError};
 pub use quantity::Quantity;

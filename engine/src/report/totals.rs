@@ -13,8 +13,8 @@ use smallvec::SmallVec;
 
 use super::request::CalculationError;
 use super::{CurrencyTotals, LevelAmount};
-use crate::parameters::{ConversionStep, ParameterSet, RoundingProfile};
-use crate::span::{Portfolio, SpanMargin, level_amount};
+use crate::parameters::{Commodity, ConversionStep, ParameterSet, RoundingProfile};
+use crate::span::{CommodityMargin, Portfolio, SpanMargin, level_amount};
 use crate::types::{Amount, Currency, Money, Overflow};
 
 /// Converts to the report's currency at the set's rates.
@@ -48,17 +48,48 @@ impl Totals<'_> {
     }
 }
 
+/// Sums over the commodities of each currency, ascending; what counts as risk is the caller's.
+pub(super) fn sums<'a>(
+    set: &'a ParameterSet,
+    margin: &SpanMargin,
+    risk_of: impl Fn(&CommodityMargin, &Commodity) -> Result<Money, Overflow>,
+) -> Result<SmallVec<[(&'a Currency, Sums); 2]>, Overflow> {
+    let mut sums: SmallVec<[(&Currency, Sums); 2]> = SmallVec::new();
+    for own in &margin.commodities {
+        let commodity = &set.commodities()[own.commodity.index()];
+        let currency = commodity.currency();
+        let known = sums.iter().position(|(known, _)| *known == currency);
+        let place = known.unwrap_or_else(|| {
+            sums.push((currency, Sums::default()));
+            sums.len() - 1
+        });
+        let sum = &mut sums[place].1;
+        let risk = risk_of(own, commodity)?;
+        let net_option_value = own.options.net_option_value()?;
+        let after = risk.minus(net_option_value)?;
+        sum.risk = sum.risk.plus(risk)?;
+        sum.net_option_value = sum.net_option_value.plus(net_option_value)?;
+        if commodity.cap_option_value() {
+            sum.capped = sum.capped.plus(after.max(Money::ZERO))?;
+        } else {
+            sum.uncapped = sum.uncapped.plus(after)?;
+        }
+    }
+    sums.sort_unstable_by_key(|(currency, _)| *currency);
+    Ok(sums)
+}
+
 #[derive(Clone, Copy, Default)]
-struct Sums {
-    risk: Money,
-    net_option_value: Money,
+pub(super) struct Sums {
+    pub(super) risk: Money,
+    pub(super) net_option_value: Money,
     /// Risk less option value of the commodities without a cap; may be negative.
     uncapped: Money,
     capped: Money,
 }
 
 impl Sums {
-    fn requirement(&self) -> Result<Money, Overflow> {
+    pub(super) fn requirement(&self) -> Result<Money, Overflow> {
         self.uncapped.max(Money::ZERO).plus(self.capped)
     }
 }
@@ -112,27 +143,7 @@ impl<'a> Converter<'a> {
     }
 
     pub(super) fn totals(&self, margin: &SpanMargin) -> Result<Totals<'a>, Overflow> {
-        let mut sums: SmallVec<[(&Currency, Sums); 2]> = SmallVec::new();
-        for own in &margin.commodities {
-            let commodity = &self.set.commodities()[own.commodity.index()];
-            let currency = commodity.currency();
-            let known = sums.iter().position(|(known, _)| *known == currency);
-            let place = known.unwrap_or_else(|| {
-                sums.push((currency, Sums::default()));
-                sums.len() - 1
-            });
-            let sum = &mut sums[place].1;
-            let net_option_value = own.options.net_option_value()?;
-            let after = own.risk.minus(net_option_value)?;
-            sum.risk = sum.risk.plus(own.risk)?;
-            sum.net_option_value = sum.net_option_value.plus(net_option_value)?;
-            if commodity.cap_option_value() {
-                sum.capped = sum.capped.plus(after.max(Money::ZERO))?;
-            } else {
-                sum.uncapped = sum.uncapped.plus(after)?;
-            }
-        }
-        sums.sort_unstable_by_key(|(currency, _)| *currency);
+        let sums = sums(self.set, margin, |own, _| Ok(own.risk))?;
         let (mut risk, mut net_option_value, mut requirement) = (Money::ZERO, Money::ZERO, Money::ZERO);
         for (currency, sum) in &sums {
             risk = risk.plus(self.convert(currency, sum.risk)?)?;

@@ -25,6 +25,11 @@ impl ScenarioIndex {
         largest
     }
 
+    /// The first so many scenarios, at most 64.
+    pub(crate) fn all(count: usize) -> impl Iterator<Item = Self> {
+        (0..).map(Self).take(count)
+    }
+
     /// The place in a risk array, from 0.
     #[must_use]
     pub const fn index(self) -> usize {

@@ -190,6 +190,39 @@ impl Portfolio {
         if !faults.is_empty() {
             return Err(faults);
         }
+        Ok(Self::of(set, holdings, away, unmatched, margining))
+    }
+
+    /// The same account with more lots of some rows, without deltas held elsewhere.
+    ///
+    /// # Errors
+    /// [`LotsError`] where a row has too many then.
+    pub fn with(
+        &self,
+        set: &ParameterSet,
+        more: impl Iterator<Item = (CommodityIndex, Row, i64)>,
+    ) -> Result<Self, LotsError> {
+        let held = self.holdings.iter().flat_map(|holding| {
+            holding.positions.iter().map(|(row, lots)| (holding.commodity, *row, lots.get()))
+        });
+        let found =
+            held.chain(more).map(|(commodity, row, lots)| Found { commodity, row, lots, position: 0 });
+        let mut faults = Vec::new();
+        let holdings = grouped(found.collect(), self.margining, &mut faults);
+        if !faults.is_empty() {
+            return Err(LotsError::TooLarge);
+        }
+        Ok(Self::of(set, holdings, Vec::new(), self.unmatched.clone(), self.margining))
+    }
+
+    /// Holdings with the spreads that they may form.
+    fn of(
+        set: &ParameterSet,
+        holdings: Vec<Holding>,
+        away: Vec<Delta>,
+        unmatched: Vec<Unmatched>,
+        margining: Margining,
+    ) -> Self {
         let held: Vec<CommodityIndex> = holdings.iter().map(|holding| holding.commodity).collect();
         let super_spreads = set.super_spreads().candidates(&held, &[]);
         let inter_spreads =
@@ -201,7 +234,7 @@ impl Portfolio {
             before.push((set.inter_spreads(), inter_spreads.as_slice()));
             clear_spreads = set.clear_spreads().candidates(&held, &before);
         }
-        Ok(Self {
+        Self {
             holdings,
             super_spreads,
             inter_spreads,
@@ -210,7 +243,7 @@ impl Portfolio {
             away,
             unmatched,
             margining,
-        })
+        }
     }
 
     /// How the positions are netted.

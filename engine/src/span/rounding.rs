@@ -19,7 +19,7 @@ const CME_DELTA_PLACES: u8 = 4;
 const CME_WEIGHTED_PLACES: u8 = 2;
 
 /// The rules of one profile.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Rounding(RoundingProfile);
 
 /// The loss that scan and price risk start from.
@@ -37,6 +37,16 @@ impl Rounding {
     /// Whether numbers on the way are rounded to whole units.
     pub(super) fn is_whole(self) -> bool {
         self.0 == RoundingProfile::Cme
+    }
+
+    /// Whether scan risk is rounded to whole units.
+    pub(super) fn rounds_scan(self) -> bool {
+        self.0 != RoundingProfile::Exact
+    }
+
+    /// Whether a gain in every scenario counts as no loss.
+    pub(super) fn has_floor(self) -> bool {
+        self.0 != RoundingProfile::Takasbank
     }
 
     /// A loss, risk or charge.

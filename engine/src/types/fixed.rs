@@ -69,6 +69,8 @@ pub type Delta = Fixed<DeltaUnit>;
 impl<U> Fixed<U> {
     /// Nothing.
     pub const ZERO: Self = Self(0, PhantomData);
+    /// The largest number.
+    pub const MOST: Self = Self(i128::MAX, PhantomData);
 
     pub(crate) const fn from_raw(raw: i128) -> Self {
         Self(raw, PhantomData)

@@ -9,6 +9,7 @@ mod generate;
 mod golden;
 mod hostile;
 mod methods;
+mod orders;
 mod pa2;
 mod pa2_refused;
 mod pa2_written;

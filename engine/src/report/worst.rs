@@ -1,0 +1,104 @@
+//! The worst that working orders may make of an account's initial requirement.
+
+use super::required::{AccountLevels, required};
+use crate::fills::{Amounts, Bound, Effort, OpenFills, Region, Requirement, Worst, worst};
+use crate::parameters::{ParameterSet, RoundingProfile};
+use crate::span::{Fill, Portfolio, Ranged, TooLarge};
+use crate::types::{Currency, Money, Overflow};
+
+/// A margin account with its working orders.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountOrders<'a> {
+    /// The set.
+    pub set: &'a ParameterSet,
+    /// The positions.
+    pub portfolio: &'a Portfolio,
+    /// What one unit of every order does.
+    pub orders: &'a [Fill],
+    /// How many units of each are open, and what links them.
+    pub open: &'a OpenFills,
+    /// The rounding profile.
+    pub profile: RoundingProfile,
+    /// The account's levels.
+    pub levels: AccountLevels,
+    /// The currency in which outcomes are compared.
+    pub currency: &'a Currency,
+}
+
+struct Account<'a> {
+    own: AccountOrders<'a>,
+    ranged: Ranged<'a>,
+}
+
+/// The worst initial requirement together with what the fills cost, at any outcome of the orders; by currency, ascending.
+///
+/// # Errors
+/// [`TooLarge`] as the method.
+pub fn worst_required(own: AccountOrders<'_>, effort: Effort) -> Result<(Vec<Currency>, Worst), TooLarge> {
+    let ranged = Ranged::new(own.set, own.portfolio, own.orders, own.open, own.profile, own.levels.initial)
+        .map_err(of_orders)?;
+    let account = Account { own, ranged };
+    let worst = worst(&account, own.open, effort)?;
+    Ok((account.ranged.currencies().to_vec(), worst))
+}
+
+fn of_orders(overflow: Overflow) -> TooLarge {
+    TooLarge { commodity: "of the orders".to_owned(), overflow }
+}
+
+impl From<Overflow> for TooLarge {
+    fn from(overflow: Overflow) -> Self {
+        of_orders(overflow)
+    }
+}
+
+impl Requirement for Account<'_> {
+    type Error = TooLarge;
+
+    fn exact(&self, filled: &[i64]) -> Result<Amounts, TooLarge> {
+        let own = &self.own;
+        let fills = || own.orders.iter().zip(filled).filter(|(_, units)| **units > 0);
+        let mut more = Vec::new();
+        for (order, units) in fills() {
+            for &(commodity, row, lots) in &order.legs {
+                more.push((commodity, row, lots.get().checked_mul(*units).ok_or(Overflow)?));
+            }
+        }
+        let portfolio = own.portfolio.with(own.set, more.into_iter()).map_err(|_| Overflow)?;
+        let required = required(own.set, &portfolio, own.profile, own.levels)?;
+        let mut amounts: Amounts = self.ranged.currencies().iter().map(|_| Money::ZERO).collect();
+        for own in required {
+            if let Ok(place) = self.ranged.currencies().binary_search(&own.currency) {
+                amounts[place] = own.initial;
+            }
+        }
+        for (order, units) in fills() {
+            for (currency, amount) in &order.cash {
+                if let Ok(place) = self.ranged.currencies().binary_search(currency) {
+                    amounts[place] = amounts[place].plus(amount.times_whole(*units)?)?;
+                }
+            }
+        }
+        Ok(amounts)
+    }
+
+    fn at_most(&self, region: &Region) -> Result<Bound, TooLarge> {
+        self.ranged.at_most(region).map_err(of_orders)
+    }
+
+    fn weighed(&self, amounts: &Amounts) -> Result<Money, TooLarge> {
+        let conversions = self.own.set.conversions();
+        let mut sum = Money::ZERO;
+        for (currency, amount) in self.ranged.currencies().iter().zip(amounts) {
+            // Without a rate a unit of one currency is compared as a unit of the other: it decides where to look only.
+            let path = conversions.path(currency, self.own.currency).unwrap_or_default();
+            let converted = path.iter().try_fold(*amount, |amount, step| step.convert_half_away(amount))?;
+            sum = sum.plus(converted)?;
+        }
+        Ok(sum)
+    }
+
+    fn influence(&self, order: usize) -> Money {
+        self.ranged.influence(order)
+    }
+}

@@ -1,0 +1,209 @@
+//! The most that an account may have to have while its working orders fill: an upper bound over regions of outcomes.
+//!
+//! The method is not convex: a fill may destroy a spread's credit, or form a charge. So every step is bounded by itself, and joined to
+//! the scan where both depend on one delta. In a region (see [`Region`]), with `F` a level's factor:
+//!
+//! ```text
+//! risk  <= max over scenarios, pieces: most of (F * loss + outlay - credit piece + charge mix)      or F * option minimum + outlay
+//! ```
+//!
+//! * `commodity` has what grows with every unit filled: losses by scenario, deltas by month, outlay (what is paid less option value).
+//! * `spreads` follows what spreads between commodities leave of the deltas, as ranges: what is certain to be credited.
+//! * `weighted` is the least weighted price risk in the region, the minimum of a quotient of linear numbers.
+//! * `inside` bounds charges between months and in delivery, and the floor for short options.
+//!
+//! What the bound leaves out (credits of spreads by tier, of scanning-based spreads and of commodities scanned in parts), halving
+//! regions down to outcomes finds again.
+
+mod commodity;
+mod inside;
+mod spreads;
+mod weighted;
+
+use std::collections::BTreeSet;
+
+use super::portfolio::{Margining, Portfolio};
+use super::rounding::Rounding;
+use crate::fills::{Amounts, Bound, Linear, LinearMoney, OpenFills, Region};
+use crate::parameters::{
+    Candidates, CommodityIndex, InterSpread, ParameterSet, RoundingProfile, ScanningSpread,
+};
+use crate::scenario::Row;
+use crate::types::{Currency, Lots, Money, Overflow};
+use commodity::RangedCommodity;
+
+/// What one unit of an order does.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Fill {
+    /// The rows it trades, with the lots of one unit.
+    pub legs: Vec<(CommodityIndex, Row, Lots)>,
+    /// What it costs: loss against the mark, premium and fee; positive is paid.
+    pub cash: Vec<(Currency, Money)>,
+}
+
+/// Rounding on the way: quotients are rounded to 1e-18 and multiplied with up to a billion lots of some hundred orders.
+const SLACK: Money = Money::from_raw(100_000_000_000);
+
+/// A margin account and its working orders, ready to be bounded.
+#[derive(Debug)]
+pub struct Ranged<'a> {
+    fills: &'a OpenFills,
+    currencies: Vec<Currency>,
+    commodities: Vec<RangedCommodity<'a>>,
+    super_spreads: Candidates,
+    inter_spreads: Candidates,
+    /// Cash of orders that stands with no commodity of theirs, by currency.
+    other_cash: Vec<LinearMoney>,
+    set: &'a ParameterSet,
+    rounding: Rounding,
+}
+
+impl<'a> Ranged<'a> {
+    /// Takes an account's positions and what its orders do, in the order of `open`; `level` is the place of a level of the set.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a number does not fit.
+    pub fn new(
+        set: &'a ParameterSet,
+        portfolio: &Portfolio,
+        orders: &[Fill],
+        open: &'a OpenFills,
+        profile: RoundingProfile,
+        level: Option<usize>,
+    ) -> Result<Self, Overflow> {
+        let rounding = Rounding::of(profile);
+        let held = portfolio.holdings().iter().map(|holding| holding.commodity);
+        let traded = orders.iter().flat_map(|order| order.legs.iter().map(|(commodity, ..)| *commodity));
+        let indexes: Vec<CommodityIndex> = held.chain(traded).collect::<BTreeSet<_>>().into_iter().collect();
+        let own = indexes.iter().map(|index| set.commodities()[index.index()].currency().clone());
+        let paid = orders.iter().flat_map(|order| order.cash.iter().map(|(currency, _)| currency.clone()));
+        let currencies: Vec<Currency> = own.chain(paid).collect::<BTreeSet<_>>().into_iter().collect();
+        let (mut super_spreads, mut inter_spreads) = (Candidates::new(), Candidates::new());
+        if portfolio.margining() == Margining::Net {
+            super_spreads = set.super_spreads().candidates(&indexes, &[]);
+            inter_spreads =
+                set.inter_spreads().candidates(&indexes, &[(set.super_spreads(), super_spreads.as_slice())]);
+        }
+        let positions = |index: CommodityIndex| {
+            let held = portfolio.holdings().iter().find(|holding| holding.commodity == index);
+            held.map_or(&[][..], |holding| holding.positions.as_slice())
+        };
+        let mut commodities = Vec::with_capacity(indexes.len());
+        for &index in &indexes {
+            let currency = set.commodities()[index.index()].currency();
+            let place = currencies.binary_search(currency).unwrap_or_default();
+            let terms = commodity::Terms { set, index, place, margining: portfolio.margining(), level };
+            commodities.push(RangedCommodity::new(&terms, positions(index), orders)?);
+        }
+        let nothing = Linear::nothing(orders.len());
+        let mut ranged = Self {
+            fills: open,
+            other_cash: vec![nothing; currencies.len()],
+            currencies,
+            commodities,
+            super_spreads,
+            inter_spreads,
+            set,
+            rounding,
+        };
+        ranged.cap_merged();
+        for (order, fill) in orders.iter().enumerate() {
+            for (currency, amount) in &fill.cash {
+                ranged.pay(order, fill, currency, *amount)?;
+            }
+        }
+        Ok(ranged)
+    }
+
+    /// The currencies of the amounts, ascending.
+    #[must_use]
+    pub fn currencies(&self) -> &[Currency] {
+        &self.currencies
+    }
+
+    /// The option value of a commodity that may disappear in one whose option value is capped may be capped there.
+    fn cap_merged(&mut self) {
+        let books = [
+            (self.set.super_spreads(), &self.super_spreads),
+            (self.set.inter_spreads(), &self.inter_spreads),
+        ];
+        let spreads = books.into_iter().flat_map(|(book, candidates)| {
+            candidates.iter().map(|candidate| &book.as_slice()[candidate.spread()])
+        });
+        let scanning: Vec<&ScanningSpread> = spreads
+            .filter_map(|spread| match spread {
+                InterSpread::Scanning(spread) => Some(spread),
+                InterSpread::Delta(_) => None,
+            })
+            .collect();
+        let mut capped: BTreeSet<CommodityIndex> = BTreeSet::new();
+        let is_capped = |target: CommodityIndex| self.set.commodities()[target.index()].cap_option_value();
+        loop {
+            let legs = scanning.iter().filter(|own| is_capped(own.target) || capped.contains(&own.target));
+            let more: BTreeSet<_> = legs.flat_map(|own| own.legs.iter().map(|leg| leg.commodity)).collect();
+            if more.is_subset(&capped) {
+                break;
+            }
+            capped.extend(more);
+        }
+        for own in &mut self.commodities {
+            own.is_capped |= capped.contains(&own.index);
+        }
+    }
+
+    /// What an order pays stands with a commodity of its own, so that both are bounded together.
+    fn pay(&mut self, order: usize, fill: &Fill, currency: &Currency, amount: Money) -> Result<(), Overflow> {
+        let place = self.currencies.binary_search(currency).unwrap_or_default();
+        let own = |known: &&mut RangedCommodity<'_>| {
+            known.currency == place && fill.legs.iter().any(|(index, ..)| *index == known.index)
+        };
+        match self.commodities.iter_mut().find(own) {
+            Some(own) => own.pay(order, amount),
+            None => {
+                let unit = &mut self.other_cash[place].units[order];
+                *unit = unit.plus(amount)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// What one unit of an order may change: the largest of its losses, and what it pays.
+    #[must_use]
+    pub fn influence(&self, order: usize) -> Money {
+        let sum = |sum: Money, next: Money| sum.plus(next).unwrap_or(Money::MOST);
+        self.commodities.iter().map(|own| own.influence(order)).fold(Money::ZERO, sum)
+    }
+
+    /// At least what is required, option value and what the fills cost taken in, at every outcome of a region.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a number does not fit.
+    pub fn at_most(&self, region: &Region) -> Result<Bound, Overflow> {
+        let credits = self.credits(region)?;
+        let (mut uncapped, mut amounts) = (self.nothing(), self.nothing());
+        let mut cash = self.nothing();
+        let mut chosen = Linear::nothing(self.fills.open().len());
+        for (own, credit) in self.commodities.iter().zip(&credits) {
+            let (risk, functional) = own.at_most(self.fills, region, credit, self.rounding)?;
+            let paid = own.cash.most(self.fills, region)?;
+            chosen = chosen.plus(&functional)?;
+            if own.is_capped {
+                amounts[own.currency] = amounts[own.currency].plus(risk.max(paid))?;
+            } else {
+                uncapped[own.currency] = uncapped[own.currency].plus(risk)?;
+                cash[own.currency] = cash[own.currency].plus(paid)?;
+            }
+        }
+        for place in 0..amounts.len() {
+            let other = &self.other_cash[place];
+            chosen = chosen.plus(other)?;
+            let sum = uncapped[place].max(cash[place]).plus(other.most(self.fills, region)?)?;
+            amounts[place] = amounts[place].plus(sum)?.plus(SLACK)?;
+        }
+        Ok(Bound { amounts, corner: chosen.corner(self.fills, region)? })
+    }
+
+    fn nothing(&self) -> Amounts {
+        std::iter::repeat_n(Money::ZERO, self.currencies.len()).collect()
+    }
+}

@@ -1,0 +1,4 @@
+//! Working orders: the bound of what they may require against every subset and partial fill.
+
+mod bound;
+mod worlds;

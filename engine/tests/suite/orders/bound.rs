@@ -1,0 +1,159 @@
+//! The bound is never below an outcome, and close to the worst of them.
+
+use plimsoll_engine::fills::{Amounts, Effort};
+use plimsoll_engine::parameters::RoundingProfile;
+use plimsoll_engine::report::{AccountOrders, required, worst_required};
+use plimsoll_engine::span::Margining;
+use plimsoll_engine::types::{Amount, Currency, Money};
+
+use super::worlds::{Case, World, case, random_world, real_world, sample_world};
+use crate::generate::Dice;
+
+/// What one outcome requires, by the plain way: positions and fills together, and what the fills cost.
+fn outcome(
+    world: &World,
+    case: &Case,
+    profile: RoundingProfile,
+    currencies: &[Currency],
+    filled: &[i64],
+) -> Amounts {
+    let legs = case.orders.iter().zip(filled).filter(|(_, units)| **units > 0);
+    let more = legs.flat_map(|(fill, units)| {
+        fill.legs.iter().map(move |(commodity, row, lots)| (*commodity, *row, lots.get() * units))
+    });
+    let portfolio = case.portfolio.with(&world.set, more).unwrap();
+    let required = required(&world.set, &portfolio, profile, case.levels).unwrap();
+    let mut amounts: Amounts = currencies.iter().map(|_| Money::ZERO).collect();
+    for own in required {
+        amounts[currencies.binary_search(&own.currency).unwrap()] = own.initial;
+    }
+    for (fill, units) in case.orders.iter().zip(filled) {
+        for (currency, amount) in &fill.cash {
+            let sum = &mut amounts[currencies.binary_search(currency).unwrap()];
+            *sum = (0..*units).try_fold(*sum, |sum, _| sum.plus(*amount)).unwrap();
+        }
+    }
+    amounts
+}
+
+/// Every outcome, or of long lists those where each order is filled not at all, half or whole.
+fn outcomes(open: &[i64], most: usize) -> Vec<Vec<i64>> {
+    let all: usize = open.iter().map(|open| usize::try_from(open + 1).unwrap()).product();
+    let is_few = 3_usize.saturating_pow(u32::try_from(open.len()).unwrap()) <= most;
+    let steps = |open: i64| -> Vec<i64> {
+        let mut steps = match all {
+            few if few <= most => (0..=open).collect(),
+            _ if is_few => vec![0, open / 2, open],
+            _ => vec![0, open],
+        };
+        steps.dedup();
+        steps
+    };
+    let mut outcomes = vec![Vec::new()];
+    for own in open {
+        let longer = |outcome: Vec<i64>| {
+            steps(*own).into_iter().map(move |units| {
+                let mut next = outcome.clone();
+                next.push(units);
+                next
+            })
+        };
+        outcomes = outcomes.into_iter().flat_map(longer).collect();
+    }
+    outcomes
+}
+
+fn weighed(world: &World, case: &Case, currencies: &[Currency], amounts: &Amounts) -> Money {
+    currencies.iter().zip(amounts).fold(Money::ZERO, |sum, (currency, amount)| {
+        let path = world.set.conversions().path(currency, &case.currency).unwrap();
+        let converted = path.iter().try_fold(*amount, |amount, step| step.convert_half_away(amount)).unwrap();
+        sum.plus(converted).unwrap()
+    })
+}
+
+/// The bound over the worst outcome, in thousandths; fails where an outcome is above the bound.
+fn ratio(world: &World, case: &Case, profile: RoundingProfile, what: &str) -> Option<(i128, usize)> {
+    let own = AccountOrders {
+        set: &world.set,
+        portfolio: &case.portfolio,
+        orders: &case.orders,
+        open: &case.open,
+        profile,
+        levels: case.levels,
+        currency: &case.currency,
+    };
+    let (currencies, worst) = worst_required(own, Effort::default()).unwrap();
+    let found = outcome(world, case, profile, &currencies, &worst.filled);
+    assert_eq!(found, worst.found, "{what}: the outcome found");
+    let mut most = weighed(world, case, &currencies, &worst.found);
+    for filled in outcomes(case.open.open(), 5_000) {
+        if !case.open.allows(&filled) {
+            continue;
+        }
+        let amounts = outcome(world, case, profile, &currencies, &filled);
+        for ((amount, bound), currency) in amounts.iter().zip(&worst.at_most).zip(&currencies) {
+            assert!(amount <= bound, "{what}: {filled:?} requires {amount:?} {currency}, above {bound:?}");
+        }
+        most = most.max(weighed(world, case, &currencies, &amounts));
+    }
+    let bound = weighed(world, case, &currencies, &worst.at_most);
+    if !most.is_positive() {
+        return None;
+    }
+    let ratio = Amount::rounded_half_away(bound.ratio_to_half_away(most).unwrap());
+    Some((ratio.millionths() / 1_000, worst.regions))
+}
+
+/// Median and 99th percentile of the ratios, and the largest number of regions.
+fn told(what: &str, mut ratios: Vec<(i128, usize)>) -> i128 {
+    ratios.sort_unstable();
+    let at = |percent: usize| ratios[(ratios.len() - 1) * percent / 100].0;
+    let regions: usize = ratios.iter().map(|own| own.1).sum();
+    println!(
+        "{what}: {} cases, bound over worst in thousandths: median {}, p90 {}, p99 {}; {} regions in the mean",
+        ratios.len(),
+        at(50),
+        at(90),
+        at(99),
+        regions / ratios.len()
+    );
+    at(50)
+}
+
+#[test]
+fn random_exchanges() {
+    let mut ratios = Vec::new();
+    for seed in 0..300 {
+        let mut dice = Dice::new(seed);
+        let world = random_world(&mut dice);
+        for (profile, margining) in [
+            (RoundingProfile::Exact, Margining::Net),
+            (RoundingProfile::Takasbank, Margining::Net),
+            (RoundingProfile::Cme, Margining::Net),
+            (RoundingProfile::Exact, Margining::Gross),
+        ] {
+            let orders = dice.index(6) + 1;
+            let Some(case) = case(&world, &mut dice, orders, 3, margining) else { continue };
+            let what = format!("seed {seed} {profile:?} {margining:?}");
+            ratios.extend(ratio(&world, &case, profile, &what));
+        }
+    }
+    told("random exchanges", ratios);
+}
+
+#[test]
+fn twelve_orders() {
+    let worlds = [("sample", Some(sample_world())), ("real", real_world())];
+    for (name, world) in worlds {
+        let Some(world) = world else { continue };
+        let mut ratios = Vec::new();
+        for seed in 0..60 {
+            let mut dice = Dice::new(seed);
+            let orders = dice.index(12) + 1;
+            let Some(case) = case(&world, &mut dice, orders, 10, Margining::Net) else { continue };
+            ratios.extend(ratio(&world, &case, RoundingProfile::Exact, &format!("{name} seed {seed}")));
+        }
+        let median = told(name, ratios);
+        assert!(median <= 1_050, "{name}: {median}");
+    }
+}
