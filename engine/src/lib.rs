@@ -23,6 +23,7 @@ pub mod account;
 pub mod contract;
 pub mod fills;
 pub mod grid;
+pub mod group;
 pub mod instruction_set;
 pub mod market;
 pub mod offset;

@@ -45,7 +45,7 @@ pub use inter_spread::{
     AwayIndex, AwayLeg, AwayPlace, DeltaSpread, InterLeg, InterSpread, LegCredit, ScanningLeg, ScanningSpread,
 };
 pub use level::{Level, LevelBook};
-pub use listing::{Listing, Listings, Match};
+pub use listing::{Listing, Listings, Match, Quoted};
 pub use reading::{ReadError, Reading};
 pub use set::{ParameterSet, RoundingProfile, Summary};
 pub use spread_book::{Candidate, Candidates, SpreadBook};

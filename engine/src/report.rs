@@ -12,7 +12,7 @@ pub use by_method::{MethodResult, PoolResult, Standing, by_method, by_method_in_
 pub use calculate::{Requirement, calculate, report, requirement};
 pub use request::{CalculationError, CalculationOptions, PortfolioRequest, account_type_code};
 pub use required::{AccountLevels, CurrencyRequirement, required};
-pub use worst::{AccountOrders, worst_required};
+pub use worst::{AccountOrders, weighed_outcome, worst_required};
 
 use crate::parameters::{AwayPlace, ConversionStep, Digest, RoundingProfile};
 use crate::span::Unmatched;

@@ -24,7 +24,9 @@ mod ratio;
 
 pub use amount::Amount;
 pub use code::{
-    Code, CodeError, CommodityCode, Currency, ExchangeCode, House, Kind, PriceSource, ProductCode,
+    AccountName, AssetCode, Code, CodeError, CommandId, CommodityCode, Currency, ExchangeCode, GroupName,
+    House, Kind, LinkName, Member, OrderId, PriceSource, Principal, ProductCode, Reference, SessionName,
+    TradeId,
 };
 pub use date::{BusinessDate, DateError};
 pub use decimal::{Decimal, DecimalError};

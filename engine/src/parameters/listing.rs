@@ -1,9 +1,10 @@
 //! Finding contracts by the names that callers use.
 
 use super::commodity::CommodityIndex;
+use super::definition::Valuation;
 use crate::contract::{ContractKey, ContractQuery, OptionTerms, Period, ProductType};
 use crate::scenario::Row;
-use crate::types::{ExchangeCode, House, ProductCode};
+use crate::types::{Currency, Decimal, ExchangeCode, House, ProductCode};
 
 /// What a set knows of a contract that it lists.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -36,7 +37,27 @@ pub(super) struct Family {
     pub(super) exchange: ExchangeCode,
     pub(super) product: ProductCode,
     pub(super) product_type: ProductType,
+    /// Of its prices; none: that of its commodity.
+    pub(super) currency: Option<Currency>,
+    pub(super) valuation: Valuation,
     pub(super) contracts: Vec<Entry>,
+}
+
+/// A contract with what the file says of its price.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Quoted {
+    /// The contract.
+    pub key: ContractKey,
+    /// What the set knows of it.
+    pub listing: Listing,
+    /// Its price.
+    pub price: Option<Decimal>,
+    /// Money for one point of price; greater than zero.
+    pub factor: Option<Decimal>,
+    /// The currency of its price; none: that of its commodity.
+    pub currency: Option<Currency>,
+    /// How it is paid for.
+    pub valuation: Valuation,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -45,6 +66,10 @@ pub(super) struct Entry {
     pub(super) option: Option<OptionTerms>,
     pub(super) underlying: Option<Period>,
     pub(super) listing: Listing,
+    /// As the file states it; none where it states that there is none.
+    pub(super) price: Option<Decimal>,
+    /// Money for one point of price, where the file says.
+    pub(super) factor: Option<Decimal>,
 }
 
 /// All contracts of a set, sorted for look-up.
@@ -79,6 +104,20 @@ impl Listings {
         self.families
             .iter()
             .flat_map(|family| family.contracts.iter().map(|entry| (self.key(family, entry), entry.listing)))
+    }
+
+    /// Every contract with what the file says of its price, in the order of [`Listings::iter`].
+    pub fn quoted(&self) -> impl Iterator<Item = Quoted> {
+        self.families.iter().flat_map(|family| {
+            family.contracts.iter().map(|entry| Quoted {
+                key: self.key(family, entry),
+                listing: entry.listing,
+                price: entry.price,
+                factor: entry.factor.filter(|factor| factor.is_positive()),
+                currency: family.currency.clone(),
+                valuation: family.valuation,
+            })
+        })
     }
 
     /// The rows that one lot of a split contract is a lot of.
@@ -149,6 +188,8 @@ mod tests {
             exchange: ExchangeCode::new(exchange).unwrap(),
             product: ProductCode::new("GC").unwrap(),
             product_type: ProductType::Future,
+            currency: None,
+            valuation: Valuation::FuturesStyle,
             contracts: contracts
                 .iter()
                 .zip(0..)
@@ -157,6 +198,8 @@ mod tests {
                     option: None,
                     underlying: Period::new(underlying).ok(),
                     listing: Listing::Row(CommodityIndex(0), Row::new(row)),
+                    price: None,
+                    factor: None,
                 })
                 .collect(),
         };

@@ -30,16 +30,31 @@ struct Account<'a> {
     ranged: Ranged<'a>,
 }
 
+impl<'a> Account<'a> {
+    fn new(own: AccountOrders<'a>) -> Result<Self, TooLarge> {
+        let ranged =
+            Ranged::new(own.set, own.portfolio, own.orders, own.open, own.profile, own.levels.initial);
+        Ok(Self { own, ranged: ranged.map_err(of_orders)? })
+    }
+}
+
 /// The worst initial requirement together with what the fills cost, at any outcome of the orders; by currency, ascending.
 ///
 /// # Errors
 /// [`TooLarge`] as the method.
 pub fn worst_required(own: AccountOrders<'_>, effort: Effort) -> Result<(Vec<Currency>, Worst), TooLarge> {
-    let ranged = Ranged::new(own.set, own.portfolio, own.orders, own.open, own.profile, own.levels.initial)
-        .map_err(of_orders)?;
-    let account = Account { own, ranged };
+    let account = Account::new(own)?;
     let worst = worst(&account, own.open, effort)?;
     Ok((account.ranged.currencies().to_vec(), worst))
+}
+
+/// One outcome of the orders as a single number: what is required then and what the fills cost, in the currency of comparison.
+///
+/// # Errors
+/// [`TooLarge`] as the method.
+pub fn weighed_outcome(own: AccountOrders<'_>, filled: &[i64]) -> Result<Money, TooLarge> {
+    let account = Account::new(own)?;
+    account.weighed(&account.exact(filled)?)
 }
 
 fn of_orders(overflow: Overflow) -> TooLarge {

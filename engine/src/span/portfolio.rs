@@ -193,6 +193,18 @@ impl Portfolio {
         Ok(Self::of(set, holdings, away, unmatched, margining))
     }
 
+    /// Positions by their rows: several of a row are one.
+    ///
+    /// # Errors
+    /// [`LotsError`] where a row has too many.
+    pub fn of_rows(
+        set: &ParameterSet,
+        rows: impl Iterator<Item = (CommodityIndex, Row, i64)>,
+        margining: Margining,
+    ) -> Result<Self, LotsError> {
+        Self::of(set, Vec::new(), Vec::new(), Vec::new(), margining).with(set, rows)
+    }
+
     /// The same account with more lots of some rows, without deltas held elsewhere.
     ///
     /// # Errors

@@ -63,6 +63,28 @@ kinds! {
     Currency, CurrencyKind, "currency", 8;
     /// What moves a price: an index, an underlying, an asset.
     PriceSource, PriceSourceKind, "price source", 32;
+    /// Who is legally liable.
+    Member, MemberKind, "member", 32;
+    /// A margin group of a house.
+    GroupName, GroupKind, "margin group", 64;
+    /// A position account or a margin account of a group.
+    AccountName, AccountKind, "account", 64;
+    /// An asset put up as collateral.
+    AssetCode, AssetKind, "asset", 32;
+    /// An order of a group.
+    OrderId, OrderKind, "order id", 64;
+    /// Orders that limit each other.
+    LinkName, LinkKind, "link group", 64;
+    /// A trade of a group.
+    TradeId, TradeKind, "trade id", 64;
+    /// A settlement run, a deposit, an exercise: what happened outside and is told once.
+    Reference, ReferenceKind, "reference", 64;
+    /// The session in which orders were sent.
+    SessionName, SessionKind, "session", 64;
+    /// Who gives a command.
+    Principal, PrincipalKind, "principal", 64;
+    /// A command of a principal.
+    CommandId, CommandKind, "command id", 64;
 }
 
 impl<K: Kind> Code<K> {
@@ -85,6 +107,16 @@ impl<K: Kind> Code<K> {
 }
 
 impl<K> Code<K> {
+    /// The same text as the name of something else, which allows names as long.
+    #[must_use]
+    pub(crate) fn renamed<L: Kind>(&self) -> Code<L>
+    where
+        K: Kind,
+    {
+        const { assert!(K::LIMIT <= L::LIMIT) };
+        Code(Arc::clone(&self.0), PhantomData)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,6 +3,7 @@
 // Tests may stop on a surprise and read files of the machine.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod book;
 mod elsewhere;
 mod exchange;
 mod generate;

@@ -13,7 +13,7 @@ use crate::parameters::commodity::{CommodityIndex, ContractKind};
 use crate::parameters::conversion::Conversions;
 use crate::parameters::definition::{CombinationLeg, CombinationMethod, Definition, ProductLink, Side};
 use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::listing::{Entry, Listing};
+use crate::parameters::listing::Listing;
 use crate::scenario::Row;
 use crate::types::{Currency, Decimal, Delta, Money};
 
@@ -71,7 +71,7 @@ pub(super) fn split(
                 Ok(Listing::Split(index))
             });
             let listing = listing.unwrap_or_else(|without| without);
-            entries.push(Entry { period: contract.period, option: contract.option, underlying, listing });
+            entries.push(contract.entry(family, underlying, listing));
         }
         families.claim(own.family, entries);
     }

@@ -150,7 +150,7 @@ fn plain(
             Ok(terms) => rows.push(terms).map_or(Listing::NoArray, |(own, row)| Listing::Row(own, row)),
             Err(listing) => listing,
         };
-        entries.push(Entry { period: contract.period, option: contract.option, underlying, listing });
+        entries.push(contract.entry(family, underlying, listing));
     }
     entries
 }

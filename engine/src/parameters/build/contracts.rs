@@ -8,7 +8,7 @@ use crate::parameters::definition::{
     ProductLink, Valuation,
 };
 use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::listing::Listing;
+use crate::parameters::listing::{Entry, Listing};
 use crate::scenario::Row;
 use crate::types::{Decimal, Delta, Money};
 
@@ -73,6 +73,20 @@ impl<'a> Listed<'a> {
             legs: &contract.legs,
             price_range: contract.scan.map(|scan| scan.price),
         }
+    }
+}
+
+impl Listed<'_> {
+    /// Where it is found, and what the file says of its price.
+    pub(super) fn entry(
+        &self,
+        family: &FamilyDefinition,
+        underlying: Option<Period>,
+        listing: Listing,
+    ) -> Entry {
+        let factor = first_positive([self.factor, family.contract_value_factor]);
+        let price = self.price.filter(|price| !is_no_price(*price));
+        Entry { period: self.period, option: self.option, underlying, listing, price, factor }
     }
 }
 

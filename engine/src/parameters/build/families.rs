@@ -129,6 +129,8 @@ impl<'a> Families<'a> {
             exchange: family.exchange.clone(),
             product: family.product.clone(),
             product_type: family.product_type,
+            currency: family.currency.clone(),
+            valuation: family.valuation,
             contracts: claimed.unwrap_or_default(),
         });
         listed.collect()

@@ -1,0 +1,43 @@
+//! The live book: margin groups as pure state machines. Commands go in, events and an answer come out; the state is a fold of events.
+//!
+//! `house` is what a house fixes; `state` what a group is, made of `position`, `order` and `exception`; `command` what it is told, `event`
+//! what happened, `outcome` the answer. `standing` is what a group has and has to have, `exposure` what its orders may make of that.
+//! `decide` turns commands into events: `requests` may be refused, `trading`, `settling` and `facts` book what has happened,
+//! `transfer` concerns two groups.
+
+mod command;
+mod decide;
+mod event;
+mod exception;
+mod exposure;
+mod facts;
+mod house;
+mod order;
+mod outcome;
+mod position;
+mod pricing;
+mod requests;
+mod settling;
+mod standing;
+mod state;
+mod trading;
+mod transfer;
+
+pub use command::{
+    Becomes, Body, Command, Exercise, Expiry, Fact, Fill, OrderFilter, Request, SettlementRun,
+};
+pub use decide::{Decision, decide};
+pub use event::{CashReason, Event};
+pub use exception::{About, ExceptionItem, ExceptionKind};
+pub use house::{AssetTerms, Band, CollateralSchedule, HouseSnapshot, ListedContract};
+pub use order::{
+    Composition, LinkRule, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder,
+};
+pub use outcome::{Checked, Outcome, Refusal, RefusalReason, Room, WorstScenario};
+pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg};
+pub use requests::check;
+pub use standing::{
+    AccountStanding, AssetStanding, CurrencyStanding, Standing, StandingError, Unmargined, standing,
+};
+pub use state::{Answered, Group, GroupKey, MarginTerms, Origin};
+pub use transfer::{Transfer, TransferBody, Transferred, decide_transfer};

@@ -1,0 +1,62 @@
+//! From a command to events and an answer.
+
+use super::command::{Body, Command};
+use super::event::Event;
+use super::house::HouseSnapshot;
+use super::outcome::{Outcome, Refusal, RefusalReason};
+use super::state::Group;
+use super::{facts, requests};
+
+/// What a command comes to.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Decision {
+    /// What happens, in order; nothing where it is refused or was answered before.
+    pub events: Vec<Event>,
+    /// The answer.
+    pub outcome: Outcome,
+    /// Whether it was answered before: the answer is the one of then.
+    pub is_repeated: bool,
+}
+
+/// Decides a command on a group; the caller applies the events.
+///
+/// Requests are refused with a reason from the closed list; facts are always booked, and what does not fit raises an item of the
+/// exceptions queue. A command id with the same content gets the same answer within [`Group::WINDOW`] commands of the group that
+/// changed something; a refusal is not remembered, and decided anew.
+#[must_use]
+pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command) -> Decision {
+    let key = (command.principal.clone(), command.id.clone());
+    if let Some(answer) = group.answered.get(&key) {
+        let outcome = if answer.content == command.content {
+            answer.outcome.clone()
+        } else {
+            let detail = format!("command id {} of {} has other content", command.id, command.principal);
+            Outcome::refused(Refusal::new(RefusalReason::CommandIdReused, detail))
+        };
+        return Decision { events: Vec::new(), outcome, is_repeated: true };
+    }
+    let decided = match &command.body {
+        Body::Request(request) => requests::decide(group, house, request),
+        Body::Fact(fact) => Ok(facts::book(group, house, fact, &command.content)),
+    };
+    match decided {
+        Ok((mut events, mut outcome)) => {
+            outcome.exceptions = numbered(group, &events);
+            let answer = Box::new(outcome.clone());
+            events.push(Event::Answered(
+                command.principal.clone(),
+                command.id.clone(),
+                command.content,
+                answer,
+            ));
+            Decision { events, outcome, is_repeated: false }
+        }
+        Err(refusal) => Decision { outcome: Outcome::refused(refusal), ..Decision::default() },
+    }
+}
+
+/// The numbers that the items raised will have.
+fn numbered(group: &Group, events: &[Event]) -> Vec<u64> {
+    let raised = events.iter().filter(|event| matches!(event, Event::ExceptionRaised(_)));
+    (group.next_exception..).zip(raised).map(|(number, _)| number).collect()
+}

@@ -1,0 +1,220 @@
+//! What happened to a group: its state is a fold of these, and nothing is decided while they are applied.
+
+use super::exception::ExceptionItem;
+use super::order::{OrderTerms, WorkingOrder};
+use super::outcome::Outcome;
+use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
+use super::state::{Group, MarginTerms};
+use crate::contract::ContractId;
+use crate::types::{
+    AccountName, AssetCode, BusinessDate, CommandId, Currency, Money, OrderId, Principal, Quantity,
+    Reference, TradeId,
+};
+
+/// Why cash moved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CashReason {
+    /// Paid in.
+    Deposit,
+    /// Paid out.
+    Withdrawal,
+    /// Gains and losses settled.
+    Variation,
+    /// A premium that was due.
+    Premium,
+    /// A fee.
+    Fee,
+    /// An option exercised for cash.
+    Exercise,
+    /// A delivery.
+    Delivery,
+    /// A trade cancelled, or told after its day had been settled.
+    Correction,
+}
+
+/// One change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Event {
+    /// A margin account was opened.
+    MarginAccountOpened(AccountName, MarginTerms),
+    /// A margin account was closed.
+    MarginAccountClosed(AccountName),
+    /// A position account was opened, or came from another group with what it holds.
+    PositionAccountOpened(AccountName, PositionAccount),
+    /// A position account was closed, or went to another group.
+    PositionAccountClosed(AccountName),
+    /// A position account is netted in another margin account.
+    PositionAccountMoved(AccountName, AccountName),
+    /// Cash moved; received positive.
+    CashMoved(Currency, Money, CashReason),
+    /// Assets moved; received positive, with what is left.
+    AssetMoved(AssetCode, Quantity),
+    /// Money is due on a later date.
+    PayableAdded(Payable),
+    /// Money that was due has been paid or is not due any more: the first that is equal.
+    PayableRemoved(Payable),
+    /// An order works.
+    OrderAccepted(OrderId, Box<WorkingOrder>),
+    /// An order is to be replaced, or its replacement has been refused (`None`).
+    ReplacementAsked(OrderId, Option<Box<OrderTerms>>),
+    /// An order has been replaced.
+    OrderReplaced(OrderId, Box<OrderTerms>),
+    /// So many units of a part of an order were filled, or are not open any more.
+    OrderFilled(OrderId, usize, i64),
+    /// An order works no more.
+    OrderClosed(OrderId),
+    /// A trade was booked, or cancelled.
+    TradeKept(TradeId, Box<Trade>),
+    /// What an account holds of a contract now.
+    HoldingChanged(AccountName, ContractId, Holding),
+    /// A delivery is to be made.
+    DeliveryOpened(Delivery),
+    /// A delivery is done.
+    DeliveryClosed(u64),
+    /// A fact was told.
+    ReferenceKept(Reference, [u8; 32]),
+    /// A settlement run was applied.
+    Settled(BusinessDate),
+    /// A fact did not fit.
+    ExceptionRaised(ExceptionItem),
+    /// Somebody has looked at a fact that did not fit.
+    ExceptionResolved(u64, String),
+    /// A command got its answer.
+    Answered(Principal, CommandId, [u8; 32], Box<Outcome>),
+}
+
+impl Group {
+    /// Applies a change. What an event says is true: it never fails, and numbers stay where arithmetic would leave the range.
+    pub fn apply(&mut self, event: &Event) {
+        self.sequence += 1;
+        match event {
+            Event::MarginAccountOpened(name, terms) => {
+                self.margin_accounts.insert(name.clone(), terms.clone());
+            }
+            Event::MarginAccountClosed(name) => {
+                self.margin_accounts.remove(name);
+            }
+            Event::PositionAccountOpened(name, account) => {
+                self.position_accounts.insert(name.clone(), account.clone());
+            }
+            Event::PositionAccountClosed(name) => {
+                self.position_accounts.remove(name);
+            }
+            Event::PositionAccountMoved(name, margin_account) => {
+                if let Some(own) = self.position_accounts.get_mut(name) {
+                    own.margin_account = margin_account.clone();
+                }
+            }
+            Event::CashMoved(currency, amount, _) => {
+                let balance = self.cash.entry(currency.clone()).or_default();
+                *balance = balance.plus(*amount).unwrap_or(*balance);
+            }
+            Event::AssetMoved(asset, quantity) => {
+                let own = self.assets.entry(asset.clone()).or_default();
+                *own = own.plus(*quantity).unwrap_or(*own);
+            }
+            Event::PayableAdded(payable) => self.payables.push(payable.clone()),
+            Event::PayableRemoved(payable) => {
+                if let Some(place) = self.payables.iter().position(|own| own == payable) {
+                    self.payables.remove(place);
+                }
+            }
+            Event::TradeKept(id, trade) => {
+                self.trades.insert(id.clone(), (**trade).clone());
+            }
+            Event::HoldingChanged(account, contract, holding) => {
+                if let Some(own) = self.position_accounts.get_mut(account) {
+                    if holding.is_nothing() {
+                        own.holdings.remove(contract);
+                    } else {
+                        own.holdings.insert(*contract, *holding);
+                    }
+                }
+            }
+            Event::DeliveryOpened(delivery) => {
+                self.deliveries.insert(self.next_delivery, delivery.clone());
+                self.next_delivery += 1;
+            }
+            Event::DeliveryClosed(number) => {
+                self.deliveries.remove(number);
+            }
+            Event::ReferenceKept(reference, content) => {
+                self.references.insert(reference.clone(), *content);
+            }
+            Event::Settled(date) => self.settled = Some(*date),
+            Event::ExceptionRaised(item) => {
+                self.exceptions.insert(self.next_exception, item.clone());
+                self.next_exception += 1;
+            }
+            Event::ExceptionResolved(number, text) => {
+                if let Some(own) = self.exceptions.get_mut(number) {
+                    own.resolution = Some(text.clone());
+                }
+            }
+            Event::Answered(principal, id, content, outcome) => {
+                self.remember(principal, id, *content, outcome);
+            }
+            of_order => self.apply_to_order(of_order),
+        }
+    }
+
+    fn apply_to_order(&mut self, event: &Event) {
+        match event {
+            Event::OrderAccepted(id, order) => {
+                if let Some((name, rule)) = &order.link {
+                    self.links.entry(name.clone()).or_insert((*rule, 0));
+                }
+                self.orders.insert(id.clone(), (**order).clone());
+            }
+            Event::ReplacementAsked(id, terms) => {
+                if let Some(own) = self.orders.get_mut(id) {
+                    own.replacement = terms.as_deref().cloned();
+                }
+            }
+            Event::OrderReplaced(id, terms) => {
+                if let Some(own) = self.orders.get_mut(id) {
+                    own.terms = (**terms).clone();
+                    own.replacement = None;
+                }
+            }
+            Event::OrderFilled(id, part, units) => {
+                let Some(own) = self.orders.get_mut(id) else { return };
+                if let Some(filled) = own.filled.get_mut(*part) {
+                    *filled = filled.saturating_add(*units);
+                }
+                if let Some((_, filled)) = own.link.as_ref().and_then(|(name, _)| self.links.get_mut(name)) {
+                    *filled = filled.saturating_add(*units);
+                }
+            }
+            Event::OrderClosed(id) => {
+                if let Some(own) = self.orders.remove(id) {
+                    if let Some((name, _)) = own.link
+                        && self
+                            .orders
+                            .values()
+                            .all(|other| other.link.as_ref().is_none_or(|(own, _)| *own != name))
+                    {
+                        self.links.remove(&name);
+                    }
+                    self.closed_orders.push_back((id.clone(), own.account));
+                    if self.closed_orders.len() > Self::CLOSED_ORDERS {
+                        self.closed_orders.pop_front();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn remember(&mut self, principal: &Principal, id: &CommandId, content: [u8; 32], outcome: &Outcome) {
+        let key = (principal.clone(), id.clone());
+        let answer = super::state::Answered { content, outcome: outcome.clone() };
+        self.answered.insert(key.clone(), answer);
+        self.answered_order.push_back(key);
+        if self.answered_order.len() > Self::WINDOW
+            && let Some(oldest) = self.answered_order.pop_front()
+        {
+            self.answered.remove(&oldest);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Facts that did not fit: booked all the same, and kept until somebody has looked at them.
+
+use crate::types::{OrderId, Reference, TradeId};
+
+/// In which way a fact did not fit.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum ExceptionKind {
+    /// A trade filled an order that nobody had asked for.
+    FillWithoutOrder,
+    /// A trade filled more than was open.
+    Overfill,
+    /// A trade filled an order that had been closed.
+    FillAfterClose,
+    /// A trade is in another contract, account or direction than its order.
+    FillUnlikeOrder,
+    /// The account of a fact is not known: nothing of it could be booked.
+    UnknownAccount,
+    /// The active set cannot price the contract: its lots are booked, its money is not.
+    NotPriced,
+    /// A trade was told again with other content: the second is in suspense.
+    TradeIdReused,
+    /// A trade that is to be cancelled is not known.
+    UnknownTrade,
+    /// A deposit, exercise or run was told again with other content: the second is in suspense.
+    ReferenceReused,
+    /// A cancellation or replacement of an order that does not work.
+    UnknownOrder,
+    /// A settlement run has no price for a position.
+    NoSettlementPrice,
+    /// More was exercised or assigned than the account has: the rest is in suspense.
+    BeyondPosition,
+    /// A delivery that is done is not known.
+    UnknownDelivery,
+    /// The venue works an order, or so many units of one, that nobody had reserved.
+    Unreserved,
+    /// A number leaves the exact range: the fact is in suspense.
+    TooLarge,
+}
+
+impl ExceptionKind {
+    /// Every kind, with its name and what explains it.
+    pub const ALL: [(Self, &'static str, &'static str); 15] = [
+        (Self::FillWithoutOrder, "fill_without_order", "the trade names no order of the group; it is booked"),
+        (Self::Overfill, "overfill", "the trade fills more than the order has open; it is booked"),
+        (Self::FillAfterClose, "fill_after_close", "the order works no more; the trade is booked"),
+        (
+            Self::FillUnlikeOrder,
+            "fill_unlike_order",
+            "the trade is unlike its order; it is booked and reduces nothing",
+        ),
+        (Self::UnknownAccount, "unknown_account", "no such position account: nothing is booked"),
+        (
+            Self::NotPriced,
+            "not_priced",
+            "the active set cannot price the contract: lots are booked, money is not",
+        ),
+        (Self::TradeIdReused, "trade_id_reused", "the trade id has other content already: nothing is booked"),
+        (Self::UnknownTrade, "unknown_trade", "no such trade: nothing is cancelled"),
+        (
+            Self::ReferenceReused,
+            "reference_reused",
+            "the reference has other content already: nothing is booked",
+        ),
+        (Self::UnknownOrder, "unknown_order", "no such working order: nothing is released"),
+        (
+            Self::NoSettlementPrice,
+            "no_settlement_price",
+            "the run has no price for the position: it is not settled",
+        ),
+        (Self::BeyondPosition, "beyond_position", "more than the account has: the rest is not booked"),
+        (Self::UnknownDelivery, "unknown_delivery", "no such delivery: nothing is booked"),
+        (Self::Unreserved, "unreserved", "the venue works more than was reserved; it is reserved now"),
+        (Self::TooLarge, "too_large", "a number leaves the exact range: nothing is booked"),
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|own| own.0 == self).map_or("", |own| own.1)
+    }
+
+    /// What it means.
+    #[must_use]
+    pub fn explanation(self) -> &'static str {
+        Self::ALL.iter().find(|own| own.0 == self).map_or("", |own| own.2)
+    }
+}
+
+/// What a fact that did not fit is about.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct About {
+    /// The order.
+    pub order: Option<OrderId>,
+    /// The trade.
+    pub trade: Option<TradeId>,
+    /// The deposit, exercise, run or delivery.
+    pub reference: Option<Reference>,
+    /// More, for a person: account, contract, numbers.
+    pub detail: String,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExceptionItem {
+    /// In which way it did not fit.
+    pub kind: ExceptionKind,
+    /// What it is about.
+    pub about: About,
+    /// What somebody wrote who has looked at it; `None` while it is open.
+    pub resolution: Option<String>,
+}

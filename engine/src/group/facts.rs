@@ -1,0 +1,211 @@
+//! What is always booked.
+
+use std::collections::BTreeSet;
+
+use super::command::{Fact, OrderFilter};
+use super::event::{CashReason, Event};
+use super::exception::{About, ExceptionKind};
+use super::house::HouseSnapshot;
+use super::order::{NewOrder, TimeInForce, WorkingOrder};
+use super::outcome::Outcome;
+use super::position::add_money;
+use super::state::Group;
+use super::trading::raised;
+use super::{settling, trading};
+use crate::types::{BusinessDate, OrderId, Overflow, Quantity, Reference};
+
+/// Books a fact; one whose numbers do not fit goes to suspense whole.
+pub(super) fn book(
+    group: &Group,
+    house: &HouseSnapshot,
+    fact: &Fact,
+    content: &[u8; 32],
+) -> (Vec<Event>, Outcome) {
+    let events = events(group, house, fact, content).and_then(|events| fitting(group, events));
+    let events = events.unwrap_or_else(|overflow| {
+        let about = About { detail: format!("{overflow}: {}", what(fact)), ..about(fact) };
+        vec![raised(ExceptionKind::TooLarge, about)]
+    });
+    let closed = events.iter().filter_map(|event| match event {
+        Event::OrderClosed(id) => Some(id.clone()),
+        _ => None,
+    });
+    let outcome = Outcome { closed: closed.collect(), ..Outcome::default() };
+    (events, outcome)
+}
+
+fn what(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Fill(_) => "a trade",
+        Fact::Bust(..) => "a trade cancelled",
+        Fact::Deposit(..) | Fact::DepositAsset(..) => "a deposit",
+        Fact::Settle(_) => "a settlement run",
+        Fact::Exercise(_) => "an exercise",
+        Fact::Delivered(_) => "a delivery",
+        _ => "a change of orders",
+    }
+}
+
+fn about(fact: &Fact) -> About {
+    let nothing = About::default();
+    match fact {
+        Fact::Fill(own) => About { trade: Some(own.trade.clone()), ..nothing },
+        Fact::Bust(trade, _) => About { trade: Some(trade.clone()), ..nothing },
+        Fact::Deposit(reference, ..) | Fact::DepositAsset(reference, ..) => {
+            About { reference: Some(reference.clone()), ..nothing }
+        }
+        Fact::Exercise(own) => About { reference: Some(own.id.clone()), ..nothing },
+        Fact::Settle(run) => About { reference: Some(run.id.clone()), ..nothing },
+        _ => nothing,
+    }
+}
+
+/// Balances take what is booked.
+fn fitting(group: &Group, events: Vec<Event>) -> Result<Vec<Event>, Overflow> {
+    let (mut cash, mut assets) = (group.cash.clone(), group.assets.clone());
+    for event in &events {
+        match event {
+            Event::CashMoved(currency, amount, _) => add_money(&mut cash, currency, *amount)?,
+            Event::AssetMoved(asset, quantity) => {
+                let own = assets.entry(asset.clone()).or_insert(Quantity::ZERO);
+                *own = own.plus(*quantity)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(events)
+}
+
+fn events(
+    group: &Group,
+    house: &HouseSnapshot,
+    fact: &Fact,
+    content: &[u8; 32],
+) -> Result<Vec<Event>, Overflow> {
+    let once = |reference: &Reference, events: &dyn Fn() -> Result<Vec<Event>, Overflow>| match group
+        .references
+        .get(reference)
+    {
+        Some(known) if known == content => Ok(Vec::new()),
+        Some(_) => {
+            let about = About {
+                reference: Some(reference.clone()),
+                detail: what(fact).to_owned(),
+                ..About::default()
+            };
+            Ok(vec![raised(ExceptionKind::ReferenceReused, about)])
+        }
+        None => {
+            let mut events = events()?;
+            events.push(Event::ReferenceKept(reference.clone(), *content));
+            Ok(events)
+        }
+    };
+    match fact {
+        Fact::Fill(fill) => trading::fill(group, house, fill),
+        Fact::Bust(trade, date) => trading::bust(group, house, trade, *date),
+        Fact::Deposit(reference, currency, amount) => {
+            once(reference, &|| Ok(vec![Event::CashMoved(currency.clone(), *amount, CashReason::Deposit)]))
+        }
+        Fact::DepositAsset(reference, asset, quantity) => {
+            once(reference, &|| Ok(vec![Event::AssetMoved(asset.clone(), *quantity)]))
+        }
+        Fact::Settle(run) => once(&run.id, &|| settling::settle(group, house, run)),
+        Fact::Exercise(own) => once(&own.id, &|| settling::exercise(group, house, own)),
+        Fact::Delivered(number) => Ok(settling::delivered(group, *number)),
+        Fact::Cancelled(id) => Ok(of_order(group, id, |_| Some(Event::OrderClosed(id.clone())))),
+        Fact::Replaced(id) => Ok(of_order(group, id, |order| {
+            let terms = order.replacement.clone()?;
+            Some(Event::OrderReplaced(id.clone(), Box::new(terms)))
+        })),
+        Fact::NotReplaced(id) => Ok(of_order(group, id, |order| {
+            order.replacement.as_ref()?;
+            Some(Event::ReplacementAsked(id.clone(), None))
+        })),
+        Fact::MassCancelled(filter) => Ok(cancelled(group, |order| is_meant(group, filter, order))),
+        Fact::DayEnded(date) => Ok(cancelled(group, |order| ends(order, *date))),
+        Fact::WorkingOrders(orders) => Ok(reconciled(group, orders)),
+    }
+}
+
+/// A confirmation of the venue for an order; of one that works no more it says nothing new.
+fn of_order(group: &Group, id: &OrderId, event: impl Fn(&WorkingOrder) -> Option<Event>) -> Vec<Event> {
+    let about = || About { order: Some(id.clone()), ..About::default() };
+    let is_closed = || group.closed_orders.iter().any(|(closed, _)| closed == id);
+    match group.orders.get(id) {
+        None if is_closed() => Vec::new(),
+        None => vec![raised(ExceptionKind::UnknownOrder, about())],
+        Some(order) => match event(order) {
+            Some(event) => {
+                let filled = matches!(&event, Event::OrderReplaced(_, terms)
+                    if WorkingOrder { terms: (**terms).clone(), replacement: None, ..order.clone() }.is_filled());
+                let closed = filled.then(|| Event::OrderClosed(id.clone()));
+                std::iter::once(event).chain(closed).collect()
+            }
+            None => vec![raised(ExceptionKind::UnknownOrder, about())],
+        },
+    }
+}
+
+fn cancelled(group: &Group, is_meant: impl Fn(&WorkingOrder) -> bool) -> Vec<Event> {
+    let meant = group.orders.iter().filter(|(_, order)| is_meant(order));
+    meant.map(|(id, _)| Event::OrderClosed(id.clone())).collect()
+}
+
+fn is_meant(group: &Group, filter: &OrderFilter, order: &WorkingOrder) -> bool {
+    match filter {
+        OrderFilter::Account(account) => order.account == *account,
+        OrderFilter::Member(member) => group.member == *member,
+        OrderFilter::Session(session) => order.session.as_ref() == Some(session),
+    }
+}
+
+fn ends(order: &WorkingOrder, date: BusinessDate) -> bool {
+    match order.terms.time_in_force {
+        TimeInForce::Day | TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => true,
+        TimeInForce::GoodTillDate(last) => last <= date,
+        TimeInForce::GoodTillCancel => false,
+    }
+}
+
+/// The group's working orders become the venue's: what the venue does not work is released, what it works more is reserved.
+fn reconciled(group: &Group, orders: &[(NewOrder, Vec<i64>)]) -> Vec<Event> {
+    let stated: BTreeSet<&OrderId> = orders.iter().map(|(order, _)| &order.id).collect();
+    let gone = group.orders.keys().filter(|id| !stated.contains(id));
+    let mut events: Vec<Event> = gone.map(|id| Event::OrderClosed(id.clone())).collect();
+    for (order, open) in orders {
+        let about = |detail: String| About { order: Some(order.id.clone()), detail, ..About::default() };
+        if !group.position_accounts.contains_key(&order.account) {
+            let detail = format!("position account {}", order.account);
+            events.push(raised(ExceptionKind::UnknownAccount, about(detail)));
+            continue;
+        }
+        let Some(known) = group.orders.get(&order.id) else {
+            events.push(raised(ExceptionKind::Unreserved, about("the whole order".to_owned())));
+            let filled = open.iter().map(|open| order.terms.units - open).collect();
+            let working = WorkingOrder {
+                account: order.account.clone(),
+                session: order.session.clone(),
+                link: order.link.clone(),
+                terms: order.terms.clone(),
+                replacement: None,
+                filled,
+            };
+            events.push(Event::OrderAccepted(order.id.clone(), Box::new(working)));
+            continue;
+        };
+        for (part, open) in open.iter().enumerate().take(known.terms.parts()) {
+            let ours = known.open(&known.terms, part);
+            if *open > ours {
+                events.push(raised(
+                    ExceptionKind::Unreserved,
+                    about(format!("{open} units, {ours} were open")),
+                ));
+            }
+            if *open != ours {
+                events.push(Event::OrderFilled(order.id.clone(), part, ours - open));
+            }
+        }
+    }
+    events
+}

@@ -1,0 +1,171 @@
+//! What a command is answered.
+
+use crate::types::{CommodityCode, Currency, Money, OrderId};
+
+/// Why a request is refused: a normal answer, from a closed list.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum RefusalReason {
+    /// The excess would be negative if the worst of the working orders filled.
+    InsufficientMargin,
+    /// The group is in deficit, and the order would deepen it or does not improve it.
+    DeepensDeficit,
+    /// A cash or asset balance does not hold so much.
+    InsufficientBalance,
+    /// No such account.
+    UnknownAccount,
+    /// An account of that name is open.
+    AccountExists,
+    /// The account still has positions, orders, or position accounts.
+    AccountNotEmpty,
+    /// The active set cannot margin the contract.
+    ContractNotMarginable,
+    /// The group has positions that the active set cannot margin.
+    PositionNotMarginable,
+    /// A market or stop order needs a price band, and none is known.
+    NoPriceBand,
+    /// A reduce-only order would not reduce a position.
+    NotReducing,
+    /// The order id has been used.
+    OrderExists,
+    /// No such working order.
+    UnknownOrder,
+    /// A replacement of the order has not been confirmed yet.
+    ReplacementPending,
+    /// The replacement is of other contracts or legs than the order.
+    ReplacementUnlike,
+    /// The link group has another rule, or orders of another margin account.
+    LinkUnlike,
+    /// The combination has a net price, and its legs are not priced alike.
+    NetPriceUnlike,
+    /// There are as many orders, accounts or items as there may be.
+    TooMany,
+    /// No way from a currency to the group's.
+    NoConversion,
+    /// Numbers leave the exact range.
+    TooLarge,
+    /// The command id has been used with other content.
+    CommandIdReused,
+    /// No such trade, or it has been cancelled.
+    UnknownTrade,
+    /// The groups are of different houses or origins.
+    OriginsDiffer,
+    /// No such item, or it has been resolved.
+    UnknownException,
+    /// The position does not hold so much.
+    InsufficientPosition,
+    /// The deadline had passed before the command was decided.
+    DeadlinePassed,
+    /// The asset is not in the schedule.
+    UnknownAsset,
+    /// An account cannot be margined by these terms.
+    UnknownAccountType,
+}
+
+impl RefusalReason {
+    /// Every reason, with its name.
+    pub const NAMES: [(Self, &'static str); 27] = [
+        (Self::InsufficientMargin, "insufficient_margin"),
+        (Self::DeepensDeficit, "deepens_deficit"),
+        (Self::InsufficientBalance, "insufficient_balance"),
+        (Self::UnknownAccount, "unknown_account"),
+        (Self::AccountExists, "account_exists"),
+        (Self::AccountNotEmpty, "account_not_empty"),
+        (Self::ContractNotMarginable, "contract_not_marginable"),
+        (Self::PositionNotMarginable, "position_not_marginable"),
+        (Self::NoPriceBand, "no_price_band"),
+        (Self::NotReducing, "not_reducing"),
+        (Self::OrderExists, "order_exists"),
+        (Self::UnknownOrder, "unknown_order"),
+        (Self::ReplacementPending, "replacement_pending"),
+        (Self::ReplacementUnlike, "replacement_unlike"),
+        (Self::LinkUnlike, "link_unlike"),
+        (Self::NetPriceUnlike, "net_price_unlike"),
+        (Self::TooMany, "too_many"),
+        (Self::NoConversion, "no_conversion"),
+        (Self::TooLarge, "too_large"),
+        (Self::CommandIdReused, "command_id_reused"),
+        (Self::UnknownTrade, "unknown_trade"),
+        (Self::OriginsDiffer, "origins_differ"),
+        (Self::UnknownException, "unknown_exception"),
+        (Self::InsufficientPosition, "insufficient_position"),
+        (Self::DeadlinePassed, "deadline_passed"),
+        (Self::UnknownAsset, "unknown_asset"),
+        (Self::UnknownAccountType, "unknown_account_type"),
+    ];
+
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(reason, _)| *reason == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// A request that is not granted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: RefusalReason,
+    /// More, for a person.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    pub fn new(reason: RefusalReason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}
+
+/// A group's initial requirement with the worst of its working orders, and what is left.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Room {
+    /// What is required, in the group's currency.
+    pub requirement: Money,
+    /// What is left of equity after it; negative where it does not do.
+    pub excess: Money,
+}
+
+/// The scenario that decides for a commodity.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WorstScenario {
+    /// The commodity.
+    pub commodity: CommodityCode,
+    /// The scenario, from 1.
+    pub scenario: u8,
+    /// The commodity's risk then, in its currency.
+    pub risk: Money,
+}
+
+/// The numbers of a check.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Checked {
+    /// The currency of the numbers.
+    pub currency: Currency,
+    /// Without what was asked.
+    pub before: Room,
+    /// With it.
+    pub after: Room,
+    /// What decides in the commodities of the order, if the worst of the working orders fills.
+    pub worst: Vec<WorstScenario>,
+    /// The version of the house's data.
+    pub version: u64,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Outcome {
+    /// Why it was not done; `None` if it was.
+    pub refused: Option<Refusal>,
+    /// The numbers, where it was checked.
+    pub checked: Option<Box<Checked>>,
+    /// The numbers of the items that a fact raised.
+    pub exceptions: Vec<u64>,
+    /// The orders that it closed.
+    pub closed: Vec<OrderId>,
+}
+
+impl Outcome {
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        Self { refused: Some(refusal), ..Self::default() }
+    }
+}

@@ -1,0 +1,134 @@
+//! Positions and the trades that made them.
+
+use std::collections::BTreeMap;
+
+use crate::contract::ContractId;
+use crate::types::{AccountName, BusinessDate, Currency, Decimal, Money, OrderId, Overflow, Reference};
+
+/// Which sides of a contract an account keeps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Keeping {
+    /// One: buying closes what is short first.
+    Net,
+    /// Both, as an omnibus account: buying closes what is short only where the trade says so.
+    Gross,
+}
+
+/// What an account holds of a contract.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Holding {
+    /// Lots bought.
+    pub long: i64,
+    /// Lots sold.
+    pub short: i64,
+    /// What the lots that are not paid for cost: variation is their worth less this. Buying adds to it.
+    pub basis: Money,
+    /// The last price at which variation was settled, and the business date.
+    pub settled: Option<(Decimal, BusinessDate)>,
+}
+
+impl Holding {
+    /// Lots bought less lots sold.
+    #[must_use]
+    pub const fn net(&self) -> i64 {
+        self.long - self.short
+    }
+
+    /// Whether nothing is left of it.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.long == 0 && self.short == 0 && self.basis.is_zero()
+    }
+
+    /// The lots after a trade of signed lots: (long, short).
+    #[must_use]
+    pub fn after(&self, lots: i64, keeping: Keeping, closes: bool) -> (i64, i64) {
+        let (own, other) = if lots > 0 { (self.long, self.short) } else { (self.short, self.long) };
+        let size = lots.saturating_abs();
+        let closed = if keeping == Keeping::Net || closes { size.min(other) } else { 0 };
+        let (own, other) = (own.saturating_add(size - closed), other - closed);
+        if lots > 0 { (own, other) } else { (other, own) }
+    }
+}
+
+/// A position account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PositionAccount {
+    /// The margin account that it is netted in.
+    pub margin_account: AccountName,
+    /// Which sides it keeps.
+    pub keeping: Keeping,
+    /// What it holds.
+    pub holdings: BTreeMap<ContractId, Holding>,
+}
+
+/// One contract of a trade.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TradeLeg {
+    /// The contract.
+    pub contract: ContractId,
+    /// Lots, bought positive.
+    pub lots: i64,
+    /// The price.
+    pub price: Decimal,
+}
+
+/// A trade as it was told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Trade {
+    /// Its position account.
+    pub account: AccountName,
+    /// What was traded.
+    pub legs: Vec<TradeLeg>,
+    /// The business date.
+    pub date: BusinessDate,
+    /// When premiums are due.
+    pub due: BusinessDate,
+    /// Whether it closes the other side in an account that keeps both.
+    pub closes: bool,
+    /// What was paid for it besides.
+    pub fee: Option<(Currency, Money)>,
+    /// The order that it filled, its part and its units.
+    pub order: Option<(OrderId, usize, i64)>,
+    /// Whether it was cancelled.
+    pub is_busted: bool,
+}
+
+/// Money that will be paid or received on a date.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Payable {
+    /// The currency.
+    pub currency: Currency,
+    /// Received positive.
+    pub amount: Money,
+    /// When.
+    pub due: BusinessDate,
+    /// The trade, exercise or delivery that it comes from.
+    pub reference: Reference,
+}
+
+/// Something to be delivered for money, margined until it is done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Delivery {
+    /// The account.
+    pub account: AccountName,
+    /// The contract that it comes from, by which it is margined.
+    pub contract: ContractId,
+    /// Lots to be received positive.
+    pub lots: i64,
+    /// The currency.
+    pub currency: Currency,
+    /// Money to be received positive; it moves when the delivery is done.
+    pub amount: Money,
+}
+
+/// Adds money to a map of balances.
+pub(super) fn add_money(
+    balances: &mut BTreeMap<Currency, Money>,
+    currency: &Currency,
+    amount: Money,
+) -> Result<(), Overflow> {
+    let balance = balances.entry(currency.clone()).or_default();
+    *balance = balance.plus(amount)?;
+    Ok(())
+}

@@ -1,0 +1,355 @@
+//! What a group has, what it has to have, and what is left.
+//!
+//! In every currency:
+//!
+//! ```text
+//! equity      = cash + what is due (premiums, fees) + unsettled variation + assets after haircuts and limits
+//! net         = equity - requirement
+//! excess      = sum over currencies of net * rate * (1 - haircut)      where net is positive
+//!                                   or net * rate * (1 + haircut)      where it is negative
+//! ```
+//!
+//! The group's own currency has no haircut. Option value is in the requirement (SPAN), so nowhere in equity. The variation is
+//! `(long - short) * price * factor - basis`; a premium counts from the trade on, whenever it is due.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+pub use super::exposure::Unmargined;
+use super::exposure::{self, Orders, Trial};
+use super::house::HouseSnapshot;
+use super::outcome::{Refusal, RefusalReason, Room};
+use super::position::add_money;
+use super::state::Group;
+use crate::fills::Effort;
+use crate::report::{AccountLevels, AccountOrders, CurrencyRequirement, required, worst_required};
+use crate::span::Portfolio;
+use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity, Ratio};
+
+/// Why a group has no standing.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum StandingError {
+    /// A number leaves the exact range.
+    #[error("{0}")]
+    TooLarge(String),
+    /// An account type that the set has no levels for.
+    #[error("account type {0} has no levels in the active set")]
+    AccountType(String),
+    /// No way from a currency to the group's.
+    #[error("no conversion from {0} to {1}")]
+    NoConversion(Currency, Currency),
+    /// A working order that the active set cannot price any more.
+    #[error("a working order cannot be margined: {}", .0.detail)]
+    Order(Refusal),
+}
+
+impl From<Overflow> for StandingError {
+    fn from(overflow: Overflow) -> Self {
+        Self::TooLarge(overflow.to_string())
+    }
+}
+
+impl From<StandingError> for Refusal {
+    fn from(error: StandingError) -> Self {
+        let reason = match &error {
+            StandingError::TooLarge(_) => RefusalReason::TooLarge,
+            StandingError::AccountType(_) => RefusalReason::UnknownAccountType,
+            StandingError::NoConversion(..) => RefusalReason::NoConversion,
+            StandingError::Order(refusal) => return refusal.clone(),
+        };
+        Self::new(reason, error.to_string())
+    }
+}
+
+/// A group in one currency.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CurrencyStanding {
+    /// Settled cash.
+    pub cash: Money,
+    /// What is due later.
+    pub due: Money,
+    /// Gains since the last settlement.
+    pub variation: Money,
+    /// What counts of assets.
+    pub assets: Money,
+    /// To take on risk, without working orders.
+    pub initial: Money,
+    /// Not to be called, without working orders.
+    pub maintenance: Money,
+    /// To take on risk, with what the worst of the working orders costs and requires.
+    pub with_orders: Money,
+}
+
+impl CurrencyStanding {
+    fn equity(&self) -> Result<Money, Overflow> {
+        self.cash.plus(self.due)?.plus(self.variation)?.plus(self.assets)
+    }
+}
+
+/// An asset of a group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AssetStanding {
+    /// The asset.
+    pub asset: AssetCode,
+    /// How much.
+    pub quantity: Quantity,
+    /// The currency of its value.
+    pub currency: Currency,
+    /// What it is worth.
+    pub value: Money,
+    /// What counts of it, after haircut and limit.
+    pub counted: Money,
+}
+
+/// A margin account.
+#[derive(Clone, Debug)]
+pub struct AccountStanding {
+    /// Its name.
+    pub name: AccountName,
+    /// Its positions.
+    pub portfolio: Portfolio,
+    /// Its levels.
+    pub levels: AccountLevels,
+    /// What it has to have.
+    pub required: Vec<CurrencyRequirement>,
+    /// The worst initial requirement with orders, with what they cost, by currency.
+    pub with_orders: Vec<(Currency, Money)>,
+    /// The units of the worst outcome that was found.
+    pub worst: Vec<i64>,
+}
+
+/// A group's standing.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The currency of the totals.
+    pub currency: Currency,
+    /// The version of the house's data.
+    pub version: u64,
+    /// By currency.
+    pub currencies: BTreeMap<Currency, CurrencyStanding>,
+    /// Its assets.
+    pub assets: Vec<AssetStanding>,
+    /// Its margin accounts.
+    pub accounts: Vec<AccountStanding>,
+    /// Against the initial requirement, without working orders.
+    pub initial: Room,
+    /// Against the maintenance requirement, without working orders.
+    pub maintenance: Room,
+    /// Against the initial requirement, with the worst of the working orders.
+    pub with_orders: Room,
+    /// Positions that no number above has.
+    pub unmargined: Vec<Unmargined>,
+}
+
+/// What a group has and has to have.
+///
+/// # Errors
+/// [`StandingError`] as documented there.
+pub fn standing(group: &Group, house: &HouseSnapshot) -> Result<Standing, StandingError> {
+    with_trial(group, house, None, Effort::default())
+}
+
+pub(super) fn with_trial(
+    group: &Group,
+    house: &HouseSnapshot,
+    trial: Option<Trial<'_>>,
+    effort: Effort,
+) -> Result<Standing, StandingError> {
+    let mut currencies: BTreeMap<Currency, CurrencyStanding> = BTreeMap::new();
+    currencies.entry(group.currency.clone()).or_default();
+    for (currency, balances) in balances(group, house)? {
+        currencies.insert(currency, balances);
+    }
+    let mut accounts = Vec::with_capacity(group.margin_accounts.len());
+    let mut unmargined = Vec::new();
+    for (name, terms) in &group.margin_accounts {
+        let portfolio = exposure::portfolio(group, house, name, terms.margining, &mut unmargined)
+            .map_err(|error| StandingError::TooLarge(error.to_string()))?;
+        let trial = trial.filter(|trial| {
+            group.position_accounts.get(&trial.order.account).is_some_and(|own| own.margin_account == *name)
+        });
+        let orders = exposure::orders(group, house, name, trial).map_err(StandingError::Order)?;
+        let levels = AccountLevels::of(house.set(), terms.account_type.as_deref())
+            .map_err(|_| StandingError::AccountType(terms.account_type.clone().unwrap_or_default()))?;
+        accounts.push(account(group, house, name, portfolio, levels, &orders, effort)?);
+    }
+    for own in &accounts {
+        for required in &own.required {
+            let sum = currencies.entry(required.currency.clone()).or_default();
+            sum.initial = sum.initial.plus(required.initial)?;
+            sum.maintenance = sum.maintenance.plus(required.maintenance)?;
+        }
+        for (currency, amount) in &own.with_orders {
+            let sum = currencies.entry(currency.clone()).or_default();
+            sum.with_orders = sum.with_orders.plus(*amount)?;
+        }
+    }
+    for own in group.deliveries.values() {
+        // What cannot be margined by the set any more is charged with all its money.
+        if house.contract(own.contract).is_none_or(|own| own.rows.is_err()) {
+            let sum = currencies.entry(own.currency.clone()).or_default();
+            let amount = own.amount.magnitude();
+            sum.initial = sum.initial.plus(amount)?;
+            sum.maintenance = sum.maintenance.plus(amount)?;
+            sum.with_orders = sum.with_orders.plus(amount)?;
+        }
+    }
+    let assets = assets(group, house, &mut currencies)?;
+    let room = |of: fn(&CurrencyStanding) -> Money| room(group, house, &currencies, of);
+    Ok(Standing {
+        initial: room(|own| own.initial)?,
+        maintenance: room(|own| own.maintenance)?,
+        with_orders: room(|own| own.with_orders)?,
+        currency: group.currency.clone(),
+        version: house.version(),
+        currencies,
+        assets,
+        accounts,
+        unmargined,
+    })
+}
+
+fn account(
+    group: &Group,
+    house: &HouseSnapshot,
+    name: &AccountName,
+    portfolio: Portfolio,
+    levels: AccountLevels,
+    orders: &Orders,
+    effort: Effort,
+) -> Result<AccountStanding, StandingError> {
+    let too_large = |error: crate::span::TooLarge| StandingError::TooLarge(error.to_string());
+    let profile = house.set().rounding();
+    let required = required(house.set(), &portfolio, profile, levels).map_err(too_large)?;
+    let mut with_orders: Vec<(Currency, Money)> =
+        required.iter().map(|own| (own.currency.clone(), own.initial)).collect();
+    let mut worst = Vec::new();
+    if !orders.units.is_empty() {
+        let own = AccountOrders {
+            set: house.set(),
+            portfolio: &portfolio,
+            orders: &orders.units,
+            open: &orders.open,
+            profile,
+            levels,
+            currency: &group.currency,
+        };
+        let (currencies, found) = worst_required(own, effort).map_err(too_large)?;
+        with_orders = currencies.into_iter().zip(found.at_most).collect();
+        worst = found.filled;
+    }
+    Ok(AccountStanding { name: name.clone(), portfolio, levels, required, with_orders, worst })
+}
+
+/// Cash, what is due, and unsettled variation.
+fn balances(group: &Group, house: &HouseSnapshot) -> Result<BTreeMap<Currency, CurrencyStanding>, Overflow> {
+    let (mut due, mut variation) = (BTreeMap::new(), BTreeMap::new());
+    for own in &group.payables {
+        add_money(&mut due, &own.currency, own.amount)?;
+    }
+    for (contract, holding) in group.position_accounts.values().flat_map(|own| &own.holdings) {
+        let Some(own) = house.contract(*contract).filter(|own| !own.is_paid) else { continue };
+        if let (Some(price), Some(_)) = (own.price, own.factor) {
+            let gain = own.money_at(price, holding.net())?.minus(holding.basis)?;
+            add_money(&mut variation, &own.currency, gain)?;
+        }
+    }
+    let mut balances: BTreeMap<Currency, CurrencyStanding> = BTreeMap::new();
+    for (currency, amount) in &group.cash {
+        balances.entry(currency.clone()).or_default().cash = *amount;
+    }
+    for (currency, amount) in due {
+        balances.entry(currency).or_default().due = amount;
+    }
+    for (currency, amount) in variation {
+        balances.entry(currency).or_default().variation = amount;
+    }
+    Ok(balances)
+}
+
+/// What counts of assets, added to their currencies.
+fn assets(
+    group: &Group,
+    house: &HouseSnapshot,
+    currencies: &mut BTreeMap<Currency, CurrencyStanding>,
+) -> Result<Vec<AssetStanding>, StandingError> {
+    let mut standing = Vec::new();
+    let mut limits = Vec::new();
+    for (asset, quantity) in group.assets.iter().filter(|(_, quantity)| !quantity.is_zero()) {
+        let Some(terms) = house.schedule().assets.get(asset) else {
+            // An asset that left the schedule counts nothing, and is shown.
+            let (currency, value) = (group.currency.clone(), Money::ZERO);
+            standing.push(AssetStanding {
+                asset: asset.clone(),
+                quantity: *quantity,
+                currency,
+                value,
+                counted: value,
+            });
+            limits.push(None);
+            continue;
+        };
+        let value = Money::from_decimal(terms.price)?.times_quantity_half_away(*quantity)?;
+        let counted = value.times_ratio_half_away(Ratio::ONE.minus(terms.haircut)?)?;
+        let currency = terms.currency.clone();
+        standing.push(AssetStanding { asset: asset.clone(), quantity: *quantity, currency, value, counted });
+        limits.push(terms.most_of_pool);
+    }
+    let mut pool = Money::ZERO;
+    for (currency, own) in currencies.iter() {
+        pool = pool.plus(converted(group, house, currency, own.cash.max(Money::ZERO))?)?;
+    }
+    for own in &standing {
+        pool = pool.plus(converted(group, house, &own.currency, own.counted)?)?;
+    }
+    for (own, limit) in standing.iter_mut().zip(limits) {
+        if let Some(limit) = limit {
+            let most = pool.times_ratio_half_away(limit)?;
+            let counted = converted(group, house, &own.currency, own.counted)?;
+            if counted > most && counted.is_positive() {
+                own.counted = own.counted.prorated_half_away(most, counted)?;
+            }
+        }
+        let sum = currencies.entry(own.currency.clone()).or_default();
+        sum.assets = sum.assets.plus(own.counted)?;
+    }
+    Ok(standing)
+}
+
+/// An amount in the group's currency at the set's rates.
+fn converted(
+    group: &Group,
+    house: &HouseSnapshot,
+    currency: &Currency,
+    amount: Money,
+) -> Result<Money, StandingError> {
+    if amount.is_zero() {
+        return Ok(amount);
+    }
+    let path = house.set().conversions().path(currency, &group.currency);
+    let path = path.ok_or_else(|| StandingError::NoConversion(currency.clone(), group.currency.clone()))?;
+    Ok(path.iter().try_fold(amount, |amount, step| step.convert_half_away(amount))?)
+}
+
+/// A requirement in the group's currency, and what is left of equity.
+fn room(
+    group: &Group,
+    house: &HouseSnapshot,
+    currencies: &BTreeMap<Currency, CurrencyStanding>,
+    of: fn(&CurrencyStanding) -> Money,
+) -> Result<Room, StandingError> {
+    let mut room = Room::default();
+    for (currency, own) in currencies {
+        room.requirement = room.requirement.plus(converted(group, house, currency, of(own))?)?;
+        let net = own.equity()?.minus(of(own))?;
+        let haircut = match house.schedule().currency_haircuts.get(currency) {
+            Some(haircut) if *currency != group.currency => *haircut,
+            _ => Ratio::ZERO,
+        };
+        let factor = if net.is_negative() { Ratio::ONE.plus(haircut)? } else { Ratio::ONE.minus(haircut)? };
+        let counted = converted(group, house, currency, net)?.times_ratio_half_away(factor)?;
+        room.excess = room.excess.plus(counted)?;
+    }
+    Ok(room)
+}

@@ -1,0 +1,146 @@
+//! A margin group: one collateral pool and everything that it pays for.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::exception::ExceptionItem;
+use super::order::{LinkRule, WorkingOrder};
+use super::outcome::Outcome;
+use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
+use crate::contract::ContractId;
+use crate::span::Margining;
+use crate::types::{
+    AccountName, AssetCode, BusinessDate, CommandId, Currency, GroupName, House, LinkName, Member, Money,
+    OrderId, Principal, Quantity, Reference, TradeId,
+};
+
+/// What identifies a group.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct GroupKey {
+    /// Its house.
+    pub house: House,
+    /// Its name there.
+    pub name: GroupName,
+}
+
+/// Whose money it is; never netted with the other.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// The member's own.
+    House,
+    /// Its clients'.
+    Client,
+}
+
+/// What a margin account is margined by.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MarginTerms {
+    /// The account type whose levels apply, as the set codes it; `None`: hedger, else the set's first.
+    pub account_type: Option<String>,
+    /// Whether longs and shorts are netted.
+    pub margining: Margining,
+}
+
+/// What a command got for an answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Answered {
+    /// What the command said.
+    pub content: [u8; 32],
+    /// The answer.
+    pub outcome: Outcome,
+}
+
+/// A margin group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Group {
+    /// Its key.
+    pub key: GroupKey,
+    /// Who is liable.
+    pub member: Member,
+    /// Whose money it is.
+    pub origin: Origin,
+    /// The currency of its totals.
+    pub currency: Currency,
+    /// Cash, by currency; negative where it owes.
+    pub cash: BTreeMap<Currency, Money>,
+    /// Money that is due later.
+    pub payables: Vec<Payable>,
+    /// Assets put up.
+    pub assets: BTreeMap<AssetCode, Quantity>,
+    /// Margin accounts.
+    pub margin_accounts: BTreeMap<AccountName, MarginTerms>,
+    /// Position accounts.
+    pub position_accounts: BTreeMap<AccountName, PositionAccount>,
+    /// Working orders.
+    pub orders: BTreeMap<OrderId, WorkingOrder>,
+    /// Link groups with working orders: the rule, and the units filled so far.
+    pub links: BTreeMap<LinkName, (LinkRule, i64)>,
+    /// Orders that work no more, the oldest first: what fills them is an exception.
+    pub closed_orders: VecDeque<(OrderId, AccountName)>,
+    /// Trades.
+    pub trades: BTreeMap<TradeId, Trade>,
+    /// Deliveries that are not done, by number.
+    pub deliveries: BTreeMap<u64, Delivery>,
+    /// The number of the next of them.
+    pub next_delivery: u64,
+    /// Facts that did not fit, by number.
+    pub exceptions: BTreeMap<u64, ExceptionItem>,
+    /// The number of the next of them.
+    pub next_exception: u64,
+    /// Facts told once: deposits, exercises, settlement runs.
+    pub references: BTreeMap<Reference, [u8; 32]>,
+    /// The business date of the last settlement run.
+    pub settled: Option<BusinessDate>,
+    /// Commands answered within the window, and their order.
+    pub answered: BTreeMap<(Principal, CommandId), Answered>,
+    /// The order in which they were answered.
+    pub answered_order: VecDeque<(Principal, CommandId)>,
+    /// How many events it has seen.
+    pub sequence: u64,
+}
+
+impl Group {
+    /// The most working orders.
+    pub const MOST_ORDERS: usize = 10_000;
+    /// The most accounts of a kind.
+    pub const MOST_ACCOUNTS: usize = 10_000;
+    /// The closed orders that are remembered.
+    pub const CLOSED_ORDERS: usize = 10_000;
+    /// The commands whose answers are remembered.
+    pub const WINDOW: usize = 10_000;
+
+    /// A group without anything.
+    #[must_use]
+    pub fn new(key: GroupKey, member: Member, origin: Origin, currency: Currency) -> Self {
+        Self {
+            key,
+            member,
+            origin,
+            currency,
+            cash: BTreeMap::new(),
+            payables: Vec::new(),
+            assets: BTreeMap::new(),
+            margin_accounts: BTreeMap::new(),
+            position_accounts: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            links: BTreeMap::new(),
+            closed_orders: VecDeque::new(),
+            trades: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            next_delivery: 1,
+            exceptions: BTreeMap::new(),
+            next_exception: 1,
+            references: BTreeMap::new(),
+            settled: None,
+            answered: BTreeMap::new(),
+            answered_order: VecDeque::new(),
+            sequence: 0,
+        }
+    }
+
+    /// What an account holds of a contract.
+    #[must_use]
+    pub fn holding(&self, account: &AccountName, contract: ContractId) -> Holding {
+        let own = self.position_accounts.get(account).and_then(|own| own.holdings.get(&contract));
+        own.copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,268 @@
+//! Trades: what they do to positions and money, to the order that they fill, and what cancelling them takes back.
+//!
+//! The money of a leg of `lots` (bought positive) at `price`, with the contract's money for a point of price in `value`:
+//!
+//! ```text
+//! paid in full:            due    -= value(price, lots)                  on the premium date; in cash at once if that is settled
+//! settled, not run yet:    basis  += value(price, lots)                  variation = value(mark, long - short) - basis
+//! settled at P since:      cash   += value(P, lots) - value(price, lots), basis += value(P, lots)
+//! fee:                     cash   -= fee
+//! ```
+//!
+//! Cancelling a trade books the same with the opposite lots, so equity and option value become what they would be without it.
+
+use std::collections::BTreeMap;
+
+use super::command::Fill;
+use super::event::{CashReason, Event};
+use super::exception::{About, ExceptionItem, ExceptionKind};
+use super::house::HouseSnapshot;
+use super::order::WorkingOrder;
+use super::position::{Holding, Keeping, Payable, Trade, TradeLeg};
+use super::state::Group;
+use crate::contract::ContractId;
+use crate::types::{AccountName, BusinessDate, Money, OrderId, Overflow, Reference, TradeId};
+
+/// An item of the exceptions queue.
+pub(super) fn raised(kind: ExceptionKind, about: About) -> Event {
+    Event::ExceptionRaised(ExceptionItem { kind, about, resolution: None })
+}
+
+/// What legs are booked as.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) account: &'a AccountName,
+    pub(super) closes: bool,
+    /// The business date of the trade.
+    pub(super) date: BusinessDate,
+    /// When premiums are due.
+    pub(super) due: BusinessDate,
+    pub(super) reference: &'a Reference,
+}
+
+/// Positions while they are changed: a fact may touch one several times.
+pub(super) struct Books<'a> {
+    group: &'a Group,
+    house: &'a HouseSnapshot,
+    changed: BTreeMap<(AccountName, ContractId), Holding>,
+    pub(super) events: Vec<Event>,
+}
+
+impl<'a> Books<'a> {
+    pub(super) const fn new(group: &'a Group, house: &'a HouseSnapshot) -> Self {
+        Self { group, house, changed: BTreeMap::new(), events: Vec::new() }
+    }
+
+    pub(super) const fn house(&self) -> &'a HouseSnapshot {
+        self.house
+    }
+
+    pub(super) fn holding(&self, account: &AccountName, contract: ContractId) -> Holding {
+        let changed = self.changed.get(&(account.clone(), contract)).copied();
+        changed.unwrap_or_else(|| self.group.holding(account, contract))
+    }
+
+    pub(super) fn change(&mut self, account: &AccountName, contract: ContractId, holding: Holding) {
+        self.changed.insert((account.clone(), contract), holding);
+    }
+
+    fn keeping(&self, account: &AccountName) -> Keeping {
+        self.group.position_accounts.get(account).map_or(Keeping::Net, |own| own.keeping)
+    }
+
+    /// Books a leg; what the active set cannot price is booked without money and raised.
+    pub(super) fn book(&mut self, terms: &Terms<'_>, leg: &TradeLeg) -> Result<(), Overflow> {
+        let mut holding = self.holding(terms.account, leg.contract);
+        (holding.long, holding.short) = holding.after(leg.lots, self.keeping(terms.account), terms.closes);
+        match self.house.contract(leg.contract).filter(|own| own.factor.is_some()) {
+            None => {
+                let detail = format!("{} lots of contract {}", leg.lots, leg.contract.number());
+                let about = About { reference: Some(terms.reference.clone()), detail, ..About::default() };
+                self.events.push(raised(ExceptionKind::NotPriced, about));
+            }
+            Some(own) if own.is_paid => {
+                let amount = own.money_at(leg.price, leg.lots)?.negated();
+                self.owe(own.currency.clone(), amount, terms);
+            }
+            Some(own) => {
+                let value = own.money_at(leg.price, leg.lots)?;
+                let settled = holding.settled.filter(|(_, date)| terms.date <= *date);
+                let basis = match settled {
+                    None => value,
+                    Some((price, _)) => {
+                        let settled = own.money_at(price, leg.lots)?;
+                        let amount = settled.minus(value)?;
+                        self.move_cash(own.currency.clone(), amount, CashReason::Correction);
+                        settled
+                    }
+                };
+                holding.basis = holding.basis.plus(basis)?;
+            }
+        }
+        self.change(terms.account, leg.contract, holding);
+        Ok(())
+    }
+
+    /// Money that is due: of one trade it is cancelled by its opposite, and what is due already moves at once.
+    fn owe(&mut self, currency: crate::types::Currency, amount: Money, terms: &Terms<'_>) {
+        let payable = Payable { currency, amount, due: terms.due, reference: terms.reference.clone() };
+        let opposite = Payable { amount: amount.negated(), ..payable.clone() };
+        let is_pending = self.group.payables.contains(&opposite)
+            && !self.events.contains(&Event::PayableRemoved(opposite.clone()));
+        if is_pending {
+            self.events.push(Event::PayableRemoved(opposite));
+        } else if self.group.settled.is_some_and(|date| terms.due <= date) {
+            self.move_cash(payable.currency, amount, CashReason::Premium);
+        } else if !amount.is_zero() {
+            self.events.push(Event::PayableAdded(payable));
+        }
+    }
+
+    pub(super) fn move_cash(&mut self, currency: crate::types::Currency, amount: Money, reason: CashReason) {
+        if !amount.is_zero() {
+            self.events.push(Event::CashMoved(currency, amount, reason));
+        }
+    }
+
+    /// The events, with what every position has become.
+    pub(super) fn finished(mut self) -> Vec<Event> {
+        for ((account, contract), holding) in self.changed {
+            self.events.push(Event::HoldingChanged(account, contract, holding));
+        }
+        self.events
+    }
+}
+
+/// Books a trade.
+pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<Vec<Event>, Overflow> {
+    let about = |detail: String| About {
+        order: fill.order.as_ref().map(|(id, _)| id.clone()),
+        trade: Some(fill.trade.clone()),
+        detail,
+        ..About::default()
+    };
+    if !group.position_accounts.contains_key(&fill.account) {
+        let detail = format!("position account {}", fill.account);
+        return Ok(vec![raised(ExceptionKind::UnknownAccount, about(detail))]);
+    }
+    let trade = Trade {
+        account: fill.account.clone(),
+        legs: fill.legs.clone(),
+        date: fill.date,
+        due: fill.due,
+        closes: fill.closes,
+        fee: fill.fee.clone(),
+        order: fill.order.as_ref().map(|(id, part)| (id.clone(), *part, fill.units)),
+        is_busted: false,
+    };
+    if let Some(known) = group.trades.get(&fill.trade) {
+        let is_same = *known == Trade { is_busted: known.is_busted, ..trade };
+        let reused = || raised(ExceptionKind::TradeIdReused, about(format!("account {}", fill.account)));
+        return Ok(if is_same { Vec::new() } else { vec![reused()] });
+    }
+    let mut events = of_order(group, fill, &about);
+    let reference = reference_of(&fill.trade);
+    let mut books = Books::new(group, house);
+    let terms = Terms {
+        account: &fill.account,
+        closes: fill.closes,
+        date: fill.date,
+        due: fill.due,
+        reference: &reference,
+    };
+    for leg in &fill.legs {
+        books.book(&terms, leg)?;
+    }
+    if let Some((currency, amount)) = &fill.fee {
+        books.move_cash(currency.clone(), amount.negated(), CashReason::Fee);
+    }
+    events.extend(books.finished());
+    events.push(Event::TradeKept(fill.trade.clone(), Box::new(trade)));
+    Ok(events)
+}
+
+/// A trade as a reference.
+pub(super) fn reference_of(trade: &TradeId) -> Reference {
+    trade.renamed()
+}
+
+/// What a trade does to its order.
+fn of_order(group: &Group, fill: &Fill, about: &impl Fn(String) -> About) -> Vec<Event> {
+    let Some((id, part)) = &fill.order else { return Vec::new() };
+    let Some(order) = group.orders.get(id) else {
+        let is_closed = group.closed_orders.iter().any(|(closed, _)| closed == id);
+        let kind = if is_closed { ExceptionKind::FillAfterClose } else { ExceptionKind::FillWithoutOrder };
+        return vec![raised(kind, about(format!("{} units", fill.units)))];
+    };
+    if !is_like(order, fill, *part) {
+        return vec![raised(ExceptionKind::FillUnlikeOrder, about(format!("{} units", fill.units)))];
+    }
+    let mut events = Vec::new();
+    let replaced = order.replacement.as_ref().map_or(0, |terms| order.open(terms, *part));
+    let open = order.open(&order.terms, *part).max(replaced);
+    if fill.units > open {
+        events.push(raised(ExceptionKind::Overfill, about(format!("{} units, {open} open", fill.units))));
+    }
+    let units = fill.units.min(open);
+    events.push(Event::OrderFilled(id.clone(), *part, units));
+    events.extend(closed_when_filled(order, id, *part, units));
+    events
+}
+
+fn closed_when_filled(order: &WorkingOrder, id: &OrderId, part: usize, units: i64) -> Option<Event> {
+    let mut after = order.clone();
+    if let Some(filled) = after.filled.get_mut(part) {
+        *filled = filled.saturating_add(units);
+    }
+    after.is_filled().then(|| Event::OrderClosed(id.clone()))
+}
+
+/// Whether a trade is of the account, the contracts and the directions of its order.
+fn is_like(order: &WorkingOrder, fill: &Fill, part: usize) -> bool {
+    let mut expected: BTreeMap<ContractId, i64> = BTreeMap::new();
+    for leg in order.terms.legs_of(part) {
+        let lots = expected.entry(leg.contract).or_default();
+        *lots = lots.saturating_add(leg.lots.get().saturating_mul(fill.units));
+    }
+    let mut traded: BTreeMap<ContractId, i64> = BTreeMap::new();
+    for leg in &fill.legs {
+        let lots = traded.entry(leg.contract).or_default();
+        *lots = lots.saturating_add(leg.lots);
+    }
+    order.account == fill.account && part < order.terms.parts() && expected == traded
+}
+
+/// Cancels a trade.
+pub(super) fn bust(
+    group: &Group,
+    house: &HouseSnapshot,
+    id: &TradeId,
+    date: BusinessDate,
+) -> Result<Vec<Event>, Overflow> {
+    let Some(trade) = group.trades.get(id) else {
+        let about = About { trade: Some(id.clone()), detail: format!("on {date}"), ..About::default() };
+        return Ok(vec![raised(ExceptionKind::UnknownTrade, about)]);
+    };
+    if trade.is_busted {
+        return Ok(Vec::new());
+    }
+    let reference = reference_of(id);
+    let mut books = Books::new(group, house);
+    // In an account that keeps both sides the opposite of opening one is closing it.
+    let terms = Terms {
+        account: &trade.account,
+        closes: !trade.closes,
+        date: trade.date,
+        due: trade.due,
+        reference: &reference,
+    };
+    for leg in &trade.legs {
+        books.book(&terms, &TradeLeg { lots: -leg.lots, ..*leg })?;
+    }
+    if let Some((currency, amount)) = &trade.fee {
+        books.move_cash(currency.clone(), *amount, CashReason::Correction);
+    }
+    let mut events = books.finished();
+    events.push(Event::TradeKept(id.clone(), Box::new(Trade { is_busted: true, ..trade.clone() })));
+    Ok(events)
+}

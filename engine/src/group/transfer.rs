@@ -1,0 +1,212 @@
+//! What concerns two groups of a house: positions that move, and trades that are given up.
+
+use super::event::Event;
+use super::house::HouseSnapshot;
+use super::outcome::{Checked, Refusal, RefusalReason};
+use super::position::{Trade, TradeLeg};
+use super::requests::{covered, is_quiet, known, known_position_account};
+use super::state::Group;
+use super::trading::{Books, Terms, reference_of};
+use crate::contract::ContractId;
+use crate::types::{AccountName, BusinessDate, Decimal, TradeId};
+
+/// What moves.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum TransferBody {
+    /// Lots of contracts (long positive), each at a price: the variation up to it stays where it arose.
+    Positions {
+        /// From this account.
+        from: AccountName,
+        /// To this account.
+        to: AccountName,
+        /// What moves.
+        legs: Vec<(ContractId, i64, Decimal)>,
+    },
+    /// A trade, with its date and price: it is as if it had been the other's from the beginning.
+    GiveUp {
+        /// The trade.
+        trade: TradeId,
+        /// To this account.
+        to: AccountName,
+    },
+    /// A position account with all that it holds, into a margin account.
+    Account {
+        /// The account.
+        account: AccountName,
+        /// The other group's margin account.
+        margin_account: AccountName,
+    },
+}
+
+/// A transfer between two groups.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Transfer {
+    /// Its id, unique in both groups.
+    pub trade: TradeId,
+    /// The business date.
+    pub date: BusinessDate,
+    /// What moves.
+    pub body: TransferBody,
+}
+
+/// What a transfer does to the group that it leaves, and to the one that it reaches, with the numbers of both.
+pub type Transferred = ([Vec<Event>; 2], [Checked; 2]);
+
+/// Decides a transfer: neither group may be left with a deficit.
+///
+/// # Errors
+/// The [`Refusal`].
+pub fn decide_transfer(
+    from: &Group,
+    to: &Group,
+    house: &HouseSnapshot,
+    transfer: &Transfer,
+) -> Result<Transferred, Refusal> {
+    if from.key.house != to.key.house || from.origin != to.origin {
+        let detail = "money of the member and of its clients, or of two houses, never mixes";
+        return Err(Refusal::new(RefusalReason::OriginsDiffer, detail));
+    }
+    let events = match &transfer.body {
+        TransferBody::Positions { from: source, to: target, legs } => {
+            positions(from, to, house, transfer, (source, target), legs)?
+        }
+        TransferBody::GiveUp { trade, to: target } => give_up(from, to, house, transfer, trade, target)?,
+        TransferBody::Account { account, margin_account } => {
+            if from.member != to.member {
+                let detail = "an account stays with its member";
+                return Err(Refusal::new(RefusalReason::OriginsDiffer, detail));
+            }
+            whole_account(from, to, account, margin_account)?
+        }
+    };
+    let checked = [(from, &events[0]), (to, &events[1])].map(|(group, events)| {
+        let mut after = group.clone();
+        events.iter().for_each(|event| after.apply(event));
+        covered(&known(group, house)?, &known(&after, house)?)
+    });
+    let [first, second] = checked;
+    Ok((events, [first?, second?]))
+}
+
+/// Books the same legs in both groups with opposite signs.
+fn both(
+    groups: [&Group; 2],
+    house: &HouseSnapshot,
+    transfer: &Transfer,
+    accounts: [&AccountName; 2],
+    legs: &[TradeLeg],
+    dates: [BusinessDate; 2],
+) -> Result<[Vec<Event>; 2], Refusal> {
+    let reference = reference_of(&transfer.trade);
+    let side = |place: usize| -> Result<Vec<Event>, Refusal> {
+        let is_source = place == 0;
+        let mut books = Books::new(groups[place], house);
+        let own: Vec<TradeLeg> = legs
+            .iter()
+            .map(|leg| TradeLeg { lots: if is_source { -leg.lots } else { leg.lots }, ..*leg })
+            .collect();
+        let terms = Terms {
+            account: accounts[place],
+            closes: is_source,
+            date: dates[0],
+            due: dates[1],
+            reference: &reference,
+        };
+        for leg in &own {
+            books.book(&terms, leg)?;
+        }
+        let mut events = books.finished();
+        let trade = Trade {
+            account: accounts[place].clone(),
+            legs: own,
+            date: dates[0],
+            due: dates[1],
+            closes: is_source,
+            fee: None,
+            order: None,
+            is_busted: false,
+        };
+        events.push(Event::TradeKept(transfer.trade.clone(), Box::new(trade)));
+        Ok(events)
+    };
+    for group in groups {
+        if group.trades.contains_key(&transfer.trade) {
+            let detail = format!("trade {} is known", transfer.trade);
+            return Err(Refusal::new(RefusalReason::UnknownTrade, detail));
+        }
+    }
+    Ok([side(0)?, side(1)?])
+}
+
+fn positions(
+    from: &Group,
+    to: &Group,
+    house: &HouseSnapshot,
+    transfer: &Transfer,
+    accounts: (&AccountName, &AccountName),
+    legs: &[(ContractId, i64, Decimal)],
+) -> Result<[Vec<Event>; 2], Refusal> {
+    known_position_account(from, accounts.0)?;
+    known_position_account(to, accounts.1)?;
+    for (contract, lots, _) in legs {
+        let held = from.holding(accounts.0, *contract);
+        let side = if *lots > 0 { held.long } else { held.short };
+        if lots.saturating_abs() > side {
+            let detail = format!("{side} lots of contract {} are held", contract.number());
+            return Err(Refusal::new(RefusalReason::InsufficientPosition, detail));
+        }
+    }
+    let legs: Vec<TradeLeg> = legs
+        .iter()
+        .map(|(contract, lots, price)| TradeLeg { contract: *contract, lots: *lots, price: *price })
+        .collect();
+    let dates = [transfer.date, transfer.date];
+    both([from, to], house, transfer, [accounts.0, accounts.1], &legs, dates)
+}
+
+fn give_up(
+    from: &Group,
+    to: &Group,
+    house: &HouseSnapshot,
+    transfer: &Transfer,
+    id: &TradeId,
+    target: &AccountName,
+) -> Result<[Vec<Event>; 2], Refusal> {
+    let trade = from.trades.get(id).filter(|own| !own.is_busted);
+    let Some(trade) = trade else {
+        return Err(Refusal::new(RefusalReason::UnknownTrade, format!("no trade {id}")));
+    };
+    known_position_account(to, target)?;
+    let accounts = [&trade.account, target];
+    both([from, to], house, transfer, accounts, &trade.legs, [trade.date, trade.due])
+}
+
+fn whole_account(
+    from: &Group,
+    to: &Group,
+    account: &AccountName,
+    margin_account: &AccountName,
+) -> Result<[Vec<Event>; 2], Refusal> {
+    let own = known_position_account(from, account)?;
+    if !is_quiet(from, account) {
+        let detail = format!("{account} has orders or deliveries");
+        return Err(Refusal::new(RefusalReason::AccountNotEmpty, detail));
+    }
+    if to.position_accounts.contains_key(account) {
+        return Err(Refusal::new(
+            RefusalReason::AccountExists,
+            format!("position account {account} is open"),
+        ));
+    }
+    if !to.margin_accounts.contains_key(margin_account) {
+        return Err(Refusal::new(
+            RefusalReason::UnknownAccount,
+            format!("no margin account {margin_account}"),
+        ));
+    }
+    let moved = super::position::PositionAccount { margin_account: margin_account.clone(), ..own.clone() };
+    Ok([
+        vec![Event::PositionAccountClosed(account.clone())],
+        vec![Event::PositionAccountOpened(account.clone(), moved)],
+    ])
+}

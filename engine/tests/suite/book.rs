@@ -1,0 +1,7 @@
+//! Margin groups: cash equations, orders, facts that do not fit, transfers, and a simulation against an auditor.
+
+mod cash;
+mod desk;
+mod orders;
+mod queue;
+mod simulation;
