@@ -9,4 +9,4 @@ mod search;
 
 pub use linear::{Linear, LinearDelta, LinearMoney};
 pub use region::{Link, OpenFills, Range, Region};
-pub use search::{Amounts, Bound, Effort, Requirement, Worst, worst};
+pub use search::{Amounts, Bound, Effort, ROUNDING, Requirement, Worst, worst};

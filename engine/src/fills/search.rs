@@ -12,6 +12,9 @@ use smallvec::SmallVec;
 use super::region::{OpenFills, Region};
 use crate::types::{Money, Overflow};
 
+/// What bounds may be above what they bound only because quotients in them are rounded, and rounded up.
+pub const ROUNDING: Money = Money::from_raw(1_000_000_000);
+
 /// Amounts by currency, in the caller's order of currencies.
 pub type Amounts = SmallVec<[Money; 2]>;
 
@@ -135,7 +138,9 @@ pub fn worst<R: Requirement>(requirement: &R, fills: &OpenFills, effort: Effort)
         search.look(whole, None)?;
         search.halve(effort)?;
     }
-    let at_most = search.open.iter().fold(search.tried, |most, open| larger(&most, &open.amounts));
+    let proved = search.open.iter().fold(search.tried, |most, open| larger(&most, &open.amounts));
+    let at_most =
+        proved.iter().zip(&search.found).map(|(&proved, &found)| of_rounding(proved, found)).collect();
     Ok(Worst { at_most, filled: search.filled, found: search.found, regions: search.regions })
 }
 
@@ -197,6 +202,14 @@ impl<R: Requirement> Search<'_, R> {
             }
         }
         widest.1
+    }
+}
+
+/// A bound that is above an outcome by less than bounds are rounded up is that outcome.
+fn of_rounding(proved: Money, found: Money) -> Money {
+    match proved.minus(found) {
+        Ok(above) if above <= ROUNDING => found,
+        _ => proved,
     }
 }
 

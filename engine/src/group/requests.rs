@@ -17,8 +17,8 @@ use crate::types::{AccountName, AssetCode, Currency, Money, OrderId, Quantity};
 
 type Decided = Result<(Vec<Event>, Outcome), Refusal>;
 
-/// In a deficit two bounds are compared: they are to be closer than otherwise.
-const EFFORT_IN_DEFICIT: Effort = Effort { regions: 2_048, one_part_in: 100_000 };
+/// Where the bound decides otherwise than the worst outcome found, and where two bounds are compared: they are to be closer.
+const MORE_EFFORT: Effort = Effort { regions: 2_048, one_part_in: 1_000_000 };
 
 fn refused<T>(reason: RefusalReason, detail: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::new(reason, detail))
@@ -181,8 +181,11 @@ fn granted(group: &Group, house: &HouseSnapshot, events: Vec<Event>) -> Decided 
 
 /// The standing of a group all of whose positions are margined.
 pub(super) fn known(group: &Group, house: &HouseSnapshot) -> Result<Standing, Refusal> {
-    let standing = with_trial(group, house, None, Effort::default())?;
+    let mut standing = with_trial(group, house, None, Effort::default())?;
     all_margined(&standing)?;
+    if is_open(&standing) {
+        standing = with_trial(group, house, None, MORE_EFFORT)?;
+    }
     Ok(standing)
 }
 
@@ -302,15 +305,15 @@ fn tried(
     order: &WorkingOrder,
 ) -> Result<Checked, Refusal> {
     let trial = Trial { id, order };
-    let mut effort = Effort::default();
-    let mut before = with_trial(group, house, None, effort)?;
+    let mut before = with_trial(group, house, None, Effort::default())?;
     all_margined(&before)?;
-    let in_deficit = before.with_orders.excess.is_negative();
-    if in_deficit {
-        effort = EFFORT_IN_DEFICIT;
-        before = with_trial(group, house, None, effort)?;
+    let mut after = with_trial(group, house, Some(trial), Effort::default())?;
+    if after.with_orders.excess.is_negative() && (is_open(&after) || before.with_orders.excess.is_negative())
+    {
+        before = with_trial(group, house, None, MORE_EFFORT)?;
+        after = with_trial(group, house, Some(trial), MORE_EFFORT)?;
     }
-    let after = with_trial(group, house, Some(trial), effort)?;
+    let in_deficit = before.with_orders.excess.is_negative();
     let checked = Checked {
         currency: after.currency.clone(),
         before: before.with_orders,
@@ -334,6 +337,11 @@ fn tried(
         return refused(RefusalReason::DeepensDeficit, detail);
     }
     Ok(checked)
+}
+
+/// Whether the bound lacks money where the worst outcome found does not.
+fn is_open(standing: &Standing) -> bool {
+    standing.with_orders.excess.is_negative() && !standing.found.excess.is_negative()
 }
 
 fn own_account<'a>(

@@ -77,8 +77,10 @@ pub struct CurrencyStanding {
     pub initial: Money,
     /// Not to be called, without working orders.
     pub maintenance: Money,
-    /// To take on risk, with what the worst of the working orders costs and requires.
+    /// To take on risk, with what the worst of the working orders costs and requires at most.
     pub with_orders: Money,
+    /// The same at the worst outcome that was found.
+    pub found: Money,
 }
 
 impl CurrencyStanding {
@@ -115,6 +117,8 @@ pub struct AccountStanding {
     pub required: Vec<CurrencyRequirement>,
     /// The worst initial requirement with orders, with what they cost, by currency.
     pub with_orders: Vec<(Currency, Money)>,
+    /// The same at the worst outcome that was found.
+    pub found: Vec<(Currency, Money)>,
     /// The units of the worst outcome that was found.
     pub worst: Vec<i64>,
 }
@@ -138,6 +142,8 @@ pub struct Standing {
     pub maintenance: Room,
     /// Against the initial requirement, with the worst of the working orders.
     pub with_orders: Room,
+    /// The same at the worst outcome that was found: the true worst lies between the two.
+    pub found: Room,
     /// Positions that no number above has.
     pub unmargined: Vec<Unmargined>,
 }
@@ -184,6 +190,10 @@ pub(super) fn with_trial(
             let sum = currencies.entry(currency.clone()).or_default();
             sum.with_orders = sum.with_orders.plus(*amount)?;
         }
+        for (currency, amount) in &own.found {
+            let sum = currencies.entry(currency.clone()).or_default();
+            sum.found = sum.found.plus(*amount)?;
+        }
     }
     for own in group.deliveries.values() {
         // What cannot be margined by the set any more is charged with all its money.
@@ -193,6 +203,7 @@ pub(super) fn with_trial(
             sum.initial = sum.initial.plus(amount)?;
             sum.maintenance = sum.maintenance.plus(amount)?;
             sum.with_orders = sum.with_orders.plus(amount)?;
+            sum.found = sum.found.plus(amount)?;
         }
     }
     let assets = assets(group, house, &mut currencies)?;
@@ -201,6 +212,7 @@ pub(super) fn with_trial(
         initial: room(|own| own.initial)?,
         maintenance: room(|own| own.maintenance)?,
         with_orders: room(|own| own.with_orders)?,
+        found: room(|own| own.found)?,
         currency: group.currency.clone(),
         version: house.version(),
         currencies,
@@ -224,7 +236,7 @@ fn account(
     let required = required(house.set(), &portfolio, profile, levels).map_err(too_large)?;
     let mut with_orders: Vec<(Currency, Money)> =
         required.iter().map(|own| (own.currency.clone(), own.initial)).collect();
-    let mut worst = Vec::new();
+    let (mut found, mut worst) = (with_orders.clone(), Vec::new());
     if !orders.units.is_empty() {
         let own = AccountOrders {
             set: house.set(),
@@ -235,11 +247,12 @@ fn account(
             levels,
             currency: &group.currency,
         };
-        let (currencies, found) = worst_required(own, effort).map_err(too_large)?;
-        with_orders = currencies.into_iter().zip(found.at_most).collect();
-        worst = found.filled;
+        let (currencies, own) = worst_required(own, effort).map_err(too_large)?;
+        with_orders = currencies.iter().cloned().zip(own.at_most).collect();
+        found = currencies.into_iter().zip(own.found).collect();
+        worst = own.filled;
     }
-    Ok(AccountStanding { name: name.clone(), portfolio, levels, required, with_orders, worst })
+    Ok(AccountStanding { name: name.clone(), portfolio, levels, required, with_orders, found, worst })
 }
 
 /// Cash, what is due, and unsettled variation.

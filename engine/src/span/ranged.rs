@@ -41,8 +41,8 @@ pub struct Fill {
     pub cash: Vec<(Currency, Money)>,
 }
 
-/// Rounding on the way: quotients are rounded to 1e-18 and multiplied with up to a billion lots of some hundred orders.
-const SLACK: Money = Money::from_raw(100_000_000_000);
+/// Quotients are rounded to 1e-18, a few of them for every unit filled.
+const ROUNDED_UNIT: Money = Money::from_raw(10);
 
 /// A margin account and its working orders, ready to be bounded.
 #[derive(Debug)]
@@ -194,11 +194,13 @@ impl<'a> Ranged<'a> {
                 cash[own.currency] = cash[own.currency].plus(paid)?;
             }
         }
+        let units: i64 = region.ranges().iter().map(|range| range.high).fold(1, i64::saturating_add);
+        let slack = ROUNDED_UNIT.times_whole(units)?;
         for place in 0..amounts.len() {
             let other = &self.other_cash[place];
             chosen = chosen.plus(other)?;
             let sum = uncapped[place].max(cash[place]).plus(other.most(self.fills, region)?)?;
-            amounts[place] = amounts[place].plus(sum)?.plus(SLACK)?;
+            amounts[place] = amounts[place].plus(sum)?.plus(slack)?;
         }
         Ok(Bound { amounts, corner: chosen.corner(self.fills, region)? })
     }
