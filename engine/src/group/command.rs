@@ -1,5 +1,7 @@
 //! What a group is told: requests, which may be refused, and facts, which are always booked.
 
+use std::sync::Arc;
+
 use super::order::{NewOrder, OrderTerms};
 use super::position::{Keeping, TradeLeg};
 use super::state::MarginTerms;
@@ -166,7 +168,7 @@ pub enum Fact {
     /// An asset was received; the quantity is positive.
     DepositAsset(Reference, AssetCode, Quantity),
     /// A settlement run.
-    Settle(Box<SettlementRun>),
+    Settle(Arc<SettlementRun>),
     /// Options were exercised or assigned.
     Exercise(Box<Exercise>),
     /// A delivery, by its number, is done.

@@ -1,5 +1,8 @@
 //! What happened to a group: its state is a fold of these, and nothing is decided while they are applied.
 
+use std::sync::Arc;
+
+use super::command::SettlementRun;
 use super::exception::ExceptionItem;
 use super::order::{OrderTerms, WorkingOrder};
 use super::outcome::Outcome;
@@ -7,8 +10,7 @@ use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
 use super::state::{Group, MarginTerms};
 use crate::contract::ContractId;
 use crate::types::{
-    AccountName, AssetCode, BusinessDate, CommandId, Currency, Money, OrderId, Principal, Quantity,
-    Reference, TradeId,
+    AccountName, AssetCode, CommandId, Currency, Money, OrderId, Principal, Quantity, Reference, TradeId,
 };
 
 /// Why cash moved.
@@ -74,7 +76,7 @@ pub enum Event {
     /// A fact was told.
     ReferenceKept(Reference, [u8; 32]),
     /// A settlement run was applied.
-    Settled(BusinessDate),
+    Settled(Arc<SettlementRun>),
     /// A fact did not fit.
     ExceptionRaised(ExceptionItem),
     /// Somebody has looked at a fact that did not fit.
@@ -141,7 +143,13 @@ impl Group {
             Event::ReferenceKept(reference, content) => {
                 self.references.insert(reference.clone(), *content);
             }
-            Event::Settled(date) => self.settled = Some(*date),
+            Event::Settled(run) => {
+                self.settled = self.settled.max(Some(run.date));
+                self.runs.push_back(Arc::clone(run));
+                if self.runs.len() > Self::KEPT_RUNS {
+                    self.runs.pop_front();
+                }
+            }
             Event::ExceptionRaised(item) => {
                 self.exceptions.insert(self.next_exception, item.clone());
                 self.next_exception += 1;

@@ -23,8 +23,6 @@ pub struct Holding {
     pub short: i64,
     /// What the lots that are not paid for cost: variation is their worth less this. Buying adds to it.
     pub basis: Money,
-    /// The last price at which variation was settled, and the business date.
-    pub settled: Option<(Decimal, BusinessDate)>,
 }
 
 impl Holding {

@@ -10,6 +10,8 @@
 //!              cash  -= value(v, long - short), once it is done    by delivery, margined until then
 //! ```
 
+use std::sync::Arc;
+
 use super::command::{Becomes, Exercise, Expiry, SettlementRun};
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionKind};
@@ -24,9 +26,10 @@ use crate::types::{AccountName, BusinessDate, Money, Overflow, Reference};
 pub(super) fn settle(
     group: &Group,
     house: &HouseSnapshot,
-    run: &SettlementRun,
+    run: &Arc<SettlementRun>,
 ) -> Result<Vec<Event>, Overflow> {
     let mut books = Books::new(group, house);
+    books.run = Some(run);
     for (account, own) in &group.position_accounts {
         for contract in own.holdings.keys() {
             vary(house, run, account, *contract, &mut books)?;
@@ -43,9 +46,7 @@ pub(super) fn settle(
         }
     }
     let mut events = books.finished();
-    if group.settled.is_none_or(|date| date < run.date) {
-        events.push(Event::Settled(run.date));
-    }
+    events.push(Event::Settled(Arc::clone(run)));
     Ok(events)
 }
 
@@ -82,8 +83,7 @@ fn vary(
     };
     let basis = own.money_at(*price, holding.net())?;
     books.move_cash(own.currency.clone(), basis.minus(holding.basis)?, CashReason::Variation);
-    let settled = Holding { basis, settled: Some((*price, run.date)), ..holding };
-    books.change(account, contract, settled);
+    books.change(account, contract, Holding { basis, ..holding });
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! A margin group: one collateral pool and everything that it pays for.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use super::command::SettlementRun;
 use super::exception::ExceptionItem;
 use super::order::{LinkRule, WorkingOrder};
 use super::outcome::Outcome;
@@ -9,8 +11,8 @@ use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
 use crate::contract::ContractId;
 use crate::span::Margining;
 use crate::types::{
-    AccountName, AssetCode, BusinessDate, CommandId, Currency, GroupName, House, LinkName, Member, Money,
-    OrderId, Principal, Quantity, Reference, TradeId,
+    AccountName, AssetCode, BusinessDate, CommandId, Currency, Decimal, GroupName, House, LinkName, Member,
+    Money, OrderId, Principal, Quantity, Reference, TradeId,
 };
 
 /// What identifies a group.
@@ -90,6 +92,8 @@ pub struct Group {
     pub references: BTreeMap<Reference, [u8; 32]>,
     /// The business date of the last settlement run.
     pub settled: Option<BusinessDate>,
+    /// The last settlement runs, the newest last.
+    pub runs: VecDeque<Arc<SettlementRun>>,
     /// Commands answered within the window, and their order.
     pub answered: BTreeMap<(Principal, CommandId), Answered>,
     /// The order in which they were answered.
@@ -105,6 +109,8 @@ impl Group {
     pub const MOST_ACCOUNTS: usize = 10_000;
     /// The closed orders that are remembered.
     pub const CLOSED_ORDERS: usize = 10_000;
+    /// The settlement runs that are remembered: what is told later than their day books its cash at once.
+    pub const KEPT_RUNS: usize = 16;
     /// The commands whose answers are remembered.
     pub const WINDOW: usize = 10_000;
 
@@ -131,10 +137,18 @@ impl Group {
             next_exception: 1,
             references: BTreeMap::new(),
             settled: None,
+            runs: VecDeque::new(),
             answered: BTreeMap::new(),
             answered_order: VecDeque::new(),
             sequence: 0,
         }
+    }
+
+    /// The price at which a trade of a date has been settled since, if it has.
+    #[must_use]
+    pub fn settled_price(&self, contract: ContractId, date: BusinessDate) -> Option<Decimal> {
+        let since = self.runs.iter().rev().filter(|run| date <= run.date);
+        since.filter_map(|run| run.prices.get(&contract)).next().copied()
     }
 
     /// What an account holds of a contract.

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use super::command::Fill;
+use super::command::{Fill, SettlementRun};
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionItem, ExceptionKind};
 use super::house::HouseSnapshot;
@@ -21,7 +21,7 @@ use super::order::WorkingOrder;
 use super::position::{Holding, Keeping, Payable, Trade, TradeLeg};
 use super::state::Group;
 use crate::contract::ContractId;
-use crate::types::{AccountName, BusinessDate, Money, OrderId, Overflow, Reference, TradeId};
+use crate::types::{AccountName, BusinessDate, Decimal, Money, OrderId, Overflow, Reference, TradeId};
 
 /// An item of the exceptions queue.
 pub(super) fn raised(kind: ExceptionKind, about: About) -> Event {
@@ -44,13 +44,15 @@ pub(super) struct Terms<'a> {
 pub(super) struct Books<'a> {
     group: &'a Group,
     house: &'a HouseSnapshot,
+    /// The run that is being applied.
+    pub(super) run: Option<&'a SettlementRun>,
     changed: BTreeMap<(AccountName, ContractId), Holding>,
     pub(super) events: Vec<Event>,
 }
 
 impl<'a> Books<'a> {
     pub(super) const fn new(group: &'a Group, house: &'a HouseSnapshot) -> Self {
-        Self { group, house, changed: BTreeMap::new(), events: Vec::new() }
+        Self { group, house, run: None, changed: BTreeMap::new(), events: Vec::new() }
     }
 
     pub(super) const fn house(&self) -> &'a HouseSnapshot {
@@ -64,6 +66,12 @@ impl<'a> Books<'a> {
 
     pub(super) fn change(&mut self, account: &AccountName, contract: ContractId, holding: Holding) {
         self.changed.insert((account.clone(), contract), holding);
+    }
+
+    /// The price at which a trade of a date has been settled, in the run that is being applied or before.
+    fn settled_price(&self, contract: ContractId, date: BusinessDate) -> Option<Decimal> {
+        let now = self.run.filter(|run| date <= run.date).and_then(|run| run.prices.get(&contract)).copied();
+        now.or_else(|| self.group.settled_price(contract, date))
     }
 
     fn keeping(&self, account: &AccountName) -> Keeping {
@@ -86,10 +94,9 @@ impl<'a> Books<'a> {
             }
             Some(own) => {
                 let value = own.money_at(leg.price, leg.lots)?;
-                let settled = holding.settled.filter(|(_, date)| terms.date <= *date);
-                let basis = match settled {
+                let basis = match self.settled_price(leg.contract, terms.date) {
                     None => value,
-                    Some((price, _)) => {
+                    Some(price) => {
                         let settled = own.money_at(price, leg.lots)?;
                         let amount = settled.minus(value)?;
                         self.move_cash(own.currency.clone(), amount, CashReason::Correction);

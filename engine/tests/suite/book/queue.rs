@@ -126,7 +126,7 @@ fn the_state_is_a_fold_of_its_events() {
         Body::Fact(Fact::Deposit(code("D1"), code("USD"), money("50000"))),
         Body::Fact(Fact::Fill(Box::new(trade))),
         Body::Request(Request::Order(Box::new(order))),
-        Body::Fact(Fact::Settle(Box::new(run))),
+        Body::Fact(Fact::Settle(std::sync::Arc::new(run))),
         Body::Fact(Fact::Bust(code("T1"), day(18))),
     ] {
         let command = desk.command(body);

@@ -1,0 +1,484 @@
+//! A second book, naive on purpose: it keeps what it was told and forms every number from that anew, with fractions.
+//!
+//! Equity needs no settlement: whatever runs there were, a future's gain is its lots times mark less trade price.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use num_rational::BigRational;
+use num_traits::{Signed, Zero};
+use plimsoll_engine::group::{Group, Standing};
+use plimsoll_engine::report::{CalculationOptions, PortfolioRequest, calculate};
+use plimsoll_engine::span::Position;
+use plimsoll_engine::types::{Amount, Decimal, Lots, Money};
+
+use super::super::desk::{Desk, code, text};
+use crate::generate::Dice;
+
+pub(super) const CONTRACTS: [&str; 5] = [
+    "HCL FUT 202612",
+    "HCL FUT 202703",
+    "HGO FUT 202612",
+    "HCLO OOF 202612 C 70.00",
+    "HCLO OOF 202612 P 70.00",
+];
+
+/// A request that the margin decides: whether the worst outcome allows it, and the reason if not.
+#[derive(Clone, Debug)]
+pub(super) struct Margin {
+    pub(super) granted: bool,
+    pub(super) refusal: &'static str,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    pub(super) reason: &'static str,
+    pub(super) raised: Vec<&'static str>,
+    pub(super) closed: Vec<String>,
+    pub(super) margin: Option<Margin>,
+}
+
+impl Verdict {
+    fn of(reason: &'static str) -> Self {
+        Self { reason, raised: Vec::new(), closed: Vec::new(), margin: None }
+    }
+
+    fn raised(kind: &'static str) -> Self {
+        Self { raised: vec![kind], ..Self::of("granted") }
+    }
+}
+
+#[derive(Clone)]
+struct Order {
+    name: &'static str,
+    lots: i64,
+    price: Decimal,
+    filled: i64,
+}
+
+#[derive(Clone, PartialEq)]
+struct Trade {
+    name: &'static str,
+    lots: i64,
+    price: Decimal,
+    day: u8,
+    order: Option<String>,
+    busted: bool,
+}
+
+/// What it knows.
+#[derive(Clone, Default)]
+struct Book {
+    orders: BTreeMap<String, Order>,
+    dead: BTreeSet<String>,
+    trades: BTreeMap<String, Trade>,
+    deposits: BTreeMap<String, (i64, u64)>,
+    withdrawn: i64,
+    /// The day of the last run, and its prices.
+    run: Option<(u8, BTreeMap<&'static str, Decimal>)>,
+    day: u8,
+}
+
+pub(super) struct Auditor {
+    book: Book,
+    /// What it knows once the step is granted.
+    next: Option<Book>,
+    first: i64,
+    number: u64,
+    marks: BTreeMap<&'static str, (Decimal, Decimal, bool)>,
+    set: plimsoll_engine::parameters::ParameterSet,
+    queries: BTreeMap<&'static str, plimsoll_engine::contract::ContractQuery>,
+}
+
+fn exact(value: Decimal) -> BigRational {
+    BigRational::new(value.mantissa().into(), num_bigint::BigInt::from(10).pow(u32::from(value.places())))
+}
+
+fn whole(value: i64) -> BigRational {
+    BigRational::from_integer(value.into())
+}
+
+/// As the engine prints it.
+fn six(value: &BigRational) -> String {
+    let millionths = (value * whole(1_000_000)).round().to_integer();
+    let sign = if millionths.is_negative() { "-" } else { "" };
+    let size = millionths.abs();
+    format!("{sign}{}.{:06}", &size / 1_000_000, i64::try_from(&size % 1_000_000).unwrap())
+}
+
+impl Auditor {
+    pub(super) fn new(desk: &mut Desk, first: i64) -> Self {
+        let mut marks = BTreeMap::new();
+        let mut queries = BTreeMap::new();
+        for name in CONTRACTS {
+            let id = desk.contract(name);
+            let own = desk.house.contract(id).unwrap();
+            marks.insert(name, (own.price.unwrap(), own.factor.unwrap(), own.is_paid));
+            let key = desk.registry.get(id).unwrap().key.clone();
+            let query = plimsoll_engine::contract::ContractQuery {
+                exchange: Some(key.exchange),
+                product: key.product,
+                product_type: key.product_type,
+                period: key.period,
+                underlying_period: key.underlying_period,
+                option: key.option,
+            };
+            queries.insert(name, query);
+        }
+        let book = Book { day: 18, ..Book::default() };
+        let set = super::super::desk::sample_set();
+        Self { book, next: None, first, number: 0, marks, set, queries }
+    }
+
+    pub(super) fn working(&self) -> usize {
+        self.book.orders.len()
+    }
+
+    pub(super) fn today(&self) -> u8 {
+        self.book.day
+    }
+
+    pub(super) fn next_content(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+
+    /// The content of the command of this step.
+    pub(super) fn content(&mut self) -> [u8; 32] {
+        self.number += 1;
+        let mut content = [0; 32];
+        content[..8].copy_from_slice(&self.number.to_le_bytes());
+        content
+    }
+
+    pub(super) fn new_order_id(&mut self) -> String {
+        format!("O{}", self.next_content())
+    }
+
+    pub(super) fn new_trade_id(&mut self) -> String {
+        format!("T{}", self.next_content())
+    }
+
+    pub(super) fn some_order(&self, dice: &mut Dice) -> String {
+        let known: Vec<&String> = self.book.orders.keys().chain(&self.book.dead).collect();
+        if known.is_empty() || dice.chance(5) { "O-none".to_owned() } else { (*dice.pick(&known)).clone() }
+    }
+
+    pub(super) fn some_trade(&self, dice: &mut Dice) -> String {
+        let known: Vec<&String> = self.book.trades.keys().collect();
+        if known.is_empty() || dice.chance(5) { "T-none".to_owned() } else { (*dice.pick(&known)).clone() }
+    }
+
+    pub(super) fn terms_of(&self, id: &str) -> Option<(&'static str, i64, Decimal)> {
+        self.book.orders.get(id).map(|own| (own.name, own.lots, own.price))
+    }
+
+    /// The step was granted.
+    pub(super) fn confirm(&mut self) {
+        if let Some(next) = self.next.take() {
+            self.book = next;
+        }
+    }
+
+    fn then(&mut self, change: impl FnOnce(&mut Book)) {
+        let mut next = self.book.clone();
+        change(&mut next);
+        self.next = Some(next);
+    }
+
+    pub(super) fn ordered(
+        &mut self,
+        id: &str,
+        account: &str,
+        name: &'static str,
+        lots: i64,
+        price: Decimal,
+    ) -> Verdict {
+        self.next = None;
+        if account != "A" {
+            return Verdict::of("unknown_account");
+        }
+        if self.book.orders.contains_key(id) || self.book.dead.contains(id) {
+            return Verdict::of("order_exists");
+        }
+        let order = Order { name, lots, price, filled: 0 };
+        self.then(|book| drop(book.orders.insert(id.to_owned(), order.clone())));
+        let after = self.next.clone().unwrap();
+        let [before, then] = [self.worst_excess(&self.book), self.worst_excess(&after)];
+        let mut filled = self.book.clone();
+        filled.orders.clear();
+        let alone = self.excess(&filled);
+        self.take(&mut filled, &order, order.lots);
+        let improves = self.excess(&filled) > alone;
+        let margin = if before.is_negative() {
+            Margin {
+                granted: !then.is_negative() || (then >= before && improves),
+                refusal: "deepens_deficit",
+            }
+        } else {
+            Margin { granted: !then.is_negative(), refusal: "insufficient_margin" }
+        };
+        Verdict { margin: Some(margin), ..Verdict::of("granted") }
+    }
+
+    pub(super) fn traded(
+        &mut self,
+        id: &str,
+        account: &str,
+        name: &'static str,
+        lots: i64,
+        price: Decimal,
+        order: Option<&str>,
+    ) -> Verdict {
+        self.next = None;
+        if account != "A" {
+            return Verdict::raised("unknown_account");
+        }
+        let day = self.book.day;
+        let trade = Trade { name, lots, price, day, order: order.map(str::to_owned), busted: false };
+        if let Some(known) = self.book.trades.get(id) {
+            let same = *known == Trade { busted: known.busted, ..trade };
+            return if same { Verdict::of("granted") } else { Verdict::raised("trade_id_reused") };
+        }
+        let mut verdict = Verdict::of("granted");
+        let known = order.map(|own| (own.to_owned(), self.book.orders.get(own).cloned()));
+        let mut open = 0;
+        match &known {
+            None => {}
+            Some((id, None)) if self.book.dead.contains(id) => verdict.raised.push("fill_after_close"),
+            Some((_, None)) => verdict.raised.push("fill_without_order"),
+            Some((_, Some(own))) if own.name != name || own.lots.signum() != lots.signum() => {
+                verdict.raised.push("fill_unlike_order");
+            }
+            Some((id, Some(own))) => {
+                open = own.lots.abs() - own.filled;
+                if lots.abs() > open {
+                    verdict.raised.push("overfill");
+                }
+                if lots.abs() >= open {
+                    verdict.closed.push(id.clone());
+                }
+            }
+        }
+        self.then(|book| {
+            book.trades.insert(id.to_owned(), trade);
+            if let Some((order, Some(_))) = known {
+                if let Some(own) = book.orders.get_mut(&order) {
+                    own.filled += lots.abs().min(open);
+                }
+                if book.orders.get(&order).is_some_and(|own| own.filled == own.lots.abs()) {
+                    book.orders.remove(&order);
+                    book.dead.insert(order);
+                }
+            }
+        });
+        verdict
+    }
+
+    pub(super) fn cancelled(&mut self, id: &str) -> Verdict {
+        self.next = None;
+        if self.book.dead.contains(id) {
+            return Verdict::of("granted");
+        }
+        if !self.book.orders.contains_key(id) {
+            return Verdict::raised("unknown_order");
+        }
+        self.then(|book| {
+            book.orders.remove(id);
+            book.dead.insert(id.to_owned());
+        });
+        Verdict { closed: vec![id.to_owned()], ..Verdict::of("granted") }
+    }
+
+    pub(super) fn busted(&mut self, id: &str) -> Verdict {
+        self.next = None;
+        if !self.book.trades.contains_key(id) {
+            return Verdict::raised("unknown_trade");
+        }
+        self.then(|book| {
+            if let Some(own) = book.trades.get_mut(id) {
+                own.busted = true;
+            }
+        });
+        Verdict::of("granted")
+    }
+
+    pub(super) fn deposited(&mut self, reference: &str, amount: i64, content: u64) -> Verdict {
+        self.next = None;
+        if self.book.deposits.contains_key(reference) {
+            return Verdict::raised("reference_reused");
+        }
+        self.then(|book| {
+            book.deposits.insert(reference.to_owned(), (amount, content));
+        });
+        Verdict::of("granted")
+    }
+
+    pub(super) fn withdrawn(&mut self, amount: i64) -> Verdict {
+        self.next = None;
+        if self.cash(&self.book) < whole(amount) {
+            return Verdict::of("insufficient_balance");
+        }
+        self.then(|book| book.withdrawn += amount);
+        let granted = !self.worst_excess(self.next.as_ref().unwrap()).is_negative();
+        Verdict { margin: Some(Margin { granted, refusal: "insufficient_margin" }), ..Verdict::of("granted") }
+    }
+
+    pub(super) fn settled(&mut self, prices: &[(&'static str, Decimal)]) -> Verdict {
+        self.next = None;
+        let prices = prices.iter().copied().collect();
+        self.then(|book| {
+            book.run = Some((book.day, prices));
+            book.day += 1;
+        });
+        Verdict::of("granted")
+    }
+
+    pub(super) fn day_ended(&mut self) -> Verdict {
+        self.next = None;
+        let closed: Vec<String> = self.book.orders.keys().cloned().collect();
+        self.then(|book| {
+            book.dead.extend(std::mem::take(&mut book.orders).into_keys());
+        });
+        Verdict { closed, ..Verdict::of("granted") }
+    }
+
+    /// A fill at the price that is reserved: the worse of limit and mark.
+    fn take(&self, book: &mut Book, order: &Order, lots: i64) {
+        let mark = self.marks[order.name].0;
+        let worse = if lots > 0 { order.price.max(mark) } else { order.price.min(mark) };
+        let id = format!("fill {}", book.trades.len());
+        let trade = Trade { name: order.name, lots, price: worse, day: book.day, order: None, busted: false };
+        book.trades.insert(id, trade);
+    }
+
+    fn valid<'a>(book: &'a Book) -> impl Iterator<Item = (&'a String, &'a Trade)> {
+        book.trades.iter().filter(|(_, own)| !own.busted)
+    }
+
+    /// Lots and money of a trade at a price.
+    fn value(&self, trade: &Trade, price: Decimal) -> BigRational {
+        exact(price) * exact(self.marks[trade.name].1) * whole(trade.lots)
+    }
+
+    fn equity(&self, book: &Book) -> BigRational {
+        let paid_in: i64 = book.deposits.values().map(|(amount, _)| amount).sum();
+        let mut equity = whole(self.first + paid_in - book.withdrawn);
+        for (id, own) in Self::valid(book) {
+            let (mark, _, is_paid) = self.marks[own.name];
+            let worth = if is_paid { BigRational::zero() } else { self.value(own, mark) };
+            equity += worth - self.value(own, own.price);
+            if !id.starts_with("fill ") {
+                equity -= BigRational::new(5.into(), 4.into());
+            }
+        }
+        equity
+    }
+
+    /// Gains since the last run: from its price for trades of its day and before.
+    fn variation(&self, book: &Book) -> BigRational {
+        let futures = Self::valid(book).filter(|(_, own)| !self.marks[own.name].2);
+        futures.fold(BigRational::zero(), |sum, (_, own)| {
+            let base = match &book.run {
+                Some((day, prices)) if own.day <= *day => prices[own.name],
+                _ => own.price,
+            };
+            sum + self.value(own, self.marks[own.name].0) - self.value(own, base)
+        })
+    }
+
+    /// Premiums that are not due before the next run.
+    fn due(&self, book: &Book) -> BigRational {
+        let is_due = |own: &Trade| book.run.as_ref().is_none_or(|(day, _)| own.day + 1 > *day);
+        let paid = Self::valid(book).filter(|(_, own)| self.marks[own.name].2 && is_due(own));
+        paid.fold(BigRational::zero(), |sum, (_, own)| sum - self.value(own, own.price))
+    }
+
+    fn cash(&self, book: &Book) -> BigRational {
+        self.equity(book) - self.variation(book) - self.due(book)
+    }
+
+    fn net(book: &Book) -> BTreeMap<&'static str, i64> {
+        let mut net = BTreeMap::new();
+        for (_, own) in Self::valid(book) {
+            *net.entry(own.name).or_insert(0) += own.lots;
+        }
+        net
+    }
+
+    /// Equity less the initial requirement, from a report.
+    fn excess(&self, book: &Book) -> BigRational {
+        let held = Self::net(book).into_iter().filter(|(_, lots)| *lots != 0);
+        let positions: Vec<Position> = held
+            .map(|(name, lots)| Position {
+                contract: self.queries[name].clone(),
+                lots: Lots::new(lots).unwrap(),
+            })
+            .collect();
+        let options = CalculationOptions::default();
+        let report =
+            calculate(&self.set, &PortfolioRequest { positions, away: Vec::new(), options }).unwrap();
+        let initial =
+            report.levels.iter().find(|own| own.level == "initial").map_or(0, |own| own.amount.millionths());
+        let required = (initial - report.net_option_value.millionths()).max(0);
+        self.equity(book) - BigRational::new(required.into(), 1_000_000.into())
+    }
+
+    /// The least excess over every number of fills of every order.
+    fn worst_excess(&self, book: &Book) -> BigRational {
+        let orders: Vec<Order> = book.orders.values().cloned().collect();
+        let mut base = book.clone();
+        base.orders.clear();
+        self.least(&base, &orders)
+    }
+
+    fn least(&self, book: &Book, orders: &[Order]) -> BigRational {
+        let Some((first, rest)) = orders.split_first() else { return self.excess(book) };
+        let open = first.lots.abs() - first.filled;
+        let outcomes = (0..=open).map(|units| {
+            let mut with = book.clone();
+            if units > 0 {
+                self.take(&mut with, first, units * first.lots.signum());
+            }
+            self.least(&with, rest)
+        });
+        outcomes.min().unwrap()
+    }
+
+    /// Positions, balances and open orders of the group are those of the book.
+    pub(super) fn agree(&self, desk: &Desk) {
+        let Standing { currencies, found, with_orders, .. } = desk.standing();
+        let own = &currencies[&desk.group.currency];
+        assert_eq!(text(own.cash), six(&self.cash(&self.book)), "cash");
+        assert_eq!(text(own.due), six(&self.due(&self.book)), "due");
+        assert_eq!(text(own.variation), six(&self.variation(&self.book)), "variation");
+        assert!(with_orders.excess <= found.excess);
+        self.positions_agree(&desk.group);
+        let open: Vec<(String, i64)> =
+            desk.group.orders.iter().map(|(id, own)| (id.to_string(), own.open(&own.terms, 0))).collect();
+        let expected: Vec<(String, i64)> =
+            self.book.orders.iter().map(|(id, own)| (id.clone(), own.lots.abs() - own.filled)).collect();
+        assert_eq!(open, expected, "open orders");
+        let worst = self.worst_excess(&self.book);
+        let bound = Amount::rounded_half_away(with_orders.excess).millionths();
+        let exact = (worst * whole(1_000_000)).round().to_integer();
+        assert!(num_bigint::BigInt::from(bound) <= exact + 2, "the bound leaves more than the worst outcome");
+    }
+
+    fn positions_agree(&self, group: &Group) {
+        let held: i64 = group.position_accounts[&code("A")].holdings.values().map(|own| own.net()).sum();
+        assert_eq!(held, Self::net(&self.book).values().sum::<i64>(), "lots");
+        let basis: Money = group.position_accounts[&code("A")]
+            .holdings
+            .values()
+            .fold(Money::ZERO, |sum, own| sum.plus(own.basis).unwrap());
+        let expected = Self::valid(&self.book).filter(|(_, own)| !self.marks[own.name].2);
+        let expected = expected.fold(BigRational::zero(), |sum, (_, own)| {
+            let base = match &self.book.run {
+                Some((day, prices)) if own.day <= *day => prices[own.name],
+                _ => own.price,
+            };
+            sum + self.value(own, base)
+        });
+        assert_eq!(text(basis), six(&expected), "basis");
+    }
+}
