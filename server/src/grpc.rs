@@ -1,10 +1,11 @@
 //! The calls: how they come in, what bounds them, and the services that answer them.
 //!
-//! A call passes `gate` (admission, `deadline`) and reaches a service (`parameters`, `margin`, `health`, reflection); its
+//! A call passes `gate` (admission, `deadline`) and reaches a service (`parameters`, `margin`, `book`, `health`, reflection); its
 //! answer leaves through `sending`.
 //! `from_proto` and `to_proto` are the only files that know both the wire's words and the engine's; `status` is the only
 //! one that makes error statuses.
 
+mod book;
 mod deadline;
 mod from_proto;
 mod gate;
@@ -19,13 +20,16 @@ mod violations;
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_proto::v1::book_service_server::BookServiceServer;
 use plimsoll_proto::v1::margin_service_server::MarginServiceServer;
 use plimsoll_proto::v1::parameter_service_server::ParameterServiceServer;
 use tonic_reflection::server as reflection;
 
+use crate::book::Book;
 use crate::directory::Directory;
 use crate::registry::Registry;
 use crate::workers::Workers;
+use book::BookCalls;
 use gate::Routes;
 use margin::MarginCalls;
 use parameters::ParameterCalls;
@@ -67,6 +71,8 @@ impl Api {
             idle_timeout: parts.idle_timeout,
             upload_timeout: parts.upload_timeout,
         };
+        let book =
+            BookCalls::new(Arc::new(Book::new(Arc::clone(&parts.registry))), parts.calculators.clone());
         let margin = MarginCalls::new(parts.registry, parts.calculators, parts.idle_timeout);
         routes.add(
             ParameterServiceServer::new(parameters)
@@ -75,6 +81,11 @@ impl Api {
         );
         routes.add(
             MarginServiceServer::new(margin)
+                .max_decoding_message_size(REQUEST_BYTES)
+                .max_encoding_message_size(ANSWER_BYTES),
+        );
+        routes.add(
+            BookServiceServer::new(book)
                 .max_decoding_message_size(REQUEST_BYTES)
                 .max_encoding_message_size(ANSWER_BYTES),
         );

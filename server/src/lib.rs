@@ -7,10 +7,12 @@
 //! * `connections`: accepted sockets, bounded;
 //! * `grpc`: the calls: their bounds, the two services, and the only files that know the wire's words and the engine's;
 //! * `upload`, `directory`, `compile`: the two ways in which parameter files come, and the step both end in;
+//! * `book`: margin groups behind one lock each, and what their houses fix;
 //! * `registry`: the parameter sets, and which of them is active for whom;
 //! * `workers`: threads for what takes long.
 
 mod app;
+mod book;
 mod compile;
 mod connections;
 mod directory;

@@ -131,7 +131,7 @@ impl Registry {
             let oldest = before.oldest_inactive().filter(|oldest| oldest.set.vintage() < set.vintage());
             Some(Arc::clone(oldest.ok_or(InsertRefusal::Full { capacity: self.capacity })?))
         };
-        let loaded = Arc::new(LoadedSet { set, warnings });
+        let loaded = Arc::new(LoadedSet { set: Arc::new(set), warnings });
         let mut after = Snapshot::clone(&before);
         if let Some(given_up) = &given_up {
             after.sets.remove(given_up.set.id());

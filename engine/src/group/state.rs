@@ -16,7 +16,7 @@ use crate::types::{
 };
 
 /// What identifies a group.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct GroupKey {
     /// Its house.
     pub house: House,

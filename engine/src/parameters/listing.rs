@@ -129,6 +129,24 @@ impl Listings {
     /// Finds the contract that a query names.
     #[must_use]
     pub fn find(&self, query: &ContractQuery) -> Match {
+        match self.fitting(query).as_slice() {
+            [] => Match::None,
+            [(_, entry)] => Match::One(entry.listing),
+            several => Match::Several(self.keys(several)),
+        }
+    }
+
+    /// The keys of the contracts that a query may mean.
+    #[must_use]
+    pub fn find_keys(&self, query: &ContractQuery) -> Vec<ContractKey> {
+        self.keys(&self.fitting(query))
+    }
+
+    fn keys(&self, found: &[(&Family, &Entry)]) -> Vec<ContractKey> {
+        found.iter().map(|(family, entry)| self.key(family, entry)).collect()
+    }
+
+    fn fitting(&self, query: &ContractQuery) -> Vec<(&Family, &Entry)> {
         let wanted = (query.product.as_str(), query.product_type);
         let first =
             self.families.partition_point(|family| (family.product.as_str(), family.product_type) < wanted);
@@ -140,13 +158,7 @@ impl Listings {
                 found.extend(family.find(query).map(|entry| (family, entry)));
             }
         }
-        match found.as_slice() {
-            [] => Match::None,
-            [(_, entry)] => Match::One(entry.listing),
-            several => {
-                Match::Several(several.iter().map(|(family, entry)| self.key(family, entry)).collect())
-            }
-        }
+        found
     }
 
     fn key(&self, family: &Family, entry: &Entry) -> ContractKey {

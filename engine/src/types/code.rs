@@ -138,6 +138,12 @@ impl<K> PartialEq for Code<K> {
 
 impl<K> Eq for Code<K> {}
 
+impl<K> std::hash::Hash for Code<K> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
 impl<K> PartialOrd for Code<K> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))

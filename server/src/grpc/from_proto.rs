@@ -1,5 +1,8 @@
 //! The wire's words into the engine's; every faulty field of a request is named at once.
 
+pub(super) mod book;
+mod orders;
+
 use plimsoll_engine::contract::{ContractQuery, ContractText, OptionRight, ProductType};
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_engine::report::{CalculationOptions, PortfolioRequest, account_type_code};
@@ -89,6 +92,12 @@ fn positions(positions: &[v1::Position], faults: &mut Violations) -> Vec<Positio
 }
 
 fn position(wire: &v1::Position, fault: &mut dyn FnMut(&'static str, String)) -> Option<Position> {
+    let contract = contract(wire, fault);
+    let lots = Lots::new(wire.quantity).map_err(|error| fault("quantity", error.to_string())).ok();
+    Some(Position { contract: contract?, lots: lots? })
+}
+
+fn contract(wire: &v1::Position, fault: &mut dyn FnMut(&'static str, String)) -> Option<ContractQuery> {
     let product_type = product_type(wire.r#type);
     let right = option_right(wire.right);
     let text = ContractText {
@@ -118,9 +127,8 @@ fn position(wire: &v1::Position, fault: &mut dyn FnMut(&'static str, String)) ->
             field => fault(field, found.message.clone()),
         }
     }
-    let lots = Lots::new(wire.quantity).map_err(|error| fault("quantity", error.to_string())).ok();
-    match (product_type, right, contract, lots) {
-        (Ok(_), Ok(_), Ok(contract), Some(lots)) => Some(Position { contract, lots }),
+    match (product_type, right, contract) {
+        (Ok(_), Ok(_), Ok(contract)) => Some(contract),
         _ => None,
     }
 }

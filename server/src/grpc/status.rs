@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use plimsoll_engine::group::StandingError;
 use plimsoll_engine::parameters::{Diagnostic, Diagnostics, Severity};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::violations::{Violation, Violations};
+use crate::book::BookFault;
 use crate::registry::{AccountScope, InsertRefusal};
 use crate::workers::WorkLost;
 
@@ -127,6 +129,29 @@ pub(super) fn not_taken(refusal: &InsertRefusal) -> Status {
         }
         InsertRefusal::Full { .. } => exhausted("TOO_MANY_PARAMETER_SETS", "parameter sets", &message),
     }
+}
+
+/// What the book does not have, or has already.
+pub(super) fn of_book(fault: &BookFault) -> Status {
+    let message = fault.to_string();
+    let details = |name: &str| ErrorDetails::with_resource_info("plimsoll.v1.Group", name, "", &message);
+    match fault {
+        BookFault::UnknownGroup { group, .. } => {
+            status(Code::NotFound, "UNKNOWN_GROUP", &message, details(group.as_str()), &[])
+        }
+        BookFault::GroupExists { group, .. } => {
+            status(Code::AlreadyExists, "GROUP_EXISTS", &message, details(group.as_str()), &[])
+        }
+        BookFault::NoActiveSet(house) => no_active_set(house.as_str(), &AccountScope::default()),
+        BookFault::TooManyGroups => exhausted("TOO_MANY_GROUPS", "margin groups", &message),
+    }
+}
+
+/// A group whose numbers cannot be formed with the house's data.
+pub(super) fn no_standing(error: &StandingError) -> Status {
+    let message = error.to_string();
+    let details = ErrorDetails::with_precondition_failure_violation("STANDING", "group", message.clone());
+    status(Code::FailedPrecondition, "NO_STANDING", &message, details, &[])
 }
 
 /// Sets are active for as many scopes as are kept.

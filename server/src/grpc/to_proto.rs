@@ -1,9 +1,11 @@
 //! The engine's words into the wire's.
 
+pub(super) mod book;
 mod margin;
 mod parameters;
 
-pub(super) use margin::{invalid, refused, reported};
+use margin::unmatched_reason;
+pub(super) use margin::{invalid, margin_report, refused, reported};
 pub(super) use parameters::{detail, diagnostics, loaded_file, parameter_set};
 
 use plimsoll_engine::parameters::RoundingProfile;

@@ -12,7 +12,7 @@ use super::scope::AccountScope;
 /// A parameter set with the warnings about its file.
 #[derive(Debug)]
 pub(crate) struct LoadedSet {
-    pub(crate) set: ParameterSet,
+    pub(crate) set: Arc<ParameterSet>,
     pub(crate) warnings: Diagnostics,
 }
 

@@ -5,6 +5,7 @@
 mod activation;
 mod batches;
 mod binary;
+mod book;
 mod bounds;
 mod directory;
 mod golden;

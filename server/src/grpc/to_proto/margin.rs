@@ -24,7 +24,12 @@ pub(in crate::grpc) fn reported(
     request: &v1::CalculateRequest,
     report: MarginReport,
 ) -> v1::CalculateResponse {
-    let report = v1::MarginReport {
+    answer(request, Outcome::Report(margin_report(&request.positions, report)))
+}
+
+/// A report on positions, to which the places of what is unmatched refer.
+pub(in crate::grpc) fn margin_report(positions: &[v1::Position], report: MarginReport) -> v1::MarginReport {
+    v1::MarginReport {
         parameter_set: Some(v1::ParameterSetReference {
             id: report.parameter_set.id,
             business_date: report.parameter_set.business_date.to_string(),
@@ -41,9 +46,8 @@ pub(in crate::grpc) fn reported(
         commodities: report.commodities.into_iter().map(commodity).collect(),
         inter_spreads: report.inter_spreads.into_iter().map(inter_spread).collect(),
         scanning_spreads: report.scanning_spreads.into_iter().map(scanning_spread).collect(),
-        unmatched: unmatched(&request.positions, &report.unmatched),
-    };
-    answer(request, Outcome::Report(report))
+        unmatched: unmatched(positions, &report.unmatched),
+    }
 }
 
 /// The answer to a portfolio that is refused.
@@ -80,18 +84,22 @@ fn answer(request: &v1::CalculateRequest, outcome: Outcome) -> v1::CalculateResp
 }
 
 fn unmatched(positions: &[v1::Position], unmatched: &[Unmatched]) -> Vec<v1::UnmatchedPosition> {
-    let reason = |reason| match reason {
+    let one = |unmatched: &Unmatched| v1::UnmatchedPosition {
+        index: number(unmatched.position),
+        position: positions.get(unmatched.position).cloned(),
+        reason: unmatched_reason(unmatched.reason).into(),
+    };
+    unmatched.iter().map(one).collect()
+}
+
+/// Why the set cannot margin a position.
+pub(super) const fn unmatched_reason(reason: UnmatchedReason) -> v1::UnmatchedReason {
+    match reason {
         UnmatchedReason::UnknownContract => v1::UnmatchedReason::UnknownContract,
         UnmatchedReason::NoRiskArray => v1::UnmatchedReason::NoRiskArray,
         UnmatchedReason::NoPrice => v1::UnmatchedReason::NoPrice,
         UnmatchedReason::ProductNotCalculated => v1::UnmatchedReason::ProductNotCalculated,
-    };
-    let one = |unmatched: &Unmatched| v1::UnmatchedPosition {
-        index: number(unmatched.position),
-        position: positions.get(unmatched.position).cloned(),
-        reason: reason(unmatched.reason).into(),
-    };
-    unmatched.iter().map(one).collect()
+    }
 }
 
 fn currency_totals(totals: CurrencyTotals) -> v1::CurrencyTotals {

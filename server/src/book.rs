@@ -1,0 +1,185 @@
+//! The live book: margin groups behind one lock each, and what their houses fix.
+//!
+//! A command locks its group only; the map's own locks are held while an entry is found, never while one is used. Commands over
+//! several groups lock them in ascending order of their keys. A house's snapshot is made anew when another set has become active
+//! or its terms have been stated, and readers keep the one that they have.
+
+mod desk;
+mod entry;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dashmap::DashMap;
+use plimsoll_engine::group::{
+    Command, Fact, Group, GroupKey, HouseSnapshot, NewOrder, Outcome, Refusal, SettlementRun, Transfer,
+    Transferred, decide_transfer,
+};
+use plimsoll_engine::types::{GroupName, House};
+use thiserror::Error;
+
+use crate::registry::{AccountScope, LoadedSet, Registry};
+pub(crate) use desk::{Desk, Terms};
+pub(crate) use entry::Entry;
+
+/// Why the book does not answer: the caller's fault.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub(crate) enum BookFault {
+    /// No such group.
+    #[error("house {house} has no margin group {group}")]
+    UnknownGroup { house: House, group: GroupName },
+    /// The group is open.
+    #[error("house {house} has a margin group {group}")]
+    GroupExists { house: House, group: GroupName },
+    /// No set is active for the house.
+    #[error("no parameter set is active for house {0}")]
+    NoActiveSet(House),
+    /// As many groups as there may be.
+    #[error("the book has {} margin groups, all that it keeps", Book::MOST_GROUPS)]
+    TooManyGroups,
+}
+
+/// All groups of all houses.
+#[derive(Debug)]
+pub(crate) struct Book {
+    registry: Arc<Registry>,
+    houses: DashMap<House, Arc<Desk>>,
+    groups: DashMap<GroupKey, Arc<Mutex<Entry>>>,
+}
+
+impl Book {
+    /// The most groups.
+    pub(crate) const MOST_GROUPS: usize = 1_000_000;
+
+    pub(crate) fn new(registry: Arc<Registry>) -> Self {
+        Self { registry, houses: DashMap::new(), groups: DashMap::new() }
+    }
+
+    /// The desk of a house, with its snapshot for the set that is active now.
+    pub(crate) fn desk(&self, house: &House) -> Result<(Arc<Desk>, Arc<HouseSnapshot>), BookFault> {
+        let state = self.registry.snapshot();
+        let active: &Arc<LoadedSet> = state
+            .active(house, &AccountScope::default())
+            .ok_or_else(|| BookFault::NoActiveSet(house.clone()))?;
+        let desk = Arc::clone(self.houses.entry(house.clone()).or_default().value());
+        let snapshot = desk.snapshot(&active.set);
+        Ok((desk, snapshot))
+    }
+
+    /// States what a house fixes.
+    pub(crate) fn state_terms(&self, house: &House, terms: Terms) -> Result<Arc<HouseSnapshot>, BookFault> {
+        let state = self.registry.snapshot();
+        let active = state.active(house, &AccountScope::default());
+        let active = active.ok_or_else(|| BookFault::NoActiveSet(house.clone()))?;
+        let (desk, _) = self.desk(house)?;
+        Ok(desk.state(&active.set, terms))
+    }
+
+    /// Opens a group.
+    pub(crate) fn open(&self, group: Group) -> Result<(), BookFault> {
+        if self.groups.len() >= Self::MOST_GROUPS {
+            return Err(BookFault::TooManyGroups);
+        }
+        match self.groups.entry(group.key.clone()) {
+            dashmap::Entry::Occupied(known) => {
+                let GroupKey { house, name } = known.key().clone();
+                Err(BookFault::GroupExists { house, group: name })
+            }
+            dashmap::Entry::Vacant(free) => {
+                free.insert(Arc::new(Mutex::new(Entry::new(group))));
+                Ok(())
+            }
+        }
+    }
+
+    /// The entry of a group; its map is free again when this returns.
+    pub(crate) fn entry(&self, key: &GroupKey) -> Result<Arc<Mutex<Entry>>, BookFault> {
+        let found = self.groups.get(key).map(|entry| Arc::clone(entry.value()));
+        found.ok_or_else(|| BookFault::UnknownGroup { house: key.house.clone(), group: key.name.clone() })
+    }
+
+    /// The keys of the groups of a house or of all, ascending, behind a key.
+    pub(crate) fn keys(
+        &self,
+        house: Option<&House>,
+        behind: Option<&GroupKey>,
+        most: usize,
+    ) -> Vec<GroupKey> {
+        let wanted = |key: &GroupKey| {
+            house.is_none_or(|house| key.house == *house) && behind.is_none_or(|behind| key > behind)
+        };
+        let mut keys: Vec<GroupKey> =
+            self.groups.iter().map(|entry| entry.key().clone()).filter(|key| wanted(key)).collect();
+        keys.sort_unstable();
+        keys.truncate(most);
+        keys
+    }
+
+    /// Decides a command and applies it; the number of events that the group has seen then.
+    pub(crate) fn submit(&self, key: &GroupKey, command: &Command) -> Result<(Outcome, u64), BookFault> {
+        let entry = self.entry(key)?;
+        let (_, house) = self.desk(&key.house)?;
+        let mut entry = locked(&entry);
+        let outcome = entry.submit(&house, command);
+        Ok((outcome, entry.group().sequence))
+    }
+
+    /// The numbers of an order that is not reserved.
+    pub(crate) fn check(
+        &self,
+        key: &GroupKey,
+        order: &NewOrder,
+    ) -> Result<(Result<plimsoll_engine::group::Checked, Refusal>, u64), BookFault> {
+        let entry = self.entry(key)?;
+        let (_, house) = self.desk(&key.house)?;
+        let mut entry = locked(&entry);
+        let checked = entry.check(&house, order);
+        Ok((checked, entry.group().sequence))
+    }
+
+    /// Applies a settlement run to every group of a house; the groups that it raised items in.
+    pub(crate) fn settle(
+        &self,
+        house: &House,
+        run: &Arc<SettlementRun>,
+        command: impl Fn(Fact) -> Command,
+    ) -> Result<(usize, Vec<GroupKey>), BookFault> {
+        let (_, snapshot) = self.desk(house)?;
+        let command = command(Fact::Settle(Arc::clone(run)));
+        let keys = self.keys(Some(house), None, usize::MAX);
+        let mut raised = Vec::new();
+        for key in &keys {
+            let entry = self.entry(key)?;
+            let outcome = locked(&entry).submit(&snapshot, &command);
+            if !outcome.exceptions.is_empty() {
+                raised.push(key.clone());
+            }
+        }
+        Ok((keys.len(), raised))
+    }
+
+    /// Moves something from one group to another.
+    pub(crate) fn transfer(
+        &self,
+        keys: [&GroupKey; 2],
+        transfer: &Transfer,
+    ) -> Result<Result<[plimsoll_engine::group::Checked; 2], Refusal>, BookFault> {
+        let entries = [self.entry(keys[0])?, self.entry(keys[1])?];
+        let (_, house) = self.desk(&keys[0].house)?;
+        let is_ascending = keys[0] < keys[1];
+        let [first, second] =
+            if is_ascending { [&entries[0], &entries[1]] } else { [&entries[1], &entries[0]] };
+        let (mut first, mut second) = (locked(first), locked(second));
+        let [from, to] = if is_ascending { [&mut first, &mut second] } else { [&mut second, &mut first] };
+        let decided = decide_transfer(from.group(), to.group(), &house, transfer);
+        Ok(decided.map(|(events, checked): Transferred| {
+            from.apply(&events[0]);
+            to.apply(&events[1]);
+            checked
+        }))
+    }
+}
+
+/// A poisoned lock is a panic between two states of a group, which are applied event by event without one.
+pub(crate) fn locked(entry: &Mutex<Entry>) -> MutexGuard<'_, Entry> {
+    entry.lock().unwrap_or_else(PoisonError::into_inner)
+}

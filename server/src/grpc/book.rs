@@ -1,0 +1,355 @@
+//! The book service: commands of margin groups, checks of orders, and what the book holds.
+
+mod import;
+mod lists;
+mod pages;
+
+use std::sync::Arc;
+
+use plimsoll_engine::group::{Body, Command, GroupKey, Outcome};
+use plimsoll_engine::report::{CalculationOptions, report};
+use plimsoll_engine::types::{Code, CommandId, House, Principal};
+use plimsoll_proto::v1;
+use plimsoll_proto::v1::book_service_server::BookService;
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+use tonic::{Request, Response, Status};
+
+use super::from_proto::book::{Reader, group_key, new_group};
+use super::violations::Violations;
+use super::{status, to_proto};
+use crate::book::{Book, BookFault, Desk, locked};
+use crate::workers::{Workers, caught};
+
+/// Who gives all commands until callers are told apart.
+const PRINCIPAL: &str = "local";
+
+/// What the calls work with.
+#[derive(Clone)]
+pub(super) struct BookCalls {
+    book: Arc<Book>,
+    workers: Workers,
+}
+
+/// Why a call has no answer.
+enum Fault {
+    Invalid(Violations),
+    Book(BookFault),
+    Status(Box<Status>),
+}
+
+impl From<Violations> for Fault {
+    fn from(violations: Violations) -> Self {
+        Self::Invalid(violations)
+    }
+}
+
+impl From<BookFault> for Fault {
+    fn from(fault: BookFault) -> Self {
+        Self::Book(fault)
+    }
+}
+
+impl Fault {
+    fn into_status(self) -> Status {
+        match self {
+            Self::Invalid(violations) => status::invalid(&violations),
+            Self::Book(fault) => status::of_book(&fault),
+            Self::Status(status) => *status,
+        }
+    }
+}
+
+/// Reads a request of a house with what its book knows.
+fn read<T>(book: &Book, house: &House, read: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Result<T, Fault> {
+    let (desk, snapshot) = book.desk(house)?;
+    let mut reader = Reader { desk: &desk, set: snapshot.set(), faults: Violations::default() };
+    let found = read(&mut reader);
+    Ok(reader.finished(found)?)
+}
+
+fn command(id: CommandId, content: &impl Message, body: Body) -> Command {
+    let principal: Principal = Code::new(PRINCIPAL).unwrap_or_else(|_| unreachable!("the name is valid"));
+    Command { principal, id, content: Sha256::digest(content.encode_to_vec()).into(), body }
+}
+
+impl BookCalls {
+    pub(super) const fn new(book: Arc<Book>, workers: Workers) -> Self {
+        Self { book, workers }
+    }
+
+    /// Work of microseconds, here.
+    fn here<T>(&self, work: impl FnOnce(&Book) -> Result<T, Fault>) -> Result<Response<T>, Status> {
+        let worked = caught(|| work(&self.book)).map_err(status::no_calculation)?;
+        worked.map(Response::new).map_err(Fault::into_status)
+    }
+
+    /// Work over many groups or trades, on a worker.
+    async fn there<T: Send + 'static>(
+        &self,
+        weight: usize,
+        work: impl FnOnce(&Book) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<Response<T>, Status> {
+        let book = Arc::clone(&self.book);
+        let worked = self.workers.run(weight, move || work(&book)).await.map_err(status::no_calculation)?;
+        worked.map(Response::new).map_err(Fault::into_status)
+    }
+}
+
+fn submit(book: &Book, request: &v1::SubmitRequest) -> Result<v1::SubmitResponse, Fault> {
+    let key = group_key(request.name.as_ref())?;
+    book.entry(&key)?;
+    let (id, body) = read(book, &key.house, |reader| {
+        let id = reader.code("command_id", &request.command_id);
+        let body = reader.body(request.command.as_ref());
+        Some((id?, body?))
+    })?;
+    let (outcome, sequence) = book.submit(&key, &command(id, request, body))?;
+    told(&key, &outcome);
+    Ok(to_proto::book::submitted(&outcome, sequence))
+}
+
+fn told(key: &GroupKey, outcome: &Outcome) {
+    let refused = outcome.refused.as_ref().map(|own| own.reason.name());
+    let exceptions = outcome.exceptions.len();
+    tracing::debug!(house = %key.house, group = %key.name, refused, exceptions, "decided");
+}
+
+fn check_order(book: &Book, request: &v1::CheckOrderRequest) -> Result<v1::CheckOrderResponse, Fault> {
+    let key = group_key(request.name.as_ref())?;
+    book.entry(&key)?;
+    let (id, order) = read(book, &key.house, |reader| {
+        let id = if request.validate_only { None } else { reader.code("command_id", &request.command_id) };
+        let order = reader.new_order("order", request.order.as_ref());
+        Some((id, order?))
+    })?;
+    let (refused, checked, sequence) = match id {
+        None => {
+            let (checked, sequence) = book.check(&key, &order)?;
+            match checked {
+                Ok(checked) => (None, Some(checked), sequence),
+                Err(refusal) => (Some(refusal), None, sequence),
+            }
+        }
+        Some(id) => {
+            let body = Body::Request(plimsoll_engine::group::Request::Order(Box::new(order)));
+            let (outcome, sequence) = book.submit(&key, &command(id, request, body))?;
+            (outcome.refused, outcome.checked.map(|checked| *checked), sequence)
+        }
+    };
+    Ok(v1::CheckOrderResponse {
+        accepted: refused.is_none(),
+        refused: refused.as_ref().map(to_proto::book::refused),
+        checked: checked.as_ref().map(to_proto::book::checked),
+        sequence,
+    })
+}
+
+fn settle(book: &Book, request: &v1::SettleHouseRequest) -> Result<v1::SettleHouseResponse, Fault> {
+    let house = house_of("house", &request.house)?;
+    let run = Arc::new(read(book, &house, |reader| reader.run(request))?);
+    let id: CommandId =
+        Code::new(run.id.as_str()).map_err(|error| Violations::one("run_id", error.to_string()))?;
+    let (groups, raised) =
+        book.settle(&house, &run, |fact| command(id.clone(), request, Body::Fact(fact)))?;
+    tracing::info!(%house, run = %run.id, groups, with_exceptions = raised.len(), "settled");
+    Ok(v1::SettleHouseResponse {
+        groups: u32::try_from(groups).unwrap_or(u32::MAX),
+        with_exceptions: raised.iter().take(1_000).map(to_proto::book::group_name).collect(),
+    })
+}
+
+fn house_of(field: &str, text: &str) -> Result<House, Violations> {
+    House::new(text).map_err(|error| Violations::one(field, error.to_string()))
+}
+
+fn transfer(book: &Book, request: &v1::TransferRequest) -> Result<v1::TransferResponse, Fault> {
+    let house = house_of("house", &request.house)?;
+    let (from, to, transfer) = read(book, &house, |reader| {
+        let from = reader.code("from_group", &request.from_group);
+        let to = reader.code("to_group", &request.to_group);
+        let transfer = reader.transfer(request);
+        Some((from?, to?, transfer?))
+    })?;
+    if from == to {
+        return Err(Violations::one("to_group", "is the group that it leaves").into());
+    }
+    let [from, to] = [from, to].map(|name| GroupKey { house: house.clone(), name });
+    Ok(match book.transfer([&from, &to], &transfer)? {
+        Err(refusal) => {
+            v1::TransferResponse { refused: Some(to_proto::book::refused(&refusal)), from: None, to: None }
+        }
+        Ok([from, to]) => v1::TransferResponse {
+            refused: None,
+            from: Some(to_proto::book::checked(&from)),
+            to: Some(to_proto::book::checked(&to)),
+        },
+    })
+}
+
+fn set_terms(book: &Book, request: &v1::SetHouseTermsRequest) -> Result<v1::SetHouseTermsResponse, Fault> {
+    let house = house_of("house", &request.house)?;
+    let terms = read(book, &house, |reader| reader.house_terms(request))?;
+    let snapshot = book.state_terms(&house, terms)?;
+    tracing::info!(%house, version = snapshot.version(), "terms stated");
+    Ok(v1::SetHouseTermsResponse { version: snapshot.version() })
+}
+
+/// The names of contracts, from a house's desk.
+fn names(
+    desk: &Desk,
+    ids: impl Iterator<Item = plimsoll_engine::contract::ContractId>,
+) -> to_proto::book::Names {
+    desk.keys(ids)
+}
+
+fn get_margin(book: &Book, request: &v1::GetMarginRequest) -> Result<v1::GetMarginResponse, Fault> {
+    let key = group_key(request.name.as_ref())?;
+    let entry = book.entry(&key)?;
+    let (desk, house) = book.desk(&key.house)?;
+    let no_standing = |error| Fault::Status(Box::new(status::no_standing(&error)));
+    let (standing, sequence, terms) = {
+        let mut entry = locked(&entry);
+        let standing = entry.standing(&house).map_err(no_standing)?;
+        (standing, entry.group().sequence, entry.group().margin_accounts.clone())
+    };
+    let mut accounts = Vec::with_capacity(standing.accounts.len());
+    for own in &standing.accounts {
+        let options = CalculationOptions {
+            account_type: terms.get(&own.name).and_then(|terms| terms.account_type.clone()),
+            margining: own.portfolio.margining(),
+            ..CalculationOptions::default()
+        };
+        let report = report(house.set(), &own.portfolio, &options);
+        let report = report.map_err(|error| {
+            no_standing(plimsoll_engine::group::StandingError::TooLarge(error.to_string()))
+        })?;
+        let report = Some(to_proto::margin_report(&[], report));
+        accounts.push(v1::AccountMargin { account: own.name.to_string(), report });
+    }
+    let names = names(&desk, standing.unmargined.iter().map(|own| own.contract));
+    Ok(v1::GetMarginResponse {
+        name: Some(to_proto::book::group_name(&key)),
+        currency: standing.currency.to_string(),
+        sequence,
+        version: standing.version,
+        currencies: to_proto::book::currencies(&standing),
+        assets: to_proto::book::assets(&standing),
+        accounts,
+        initial: Some(to_proto::book::room(standing.initial)),
+        maintenance: Some(to_proto::book::room(standing.maintenance)),
+        with_orders: Some(to_proto::book::room(standing.with_orders)),
+        unmargined: standing.unmargined.iter().map(|own| to_proto::book::unmargined(&names, own)).collect(),
+    })
+}
+
+#[tonic::async_trait]
+impl BookService for BookCalls {
+    async fn create_group(
+        &self,
+        request: Request<v1::CreateGroupRequest>,
+    ) -> Result<Response<v1::CreateGroupResponse>, Status> {
+        self.here(|book| {
+            book.open(new_group(request.get_ref())?)?;
+            Ok(v1::CreateGroupResponse {})
+        })
+    }
+
+    async fn list_groups(
+        &self,
+        request: Request<v1::ListGroupsRequest>,
+    ) -> Result<Response<v1::ListGroupsResponse>, Status> {
+        self.there(1, move |book| lists::groups(book, request.get_ref())).await
+    }
+
+    async fn set_house_terms(
+        &self,
+        request: Request<v1::SetHouseTermsRequest>,
+    ) -> Result<Response<v1::SetHouseTermsResponse>, Status> {
+        self.there(request.get_ref().bands.len(), move |book| set_terms(book, request.get_ref())).await
+    }
+
+    async fn submit(
+        &self,
+        request: Request<v1::SubmitRequest>,
+    ) -> Result<Response<v1::SubmitResponse>, Status> {
+        self.here(|book| submit(book, request.get_ref()))
+    }
+
+    async fn check_order(
+        &self,
+        request: Request<v1::CheckOrderRequest>,
+    ) -> Result<Response<v1::CheckOrderResponse>, Status> {
+        self.here(|book| check_order(book, request.get_ref()))
+    }
+
+    async fn settle_house(
+        &self,
+        request: Request<v1::SettleHouseRequest>,
+    ) -> Result<Response<v1::SettleHouseResponse>, Status> {
+        self.there(request.get_ref().prices.len(), move |book| settle(book, request.get_ref())).await
+    }
+
+    async fn transfer(
+        &self,
+        request: Request<v1::TransferRequest>,
+    ) -> Result<Response<v1::TransferResponse>, Status> {
+        self.here(|book| transfer(book, request.get_ref()))
+    }
+
+    async fn import_trades(
+        &self,
+        request: Request<v1::ImportTradesRequest>,
+    ) -> Result<Response<v1::ImportTradesResponse>, Status> {
+        self.there(request.get_ref().trades.len(), move |book| import::trades(book, request.get_ref())).await
+    }
+
+    async fn get_margin(
+        &self,
+        request: Request<v1::GetMarginRequest>,
+    ) -> Result<Response<v1::GetMarginResponse>, Status> {
+        self.here(|book| get_margin(book, request.get_ref()))
+    }
+
+    async fn list_positions(
+        &self,
+        request: Request<v1::ListPositionsRequest>,
+    ) -> Result<Response<v1::ListPositionsResponse>, Status> {
+        self.here(|book| lists::positions(book, request.get_ref()))
+    }
+
+    async fn list_orders(
+        &self,
+        request: Request<v1::ListOrdersRequest>,
+    ) -> Result<Response<v1::ListOrdersResponse>, Status> {
+        self.here(|book| lists::orders(book, request.get_ref()))
+    }
+
+    async fn list_trades(
+        &self,
+        request: Request<v1::ListTradesRequest>,
+    ) -> Result<Response<v1::ListTradesResponse>, Status> {
+        self.here(|book| lists::trades(book, request.get_ref()))
+    }
+
+    async fn list_exceptions(
+        &self,
+        request: Request<v1::ListExceptionsRequest>,
+    ) -> Result<Response<v1::ListExceptionsResponse>, Status> {
+        self.here(|book| lists::exceptions(book, request.get_ref()))
+    }
+
+    async fn audit_group(
+        &self,
+        request: Request<v1::AuditGroupRequest>,
+    ) -> Result<Response<v1::AuditGroupResponse>, Status> {
+        self.here(|book| {
+            let key = group_key(request.get_ref().name.as_ref())?;
+            let entry = book.entry(&key)?;
+            let (_, house) = book.desk(&key.house)?;
+            let mut entry = locked(&entry);
+            let differences = entry.audit(&house);
+            Ok(v1::AuditGroupResponse { differences, sequence: entry.group().sequence })
+        })
+    }
+}

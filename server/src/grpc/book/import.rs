@@ -1,0 +1,90 @@
+//! Imports: all trades or none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_engine::group::{Body, Fact, Fill, GroupKey};
+use plimsoll_engine::types::Code;
+use plimsoll_proto::v1;
+
+use super::super::violations::Violations;
+use super::{Fault, command, house_of, read};
+use crate::book::{Book, locked};
+
+/// The most trades of one import.
+const MOST: usize = 10_000;
+
+/// Checks every trade against its group and books all of them if none is faulty.
+///
+/// The groups are locked in ascending order from the first check to the last trade, so that nothing comes between.
+pub(super) fn trades(
+    book: &Book,
+    request: &v1::ImportTradesRequest,
+) -> Result<v1::ImportTradesResponse, Fault> {
+    let house = house_of("house", &request.house)?;
+    if request.trades.len() > MOST {
+        return Err(Violations::one("trades", format!("at most {MOST}")).into());
+    }
+    let trades = match read(book, &house, |reader| Some(reader.trades(&house, &request.trades))) {
+        Ok(trades) => trades,
+        Err(Fault::Invalid(faults)) => return Ok(refused(&faults)),
+        Err(fault) => return Err(fault),
+    };
+    let (_, snapshot) = book.desk(&house)?;
+    let keys: BTreeSet<GroupKey> = trades.iter().map(|(key, _)| key.clone()).collect();
+    let mut faults = Violations::default();
+    let mut entries = BTreeMap::new();
+    for key in keys {
+        match book.entry(&key) {
+            Ok(entry) => drop(entries.insert(key, entry)),
+            Err(fault) => faults.add(|| "trades".to_owned(), fault.to_string()),
+        }
+    }
+    let mut groups: BTreeMap<&GroupKey, _> =
+        entries.iter().map(|(key, entry)| (key, locked(entry))).collect();
+    let mut known = 0;
+    let mut seen = BTreeSet::new();
+    for (place, (key, fill)) in trades.iter().enumerate() {
+        let Some(entry) = groups.get(key) else { continue };
+        let mut fault =
+            |field: &str, message: &str| faults.add(|| format!("trades[{place}].trade.{field}"), message);
+        if !entry.group().position_accounts.contains_key(&fill.account) {
+            fault("account", "is not open in the group");
+        }
+        if !seen.insert((key, &fill.trade)) {
+            fault("id", "stands a second time in the import");
+        }
+        match entry.group().trades.get(&fill.trade) {
+            Some(own) if own.account == fill.account && own.legs == fill.legs && own.date == fill.date => {
+                known += 1
+            }
+            Some(_) => fault("id", "is known with other content"),
+            None => {}
+        }
+        if fill.legs.iter().any(|leg| snapshot.contract(leg.contract).is_none_or(|own| own.factor.is_none()))
+        {
+            fault("legs", "a contract cannot be priced by the active set");
+        }
+    }
+    if !faults.is_empty() {
+        return Ok(refused(&faults));
+    }
+    let booked = trades.len() - known;
+    for (key, fill) in &trades {
+        let Some(entry) = groups.get_mut(key) else { continue };
+        let id = Code::new(&format!("import {}", fill.trade));
+        let id = id.or_else(|_| Code::new(fill.trade.as_str()));
+        let id = id.map_err(|error| Violations::one("trades", error.to_string()))?;
+        let fact = Body::Fact(Fact::Fill(Box::new(Fill::clone(fill))));
+        entry.submit(&snapshot, &command(id, request, fact));
+    }
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(v1::ImportTradesResponse { booked: number(booked), known: number(known), faults: Vec::new() })
+}
+
+fn refused(faults: &Violations) -> v1::ImportTradesResponse {
+    let faults = faults.kept().iter().map(|fault| v1::FieldViolation {
+        field: fault.field.clone(),
+        description: fault.description.clone(),
+    });
+    v1::ImportTradesResponse { booked: 0, known: 0, faults: faults.collect() }
+}

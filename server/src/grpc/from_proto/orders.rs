@@ -1,0 +1,197 @@
+//! Orders, trades and what contracts become, in the engine's words.
+
+use plimsoll_engine::contract::ContractId;
+use plimsoll_engine::group::{
+    Becomes, Composition, Fill, LinkRule, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, TradeLeg,
+};
+use plimsoll_engine::types::{Currency, Decimal, Lots, Money};
+use plimsoll_proto::v1;
+use plimsoll_proto::v1::becomes::Becomes as Wire;
+
+use super::book::{Reader, positive};
+
+impl Reader<'_> {
+    fn quantity(&mut self, path: &str, wire: Option<&v1::Position>) -> Option<Lots> {
+        let lots = Lots::new(wire.map_or(0, |wire| wire.quantity));
+        self.faults.keep(&format!("{path}.quantity"), lots)
+    }
+
+    /// A contract and its lots.
+    pub(super) fn lots(&mut self, path: &str, wire: Option<&v1::Position>) -> Option<(ContractId, Lots)> {
+        let contract = self.contract(path, wire);
+        let lots = self.quantity(path, wire);
+        Some((contract?, lots?))
+    }
+
+    pub(super) fn fee(&mut self, path: &str, wire: Option<&v1::Fee>) -> Option<Option<(Currency, Money)>> {
+        let Some(wire) = wire else { return Some(None) };
+        let currency = self.faults.keep(&format!("{path}.currency"), Currency::new(&wire.currency));
+        let amount = self.money(&format!("{path}.amount"), &wire.amount);
+        Some(Some((currency?, amount?)))
+    }
+
+    pub(super) fn order(&mut self, path: &str, wire: Option<&v1::Order>) -> Option<NewOrder> {
+        let wire = self.there(path, wire)?;
+        let id = self.code(&format!("{path}.id"), &wire.id);
+        let account = self.code(&format!("{path}.account"), &wire.account);
+        let session = self.optional(&format!("{path}.session"), &wire.session);
+        let link = match &wire.link {
+            None => Some(None),
+            Some(link) => self.code(&format!("{path}.link.name"), &link.name).map(|name| {
+                let rule = match link.most_filled {
+                    0 => LinkRule::OneCancelsOther,
+                    most => LinkRule::MostFilled(most),
+                };
+                Some((name, rule))
+            }),
+        };
+        if wire.link.as_ref().is_some_and(|link| !(0..=OrderTerms::MOST_UNITS).contains(&link.most_filled)) {
+            let message = format!("0 to {}", OrderTerms::MOST_UNITS);
+            self.faults.add(|| format!("{path}.link.most_filled"), message);
+        }
+        let terms = self.terms(&format!("{path}.terms"), wire.terms.as_ref());
+        Some(NewOrder { id: id?, account: account?, session: session?, link: link?, terms: terms? })
+    }
+
+    pub(super) fn terms(&mut self, path: &str, wire: Option<&v1::OrderTerms>) -> Option<OrderTerms> {
+        let wire = self.there(path, wire)?;
+        let kind = match v1::OrderKind::try_from(wire.kind) {
+            Ok(v1::OrderKind::Limit) => Some(OrderKind::Limit),
+            Ok(v1::OrderKind::Market) => Some(OrderKind::Market),
+            Ok(v1::OrderKind::Stop) => Some(OrderKind::Stop),
+            _ => self.fault(&format!("{path}.kind"), "expected limit, market or stop"),
+        };
+        let time_in_force = self.time_in_force(path, wire);
+        if !(1..=OrderTerms::MOST_UNITS).contains(&wire.units) {
+            let message = format!("1 to {}", OrderTerms::MOST_UNITS);
+            self.faults.add(|| format!("{path}.units"), message);
+        }
+        if !(1..=OrderTerms::MOST_LEGS).contains(&wire.legs.len()) {
+            let message = format!("1 to {} legs", OrderTerms::MOST_LEGS);
+            return self.fault(&format!("{path}.legs"), &message);
+        }
+        let net_price = self.decimal_if_any(&format!("{path}.net_price"), &wire.net_price);
+        let has_net_price = !wire.net_price.is_empty();
+        if has_net_price && (wire.legged || kind != Some(OrderKind::Limit)) {
+            self.faults.add(|| format!("{path}.net_price"), "only of a limit order whose legs fill together");
+        }
+        let mut legs = Vec::with_capacity(wire.legs.len());
+        for (place, leg) in wire.legs.iter().enumerate() {
+            let path = format!("{path}.legs[{place}]");
+            let contract = self.lots(&format!("{path}.contract"), leg.contract.as_ref());
+            let price = self.decimal_if_any(&format!("{path}.price"), &leg.price);
+            let needs_price = kind == Some(OrderKind::Limit) && !has_net_price;
+            if leg.price.is_empty() == needs_price && kind != Some(OrderKind::Stop) {
+                let message = if needs_price {
+                    "a limit order needs a price"
+                } else {
+                    "the order has no limits by leg"
+                };
+                self.faults.add(|| format!("{path}.price"), message);
+            }
+            if let (Some((contract, lots)), Some(price)) = (contract, price) {
+                if lots.get().checked_mul(wire.units).is_none_or(|lots| lots.abs() > Lots::MAX) {
+                    self.faults.add(|| format!("{path}.contract.quantity"), "times units: too many lots");
+                }
+                legs.push(OrderLeg { contract, lots, price });
+            }
+        }
+        let fee = self.fee(&format!("{path}.fee"), wire.fee.as_ref());
+        Some(OrderTerms {
+            kind: kind?,
+            composition: if wire.legged { Composition::Legged } else { Composition::Together },
+            time_in_force: time_in_force?,
+            legs,
+            units: wire.units,
+            net_price: net_price?,
+            reduce_only: wire.reduce_only,
+            fee: fee?,
+        })
+    }
+
+    fn time_in_force(&mut self, path: &str, wire: &v1::OrderTerms) -> Option<TimeInForce> {
+        match v1::TimeInForce::try_from(wire.time_in_force) {
+            Ok(v1::TimeInForce::Unspecified | v1::TimeInForce::Day) => Some(TimeInForce::Day),
+            Ok(v1::TimeInForce::GoodTillCancel) => Some(TimeInForce::GoodTillCancel),
+            Ok(v1::TimeInForce::GoodTillDate) => {
+                self.date(&format!("{path}.last_date"), &wire.last_date).map(TimeInForce::GoodTillDate)
+            }
+            Ok(v1::TimeInForce::ImmediateOrCancel) => Some(TimeInForce::ImmediateOrCancel),
+            Ok(v1::TimeInForce::FillOrKill) => Some(TimeInForce::FillOrKill),
+            Err(_) => self.fault(&format!("{path}.time_in_force"), "no time in force"),
+        }
+    }
+
+    /// The legs of a trade with all their lots.
+    pub(super) fn trade_legs(&mut self, path: &str, wire: &[v1::TradeLeg]) -> Vec<TradeLeg> {
+        if !(1..=OrderTerms::MOST_LEGS).contains(&wire.len()) {
+            self.faults.add(|| path.to_owned(), format!("1 to {} legs", OrderTerms::MOST_LEGS));
+            return Vec::new();
+        }
+        let mut legs = Vec::with_capacity(wire.len());
+        for (place, leg) in wire.iter().enumerate() {
+            let path = format!("{path}[{place}]");
+            let contract = self.lots(&format!("{path}.contract"), leg.contract.as_ref());
+            let price = self.decimal(&format!("{path}.price"), &leg.price);
+            if let (Some((contract, lots)), Some(price)) = (contract, price) {
+                legs.push(TradeLeg { contract, lots: lots.get(), price });
+            }
+        }
+        legs
+    }
+
+    pub(super) fn trade(&mut self, path: &str, wire: Option<&v1::Trade>) -> Option<Fill> {
+        let wire = self.there(path, wire)?;
+        let trade = self.code(&format!("{path}.id"), &wire.id);
+        let account = self.code(&format!("{path}.account"), &wire.account);
+        let order = match wire.order_id.as_str() {
+            "" => Some(None),
+            id => {
+                let part = usize::try_from(wire.order_part).unwrap_or(usize::MAX);
+                if !positive(wire.units) {
+                    self.faults.add(|| format!("{path}.units"), "1 or more units of the order");
+                }
+                self.code(&format!("{path}.order_id"), id).map(|id| Some((id, part)))
+            }
+        };
+        let legs = self.trade_legs(&format!("{path}.legs"), &wire.legs);
+        let fee = self.fee(&format!("{path}.fee"), wire.fee.as_ref());
+        let date = self.date(&format!("{path}.date"), &wire.date);
+        let due = match wire.due.as_str() {
+            "" => date,
+            due => self.date(&format!("{path}.due"), due),
+        };
+        let (units, closes) = (wire.units.clamp(0, OrderTerms::MOST_UNITS), wire.closes);
+        Some(Fill {
+            trade: trade?,
+            account: account?,
+            order: order?,
+            units,
+            legs,
+            closes,
+            fee: fee?,
+            date: date?,
+            due: due?,
+        })
+    }
+
+    pub(super) fn becomes(&mut self, path: &str, wire: Option<&v1::Becomes>) -> Option<Becomes> {
+        match wire.and_then(|wire| wire.becomes.as_ref()) {
+            None => self.fault(path, "cash, another contract, or a delivery"),
+            Some(Wire::Cash(points)) => self.decimal(&format!("{path}.cash"), points).map(Becomes::Cash),
+            Some(Wire::Delivery(points)) => {
+                self.decimal(&format!("{path}.delivery"), points).map(Becomes::Delivery)
+            }
+            Some(Wire::Contract(leg)) => {
+                let contract = self.lots(&format!("{path}.contract.contract"), leg.contract.as_ref());
+                let price = self.decimal(&format!("{path}.contract.price"), &leg.price);
+                let (contract, lots) = contract?;
+                Some(Becomes::Contract(contract, lots, price?))
+            }
+        }
+    }
+
+    fn decimal_if_any(&mut self, path: &str, text: &str) -> Option<Option<Decimal>> {
+        if text.is_empty() { Some(None) } else { self.decimal(path, text).map(Some) }
+    }
+}

@@ -1,0 +1,293 @@
+//! Answers of the book.
+
+use std::collections::BTreeMap;
+
+use plimsoll_engine::contract::{ContractId, ContractKey, OptionRight, ProductType};
+use plimsoll_engine::group::{
+    Checked, Composition, ExceptionItem, Group, GroupKey, Holding, LinkRule, OrderKind, OrderTerms, Origin,
+    Outcome, Refusal, RefusalReason, Room, TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
+};
+use plimsoll_engine::types::{AccountName, Amount, FineAmount, Money, OrderId, TradeId};
+use plimsoll_proto::v1;
+
+use super::super::status::cut;
+
+/// The most bytes of a message for a person.
+const MESSAGE_BYTES: usize = 1_024;
+
+/// The names of the contracts that an answer mentions.
+pub(in crate::grpc) type Names = BTreeMap<ContractId, ContractKey>;
+
+fn money(amount: Money) -> String {
+    Amount::rounded_half_away(amount).to_string()
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+pub(in crate::grpc) fn group_name(key: &GroupKey) -> v1::GroupName {
+    v1::GroupName { house: key.house.to_string(), group: key.name.to_string() }
+}
+
+pub(in crate::grpc) fn group(own: &Group) -> v1::Group {
+    let open = own.exceptions.values().filter(|item| item.resolution.is_none());
+    v1::Group {
+        name: Some(group_name(&own.key)),
+        member: own.member.to_string(),
+        origin: match own.origin {
+            Origin::House => v1::Origin::House,
+            Origin::Client => v1::Origin::Client,
+        }
+        .into(),
+        currency: own.currency.to_string(),
+        sequence: own.sequence,
+        margin_accounts: number(own.margin_accounts.len()),
+        position_accounts: number(own.position_accounts.len()),
+        working_orders: number(own.orders.len()),
+        open_exceptions: number(open.count()),
+    }
+}
+
+pub(in crate::grpc) fn refused(refusal: &Refusal) -> v1::Refused {
+    v1::Refused { reason: reason(refusal.reason).into(), message: cut(&refusal.detail, MESSAGE_BYTES) }
+}
+
+const fn reason(reason: RefusalReason) -> v1::RefusalReason {
+    match reason {
+        RefusalReason::InsufficientMargin => v1::RefusalReason::InsufficientMargin,
+        RefusalReason::DeepensDeficit => v1::RefusalReason::DeepensDeficit,
+        RefusalReason::InsufficientBalance => v1::RefusalReason::InsufficientBalance,
+        RefusalReason::UnknownAccount => v1::RefusalReason::UnknownAccount,
+        RefusalReason::AccountExists => v1::RefusalReason::AccountExists,
+        RefusalReason::AccountNotEmpty => v1::RefusalReason::AccountNotEmpty,
+        RefusalReason::ContractNotMarginable => v1::RefusalReason::ContractNotMarginable,
+        RefusalReason::PositionNotMarginable => v1::RefusalReason::PositionNotMarginable,
+        RefusalReason::NoPriceBand => v1::RefusalReason::NoPriceBand,
+        RefusalReason::NotReducing => v1::RefusalReason::NotReducing,
+        RefusalReason::OrderExists => v1::RefusalReason::OrderExists,
+        RefusalReason::UnknownOrder => v1::RefusalReason::UnknownOrder,
+        RefusalReason::ReplacementPending => v1::RefusalReason::ReplacementPending,
+        RefusalReason::ReplacementUnlike => v1::RefusalReason::ReplacementUnlike,
+        RefusalReason::LinkUnlike => v1::RefusalReason::LinkUnlike,
+        RefusalReason::NetPriceUnlike => v1::RefusalReason::NetPriceUnlike,
+        RefusalReason::TooMany => v1::RefusalReason::TooMany,
+        RefusalReason::NoConversion => v1::RefusalReason::NoConversion,
+        RefusalReason::TooLarge => v1::RefusalReason::TooLarge,
+        RefusalReason::CommandIdReused => v1::RefusalReason::CommandIdReused,
+        RefusalReason::UnknownTrade => v1::RefusalReason::UnknownTrade,
+        RefusalReason::OriginsDiffer => v1::RefusalReason::OriginsDiffer,
+        RefusalReason::UnknownException => v1::RefusalReason::UnknownException,
+        RefusalReason::InsufficientPosition => v1::RefusalReason::InsufficientPosition,
+        RefusalReason::DeadlinePassed => v1::RefusalReason::DeadlinePassed,
+        RefusalReason::UnknownAsset => v1::RefusalReason::UnknownAsset,
+        RefusalReason::UnknownAccountType => v1::RefusalReason::UnknownAccountType,
+    }
+}
+
+pub(in crate::grpc) fn room(own: Room) -> v1::Room {
+    v1::Room { requirement: money(own.requirement), excess: money(own.excess) }
+}
+
+pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
+    let worst = own.worst.iter().map(|worst| v1::WorstScenario {
+        commodity: worst.commodity.to_string(),
+        scenario: worst.scenario.into(),
+        risk: money(worst.risk),
+    });
+    v1::Checked {
+        currency: own.currency.to_string(),
+        before: Some(room(own.before)),
+        after: Some(room(own.after)),
+        worst: worst.collect(),
+        version: own.version,
+    }
+}
+
+pub(in crate::grpc) fn submitted(outcome: &Outcome, sequence: u64) -> v1::SubmitResponse {
+    v1::SubmitResponse {
+        refused: outcome.refused.as_ref().map(refused),
+        checked: outcome.checked.as_deref().map(checked),
+        exceptions: outcome.exceptions.clone(),
+        closed_orders: outcome.closed.iter().map(ToString::to_string).collect(),
+        sequence,
+    }
+}
+
+/// A contract with lots.
+fn contract(names: &Names, id: ContractId, lots: i64) -> v1::Position {
+    let Some(key) = names.get(&id) else { return v1::Position::default() };
+    v1::Position {
+        exchange: key.exchange.to_string(),
+        product: key.product.to_string(),
+        r#type: product_type(key.product_type).into(),
+        period: key.period.to_string(),
+        underlying_period: key.underlying_period.map(|period| period.to_string()).unwrap_or_default(),
+        right: match key.option.map(|terms| terms.right) {
+            None => v1::OptionRight::Unspecified,
+            Some(OptionRight::Call) => v1::OptionRight::Call,
+            Some(OptionRight::Put) => v1::OptionRight::Put,
+        }
+        .into(),
+        strike: key.option.map(|terms| terms.strike.to_string()).unwrap_or_default(),
+        quantity: lots,
+    }
+}
+
+const fn product_type(own: ProductType) -> v1::ProductType {
+    match own {
+        ProductType::Physical => v1::ProductType::Physical,
+        ProductType::Equity => v1::ProductType::Equity,
+        ProductType::Future => v1::ProductType::Future,
+        ProductType::Forward => v1::ProductType::Forward,
+        ProductType::OptionOnPhysical => v1::ProductType::OptionOnPhysical,
+        ProductType::OptionOnFuture => v1::ProductType::OptionOnFuture,
+        ProductType::OptionOnEquity => v1::ProductType::OptionOnEquity,
+        ProductType::Combination => v1::ProductType::Combination,
+        ProductType::OptionOnCombination => v1::ProductType::OptionOnCombination,
+    }
+}
+
+pub(in crate::grpc) fn position(
+    names: &Names,
+    account: &AccountName,
+    id: ContractId,
+    own: &Holding,
+) -> v1::HeldPosition {
+    v1::HeldPosition {
+        account: account.to_string(),
+        contract: Some(contract(names, id, own.net())),
+        long: own.long,
+        short: own.short,
+        basis: FineAmount::rounded_half_away(own.basis).to_string(),
+    }
+}
+
+pub(in crate::grpc) fn unmargined(names: &Names, own: &Unmargined) -> v1::UnmarginedPosition {
+    v1::UnmarginedPosition {
+        account: own.account.to_string(),
+        position: Some(contract(names, own.contract, own.lots)),
+        reason: super::unmatched_reason(own.reason).into(),
+    }
+}
+
+fn fee(own: Option<&(plimsoll_engine::types::Currency, Money)>) -> Option<v1::Fee> {
+    own.map(|(currency, amount)| v1::Fee { currency: currency.to_string(), amount: money(*amount) })
+}
+
+fn terms(names: &Names, own: &OrderTerms) -> v1::OrderTerms {
+    let (time_in_force, last_date) = match own.time_in_force {
+        TimeInForce::Day => (v1::TimeInForce::Day, String::new()),
+        TimeInForce::GoodTillCancel => (v1::TimeInForce::GoodTillCancel, String::new()),
+        TimeInForce::GoodTillDate(date) => (v1::TimeInForce::GoodTillDate, date.to_string()),
+        TimeInForce::ImmediateOrCancel => (v1::TimeInForce::ImmediateOrCancel, String::new()),
+        TimeInForce::FillOrKill => (v1::TimeInForce::FillOrKill, String::new()),
+    };
+    let legs = own.legs.iter().map(|leg| v1::OrderLeg {
+        contract: Some(contract(names, leg.contract, leg.lots.get())),
+        price: leg.price.map(|price| price.to_string()).unwrap_or_default(),
+    });
+    v1::OrderTerms {
+        kind: match own.kind {
+            OrderKind::Limit => v1::OrderKind::Limit,
+            OrderKind::Market => v1::OrderKind::Market,
+            OrderKind::Stop => v1::OrderKind::Stop,
+        }
+        .into(),
+        time_in_force: time_in_force.into(),
+        last_date,
+        legs: legs.collect(),
+        units: own.units,
+        legged: own.composition == Composition::Legged,
+        net_price: own.net_price.map(|price| price.to_string()).unwrap_or_default(),
+        reduce_only: own.reduce_only,
+        fee: fee(own.fee.as_ref()),
+    }
+}
+
+pub(in crate::grpc) fn order(names: &Names, id: &OrderId, own: &WorkingOrder) -> v1::WorkingOrder {
+    let link = own.link.as_ref().map(|(name, rule)| v1::OrderLink {
+        name: name.to_string(),
+        most_filled: match rule {
+            LinkRule::OneCancelsOther => 0,
+            LinkRule::MostFilled(most) => *most,
+        },
+    });
+    let order = v1::Order {
+        id: id.to_string(),
+        account: own.account.to_string(),
+        session: own.session.as_ref().map(ToString::to_string).unwrap_or_default(),
+        link,
+        terms: Some(terms(names, &own.terms)),
+    };
+    v1::WorkingOrder {
+        order: Some(order),
+        filled: own.filled.clone(),
+        replacement: own.replacement.as_ref().map(|own| terms(names, own)),
+    }
+}
+
+fn trade_leg(names: &Names, leg: &TradeLeg) -> v1::TradeLeg {
+    v1::TradeLeg { contract: Some(contract(names, leg.contract, leg.lots)), price: leg.price.to_string() }
+}
+
+pub(in crate::grpc) fn trade(names: &Names, id: &TradeId, own: &Trade) -> v1::Trade {
+    let (order_id, order_part, units) = match &own.order {
+        None => (String::new(), 0, 0),
+        Some((id, part, units)) => (id.to_string(), number(*part), *units),
+    };
+    v1::Trade {
+        id: id.to_string(),
+        account: own.account.to_string(),
+        order_id,
+        order_part,
+        units,
+        legs: own.legs.iter().map(|leg| trade_leg(names, leg)).collect(),
+        closes: own.closes,
+        fee: fee(own.fee.as_ref()),
+        date: own.date.to_string(),
+        due: own.due.to_string(),
+        busted: own.is_busted,
+    }
+}
+
+pub(in crate::grpc) fn exception(number: u64, own: &ExceptionItem) -> v1::ExceptionItem {
+    let text = |own: Option<String>| own.unwrap_or_default();
+    v1::ExceptionItem {
+        number,
+        kind: own.kind.name().to_owned(),
+        explanation: own.kind.explanation().to_owned(),
+        order_id: text(own.about.order.as_ref().map(ToString::to_string)),
+        trade_id: text(own.about.trade.as_ref().map(ToString::to_string)),
+        reference: text(own.about.reference.as_ref().map(ToString::to_string)),
+        detail: cut(&own.about.detail, MESSAGE_BYTES),
+        resolution: text(own.resolution.clone()),
+    }
+}
+
+/// The balances of a standing.
+pub(in crate::grpc) fn currencies(own: &plimsoll_engine::group::Standing) -> Vec<v1::CurrencyBalance> {
+    let balances = own.currencies.iter().map(|(currency, own)| v1::CurrencyBalance {
+        currency: currency.to_string(),
+        cash: money(own.cash),
+        due: money(own.due),
+        variation: money(own.variation),
+        assets: money(own.assets),
+        initial: money(own.initial),
+        maintenance: money(own.maintenance),
+        with_orders: money(own.with_orders),
+    });
+    balances.collect()
+}
+
+/// The assets of a standing.
+pub(in crate::grpc) fn assets(own: &plimsoll_engine::group::Standing) -> Vec<v1::AssetBalance> {
+    let balances = own.assets.iter().map(|own| v1::AssetBalance {
+        asset: own.asset.to_string(),
+        quantity: own.quantity.to_string(),
+        currency: own.currency.to_string(),
+        value: money(own.value),
+        counted: money(own.counted),
+    });
+    balances.collect()
+}
