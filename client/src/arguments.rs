@@ -1,11 +1,15 @@
 //! What the user says.
 
+mod book;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_engine::types::{Currency, House};
+
+pub(crate) use book::{BookCommand, GroupArgument, InHouse, OriginWord};
 
 /// Portfolio margin from an exchange's SPAN risk-parameter file.
 ///
@@ -25,6 +29,9 @@ pub(crate) enum Command {
     /// Inspects parameter files and looks after those of a server
     #[command(subcommand)]
     Params(ParamsCommand),
+    /// Keeps a server's live book: groups, accounts, orders, trades, settlement
+    #[command(subcommand)]
+    Book(BookCommand),
 }
 
 #[derive(Debug, Args)]

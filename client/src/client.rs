@@ -1,5 +1,6 @@
 //! The calls of a server, typed.
 
+mod book;
 mod stream;
 mod upload;
 
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_proto::v1;
+use plimsoll_proto::v1::book_service_client::BookServiceClient;
 use plimsoll_proto::v1::margin_service_client::MarginServiceClient;
 use plimsoll_proto::v1::parameter_service_client::ParameterServiceClient;
 use tonic::transport::{Channel, Endpoint};
@@ -64,6 +66,7 @@ impl ClientSettings {
 pub struct Client {
     parameters: ParameterServiceClient<Channel>,
     margin: MarginServiceClient<Channel>,
+    book: BookServiceClient<Channel>,
     call_timeout: Duration,
     upload_timeout: Duration,
 }
@@ -99,7 +102,10 @@ impl Client {
             parameters: ParameterServiceClient::new(channel.clone())
                 .max_encoding_message_size(settings.most_request_bytes)
                 .max_decoding_message_size(settings.most_answer_bytes),
-            margin: MarginServiceClient::new(channel)
+            margin: MarginServiceClient::new(channel.clone())
+                .max_encoding_message_size(settings.most_request_bytes)
+                .max_decoding_message_size(settings.most_answer_bytes),
+            book: BookServiceClient::new(channel)
                 .max_encoding_message_size(settings.most_request_bytes)
                 .max_decoding_message_size(settings.most_answer_bytes),
             call_timeout: settings.call_timeout,

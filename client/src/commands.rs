@@ -1,5 +1,6 @@
 //! The commands, and how they end.
 
+mod book;
 mod calc;
 mod params;
 
@@ -84,6 +85,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
     let ended = match arguments.command {
         Command::Calc(arguments) => calc::run(arguments),
         Command::Params(command) => params::run(command),
+        Command::Book(command) => book::run(command),
     };
     ended.unwrap_or_else(|error| error.report())
 }

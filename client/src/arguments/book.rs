@@ -1,0 +1,120 @@
+//! What the user says about the book.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::ServerArgument;
+
+/// A group of a server.
+#[derive(Debug, Args)]
+pub(crate) struct GroupArgument {
+    #[command(flatten)]
+    pub(crate) server: ServerArgument,
+    /// The house
+    #[arg(long)]
+    pub(crate) house: String,
+    /// The margin group
+    #[arg(long)]
+    pub(crate) group: String,
+}
+
+/// Input for a house of a server.
+#[derive(Debug, Args)]
+pub(crate) struct InHouse {
+    /// JSON, one object; - for standard input
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) server: ServerArgument,
+    /// The house [default: as the input says]
+    #[arg(long)]
+    pub(crate) house: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum OriginWord {
+    /// The member's own money
+    House,
+    /// Its clients' money
+    Client,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BookCommand {
+    /// Opens a margin group
+    Open {
+        #[command(flatten)]
+        group: GroupArgument,
+        /// Who is liable
+        #[arg(long)]
+        member: String,
+        /// Whose money it is
+        #[arg(long, value_enum)]
+        origin: OriginWord,
+        /// The currency of its totals
+        #[arg(long, value_name = "CODE")]
+        currency: String,
+    },
+    /// Lists the groups of a server
+    Groups {
+        #[command(flatten)]
+        server: ServerArgument,
+        /// Only those of this house
+        #[arg(long, default_value = "", hide_default_value = true)]
+        house: String,
+    },
+    /// Submits commands: JSON lines such as {"deposit":{"reference":"D1","assets":{"currency":"USD","amount":"1000"}}}
+    Submit {
+        /// JSON lines; - for standard input
+        file: PathBuf,
+        #[command(flatten)]
+        server: ServerArgument,
+        /// The house of lines that name no group
+        #[arg(long, requires = "group")]
+        house: Option<String>,
+        /// The group of lines that name none
+        #[arg(long, requires = "house")]
+        group: Option<String>,
+    },
+    /// Checks orders, JSON lines, without reserving them
+    Check {
+        /// JSON lines; - for standard input
+        file: PathBuf,
+        #[command(flatten)]
+        group: GroupArgument,
+    },
+    /// Applies a settlement run to a house
+    Settle(InHouse),
+    /// Moves positions, a trade or an account to another group
+    Transfer(InHouse),
+    /// States price bands and what collateral counts for
+    Terms(InHouse),
+    /// Books trades of many groups, all or none: .jsonl for JSON lines, .csv for CSV
+    Import {
+        /// The trades
+        file: PathBuf,
+        #[command(flatten)]
+        server: ServerArgument,
+        /// The house
+        #[arg(long)]
+        house: String,
+    },
+    /// Shows what a group has and has to have, with the report of every margin account
+    Margin(GroupArgument),
+    /// Lists positions
+    Positions(GroupArgument),
+    /// Lists working orders
+    Orders(GroupArgument),
+    /// Lists trades
+    Trades(GroupArgument),
+    /// Lists facts that did not fit
+    Exceptions {
+        #[command(flatten)]
+        group: GroupArgument,
+        /// Those that are resolved too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Forms a group's numbers anew and compares
+    Audit(GroupArgument),
+}

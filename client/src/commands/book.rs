@@ -1,0 +1,327 @@
+//! The live book of a server: JSON in, JSON lines out.
+
+mod trades;
+mod words;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+
+use plimsoll_client::client::Client;
+use plimsoll_client::error::ClientError;
+use plimsoll_proto::v1;
+use prost::Message;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::{CommandError, Exit, connect};
+use crate::arguments::{BookCommand, GroupArgument, InHouse, OriginWord};
+use words::Words;
+
+/// The longest line of input.
+const LINE_BYTES: u64 = 4 * 1024 * 1024;
+/// The entries of a page.
+const PAGE_SIZE: u32 = 1_000;
+
+pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
+    match command {
+        BookCommand::Open { group, member, origin, currency } => open(&group, member, origin, currency),
+        BookCommand::Groups { server, house } => {
+            let call = Calls::new(&server.url)?;
+            call.pages("ListGroupsResponse", "groups", |client, page_token| {
+                let request =
+                    v1::ListGroupsRequest { house: house.clone(), page_size: PAGE_SIZE, page_token };
+                async move { client.list_groups(request).await.map(|own| (own.next_page_token.clone(), own)) }
+            })
+        }
+        BookCommand::Submit { file, server, house, group } => {
+            let name = house.zip(group).map(|(house, group)| json!({ "house": house, "group": group }));
+            submit(&Calls::new(&server.url)?, &file, name.as_ref())
+        }
+        BookCommand::Check { file, group } => check(&group, &file),
+        BookCommand::Settle(input) => {
+            in_house(&input, "SettleHouseRequest", "SettleHouseResponse", |client, own| async move {
+                client.settle_house(own).await
+            })
+        }
+        BookCommand::Transfer(input) => {
+            in_house(&input, "TransferRequest", "TransferResponse", |client, own| async move {
+                client.transfer(own).await
+            })
+        }
+        BookCommand::Terms(input) => {
+            in_house(&input, "SetHouseTermsRequest", "SetHouseTermsResponse", |client, own| async move {
+                client.set_house_terms(own).await
+            })
+        }
+        BookCommand::Import { file, server, house } => import(&Calls::new(&server.url)?, &file, &house),
+        BookCommand::Margin(group) => {
+            let call = Calls::new(&group.server.url)?;
+            let request = v1::GetMarginRequest { name: name_of(&group) };
+            call.one("GetMarginResponse", |client| async move { client.get_margin(request).await })
+        }
+        BookCommand::Audit(group) => {
+            let call = Calls::new(&group.server.url)?;
+            let request = v1::AuditGroupRequest { name: name_of(&group) };
+            call.one("AuditGroupResponse", |client| async move { client.audit_group(request).await })
+        }
+        list => lists(list),
+    }
+}
+
+fn lists(command: BookCommand) -> Result<Exit, CommandError> {
+    match command {
+        BookCommand::Positions(group) => {
+            Calls::new(&group.server.url)?.pages("ListPositionsResponse", "positions", |client, page_token| {
+                let request =
+                    v1::ListPositionsRequest { name: name_of(&group), page_size: PAGE_SIZE, page_token };
+                async move { client.list_positions(request).await.map(|own| (own.next_page_token.clone(), own)) }
+            })
+        }
+        BookCommand::Orders(group) => {
+            Calls::new(&group.server.url)?.pages("ListOrdersResponse", "orders", |client, page_token| {
+                let request = v1::ListOrdersRequest { name: name_of(&group), page_size: PAGE_SIZE, page_token };
+                async move { client.list_orders(request).await.map(|own| (own.next_page_token.clone(), own)) }
+            })
+        }
+        BookCommand::Trades(group) => {
+            Calls::new(&group.server.url)?.pages("ListTradesResponse", "trades", |client, page_token| {
+                let request = v1::ListTradesRequest { name: name_of(&group), page_size: PAGE_SIZE, page_token };
+                async move { client.list_trades(request).await.map(|own| (own.next_page_token.clone(), own)) }
+            })
+        }
+        BookCommand::Exceptions { group, all } => {
+            Calls::new(&group.server.url)?.pages("ListExceptionsResponse", "items", |client, page_token| {
+                let name = name_of(&group);
+                let request = v1::ListExceptionsRequest { name, all, page_size: PAGE_SIZE, page_token };
+                async move { client.list_exceptions(request).await.map(|own| (own.next_page_token.clone(), own)) }
+            })
+        }
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn name_of(group: &GroupArgument) -> Option<v1::GroupName> {
+    Some(v1::GroupName { house: group.house.clone(), group: group.group.clone() })
+}
+
+/// A connection, and where answers go.
+struct Calls {
+    runtime: Runtime,
+    client: Client,
+}
+
+impl Calls {
+    fn new(url: &str) -> Result<Self, CommandError> {
+        let (runtime, client) = connect(url)?;
+        Ok(Self { runtime, client })
+    }
+
+    /// Calls once and prints the answer.
+    fn one<'a, M: Message, F: Future<Output = Result<M, ClientError>>>(
+        &'a self,
+        answer: &str,
+        call: impl FnOnce(&'a Client) -> F,
+    ) -> Result<Exit, CommandError> {
+        let message = self.runtime.block_on(call(&self.client))?;
+        let words = Words::of(answer, answer).map_err(CommandError::Own)?;
+        let value = words.write(&message).map_err(CommandError::Own)?;
+        writeln!(io::stdout(), "{value}")?;
+        let refused = value.get("refused").is_some() || value.get("faults").is_some();
+        let differs = value.get("differences").is_some();
+        Ok(if refused || differs { Exit::SomeRefused } else { Exit::Done })
+    }
+
+    /// Prints the entries of a list, a line each, over all pages.
+    fn pages<'a, M: Message, F: Future<Output = Result<(String, M), ClientError>>>(
+        &'a self,
+        answer: &str,
+        entries: &str,
+        call: impl Fn(&'a Client, String) -> F,
+    ) -> Result<Exit, CommandError> {
+        let words = Words::of(answer, answer).map_err(CommandError::Own)?;
+        let mut token = String::new();
+        let mut out = io::stdout().lock();
+        loop {
+            let (next, message) = self.runtime.block_on(call(&self.client, token))?;
+            let value = words.write(&message).map_err(CommandError::Own)?;
+            for entry in value.get(entries).and_then(Value::as_array).into_iter().flatten() {
+                writeln!(out, "{entry}")?;
+            }
+            if next.is_empty() {
+                return Ok(Exit::Done);
+            }
+            token = next;
+        }
+    }
+}
+
+fn open(
+    group: &GroupArgument,
+    member: String,
+    origin: OriginWord,
+    currency: String,
+) -> Result<Exit, CommandError> {
+    let origin = match origin {
+        OriginWord::House => v1::Origin::House,
+        OriginWord::Client => v1::Origin::Client,
+    };
+    let request = v1::CreateGroupRequest { name: name_of(group), member, origin: origin.into(), currency };
+    Calls::new(&group.server.url)?
+        .one("CreateGroupResponse", |client| async move { client.create_group(request).await })
+}
+
+fn reader(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let file = File::open(path).map_err(|source| CommandError::Input { path: path.to_owned(), source })?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
+/// The objects of JSON lines, with the numbers of their lines; empty lines are none.
+fn json_lines(path: &Path) -> Result<Vec<(usize, Result<Value, String>)>, CommandError> {
+    let mut reader = reader(path)?;
+    let failed = |source| CommandError::Input { path: path.to_owned(), source };
+    let mut lines = Vec::new();
+    for number in 1.. {
+        let mut line = Vec::new();
+        let read = (&mut reader).take(LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(failed)?;
+        if read == 0 {
+            break;
+        }
+        if line.len() as u64 > LINE_BYTES {
+            return Err(failed(io::Error::other(format!("line {number} is longer than {LINE_BYTES} bytes"))));
+        }
+        if !line.trim_ascii().is_empty() {
+            lines.push((number, serde_json::from_slice(&line).map_err(|error| error.to_string())));
+        }
+    }
+    Ok(lines)
+}
+
+/// Submits lines in order; what a line lacks of group and command id is filled in.
+fn submit(calls: &Calls, path: &Path, name: Option<&Value>) -> Result<Exit, CommandError> {
+    let words = Words::of("SubmitRequest", "SubmitResponse").map_err(CommandError::Own)?;
+    let mut exit = Exit::Done;
+    let mut out = io::stdout().lock();
+    for (number, line) in json_lines(path)? {
+        let request = line.and_then(|mut value| {
+            if let Value::Object(entries) = &mut value {
+                if let Some(name) = name {
+                    entries.entry("name").or_insert_with(|| name.clone());
+                }
+                // The same line of the same file is the same command.
+                entries.entry("command_id").or_insert_with(|| {
+                    let file = path.file_name().map(|name| name.to_string_lossy().into_owned());
+                    let name: String = file.unwrap_or_default().chars().take(50).collect();
+                    Value::String(format!("{name}:{number}"))
+                });
+            }
+            words.read::<v1::SubmitRequest>(value)
+        });
+        let answer = match request {
+            Ok(request) => calls.runtime.block_on(calls.client.submit(request)),
+            Err(fault) => {
+                writeln!(out, "{}", json!({ "line": number, "error": fault }))?;
+                exit = exit.max(Exit::SomeRefused);
+                continue;
+            }
+        };
+        match answer {
+            Ok(answer) => {
+                let mut value = words.write(&answer).map_err(CommandError::Own)?;
+                value["line"] = json!(number);
+                if answer.refused.is_some() {
+                    exit = exit.max(Exit::SomeRefused);
+                }
+                writeln!(out, "{value}")?;
+            }
+            Err(error @ ClientError::Status { .. }) => {
+                writeln!(out, "{}", json!({ "line": number, "error": error.to_string() }))?;
+                exit = exit.max(Exit::SomeRefused);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(exit)
+}
+
+/// Checks orders without reserving them.
+fn check(group: &GroupArgument, path: &Path) -> Result<Exit, CommandError> {
+    let calls = Calls::new(&group.server.url)?;
+    let words = Words::of("Order", "CheckOrderResponse").map_err(CommandError::Own)?;
+    let mut exit = Exit::Done;
+    let mut out = io::stdout().lock();
+    for (number, line) in json_lines(path)? {
+        let order = line.and_then(|value| words.read::<v1::Order>(value));
+        let order = match order {
+            Ok(order) => order,
+            Err(fault) => {
+                writeln!(out, "{}", json!({ "line": number, "error": fault }))?;
+                exit = Exit::SomeRefused;
+                continue;
+            }
+        };
+        let request = v1::CheckOrderRequest {
+            name: name_of(group),
+            order: Some(order),
+            validate_only: true,
+            ..v1::CheckOrderRequest::default()
+        };
+        let answer = calls.runtime.block_on(calls.client.check_order(request))?;
+        let mut value = words.write(&answer).map_err(CommandError::Own)?;
+        (value["line"], value["accepted"]) = (json!(number), json!(answer.accepted));
+        if !answer.accepted {
+            exit = Exit::SomeRefused;
+        }
+        writeln!(out, "{value}")?;
+    }
+    Ok(exit)
+}
+
+/// One request of a house, from a file.
+fn in_house<Q: Message + Default, A: Message, F: Future<Output = Result<A, ClientError>>>(
+    input: &InHouse,
+    request: &str,
+    answer: &str,
+    call: impl FnOnce(Client, Q) -> F,
+) -> Result<Exit, CommandError> {
+    let calls = Calls::new(&input.server.url)?;
+    let mut text = String::new();
+    let failed = |source| CommandError::Input { path: input.file.clone(), source };
+    reader(&input.file)?.take(64 * LINE_BYTES).read_to_string(&mut text).map_err(failed)?;
+    let named = |fault: String| CommandError::Usage(format!("{}: {fault}", input.file.display()));
+    let mut value: Value = serde_json::from_str(&text).map_err(|error| named(error.to_string()))?;
+    if let (Value::Object(entries), Some(house)) = (&mut value, &input.house) {
+        entries.entry("house").or_insert_with(|| json!(house));
+    }
+    let words = Words::of(request, answer).map_err(CommandError::Own)?;
+    let request = words.read(value).map_err(named)?;
+    calls.one(answer, |client| call(client.clone(), request))
+}
+
+fn import(calls: &Calls, path: &Path, house: &str) -> Result<Exit, CommandError> {
+    let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let values = if is_csv {
+        trades::of_csv(reader(path)?)
+    } else {
+        let (mut values, mut faults) = (Vec::new(), Vec::new());
+        for (number, line) in json_lines(path)? {
+            match line {
+                Ok(value) => values.push(value),
+                Err(fault) => faults.push(format!("line {number}: {fault}")),
+            }
+        }
+        if faults.is_empty() { Ok(values) } else { Err(faults) }
+    };
+    let request = values.and_then(|values| trades::request(house, values));
+    let request = match request {
+        Ok(request) => request,
+        Err(faults) => {
+            writeln!(io::stdout(), "{}", json!({ "faults": faults }))?;
+            return Ok(Exit::SomeRefused);
+        }
+    };
+    calls.one("ImportTradesResponse", |client| async move { client.import_trades(request).await })
+}
