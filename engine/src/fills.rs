@@ -7,6 +7,6 @@ mod linear;
 mod region;
 mod search;
 
-pub use linear::{Linear, LinearDelta, LinearMoney};
+pub use linear::{Linear, LinearDelta, LinearMoney, Places};
 pub use region::{Link, OpenFills, Range, Region};
-pub use search::{Amounts, Bound, Effort, ROUNDING, Requirement, Worst, worst};
+pub use search::{Amounts, Bound, Effort, Requirement, Worst, worst};

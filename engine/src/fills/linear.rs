@@ -1,15 +1,23 @@
 //! Numbers that grow by the same amount with every unit filled.
 
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
 use super::region::{Link, OpenFills, Range, Region};
 use crate::types::{DeltaUnit, Fixed, MoneyUnit, Overflow};
 
-/// `base + sum of units[i] * filled[i]`.
+/// The orders that a number depends on, ascending.
+pub type Places = Arc<[usize]>;
+
+/// `base + sum of units[i] * filled[places[i]]`.
 #[derive(Debug)]
 pub struct Linear<U> {
     /// What there is without any fill.
     pub base: Fixed<U>,
-    /// What one unit of every order adds.
+    /// What one unit of every order of its places adds.
     pub units: Vec<Fixed<U>>,
+    places: Places,
 }
 
 /// Money that grows with every unit filled.
@@ -20,15 +28,40 @@ pub type LinearDelta = Linear<DeltaUnit>;
 
 impl<U> Clone for Linear<U> {
     fn clone(&self) -> Self {
-        Self { base: self.base, units: self.units.clone() }
+        Self { base: self.base, units: self.units.clone(), places: Arc::clone(&self.places) }
     }
 }
 
 impl<U> Linear<U> {
-    /// Nothing, whatever is filled of so many orders.
+    /// Nothing, whatever is filled of some orders.
     #[must_use]
-    pub fn nothing(orders: usize) -> Self {
-        Self { base: Fixed::ZERO, units: vec![Fixed::ZERO; orders] }
+    pub fn nothing(places: &Places) -> Self {
+        Self { base: Fixed::ZERO, units: vec![Fixed::ZERO; places.len()], places: Arc::clone(places) }
+    }
+
+    /// The orders that it depends on.
+    #[must_use]
+    pub const fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// What one unit of an order adds.
+    #[must_use]
+    pub fn unit(&self, order: usize) -> Fixed<U> {
+        self.places.binary_search(&order).map_or(Fixed::ZERO, |place| self.units[place])
+    }
+
+    /// Adds to what there is without any fill, or to what a unit of an order adds; it depends on that order.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn add(&mut self, order: Option<usize>, amount: Fixed<U>) -> Result<(), Overflow> {
+        let number = match order.map(|order| self.places.binary_search(&order)) {
+            None => &mut self.base,
+            Some(place) => &mut self.units[place.map_err(|_| Overflow)?],
+        };
+        *number = number.plus(amount)?;
+        Ok(())
     }
 
     /// Every number through a function that keeps it linear.
@@ -40,34 +73,43 @@ impl<U> Linear<U> {
         change: impl Fn(Fixed<U>) -> Result<Fixed<V>, Overflow>,
     ) -> Result<Linear<V>, Overflow> {
         let units = self.units.iter().map(|unit| change(*unit)).collect::<Result<_, _>>()?;
-        Ok(Linear { base: change(self.base)?, units })
+        Ok(Linear { base: change(self.base)?, units, places: Arc::clone(&self.places) })
     }
 
-    /// The sum.
+    /// The sum; both depend on the same orders.
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit.
     pub fn plus(&self, other: &Self) -> Result<Self, Overflow> {
         let units = self.units.iter().zip(&other.units).map(|(a, b)| a.plus(*b));
-        Ok(Self { base: self.base.plus(other.base)?, units: units.collect::<Result<_, _>>()? })
+        let units = units.collect::<Result<_, _>>()?;
+        Ok(Self { base: self.base.plus(other.base)?, units, places: Arc::clone(&self.places) })
     }
 
-    /// The difference.
+    /// The difference; both depend on the same orders.
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit.
     pub fn minus(&self, other: &Self) -> Result<Self, Overflow> {
         let units = self.units.iter().zip(&other.units).map(|(a, b)| a.minus(*b));
-        Ok(Self { base: self.base.minus(other.base)?, units: units.collect::<Result<_, _>>()? })
+        let units = units.collect::<Result<_, _>>()?;
+        Ok(Self { base: self.base.minus(other.base)?, units, places: Arc::clone(&self.places) })
     }
 
-    /// The number at an outcome.
+    /// The number with the other sign.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        let units = self.units.iter().map(|unit| unit.negated()).collect();
+        Self { base: self.base.negated(), units, places: Arc::clone(&self.places) }
+    }
+
+    /// The number at an outcome of all orders.
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit.
     pub fn at(&self, filled: &[i64]) -> Result<Fixed<U>, Overflow> {
-        let units = self.units.iter().zip(filled);
-        units.into_iter().try_fold(self.base, |sum, (unit, filled)| sum.plus(unit.times_whole(*filled)?))
+        let mut units = self.units.iter().zip(&*self.places);
+        units.try_fold(self.base, |sum, (unit, place)| sum.plus(unit.times_whole(filled[*place])?))
     }
 
     /// The most that it is in a region.
@@ -75,18 +117,19 @@ impl<U> Linear<U> {
     /// # Errors
     /// [`Overflow`] when it does not fit.
     pub fn most(&self, fills: &OpenFills, region: &Region) -> Result<Fixed<U>, Overflow> {
-        let mut sum = self.base;
-        for (place, (unit, range)) in self.units.iter().zip(region.ranges()).enumerate() {
-            if !fills.is_linked(place) && !unit.is_zero() {
-                sum = sum.plus(unit.times_whole(best_end(*unit, *range))?)?;
-            }
+        most(self.base, self.units.iter().copied(), &self.places, fills, region)
+    }
+
+    /// The most that the sum of two numbers is in a region; both depend on the same orders.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn most_with(&self, other: &Self, fills: &OpenFills, region: &Region) -> Result<Fixed<U>, Overflow> {
+        let mut units = SmallVec::<[Fixed<U>; 16]>::with_capacity(self.units.len());
+        for (a, b) in self.units.iter().zip(&other.units) {
+            units.push(a.plus(*b)?);
         }
-        for link in fills.links() {
-            for (place, filled) in self.best_of_link(link, region)? {
-                sum = sum.plus(self.units[place].times_whole(filled)?)?;
-            }
-        }
-        Ok(sum)
+        most(self.base.plus(other.base)?, units.iter().copied(), &self.places, fills, region)
     }
 
     /// The least that it is in a region.
@@ -94,58 +137,98 @@ impl<U> Linear<U> {
     /// # Errors
     /// [`Overflow`] when it does not fit.
     pub fn least(&self, fills: &OpenFills, region: &Region) -> Result<Fixed<U>, Overflow> {
-        let other =
-            Self { base: self.base.negated(), units: self.units.iter().map(|unit| unit.negated()).collect() };
-        Ok(other.most(fills, region)?.negated())
+        let units = self.units.iter().map(|unit| unit.negated());
+        Ok(most(self.base.negated(), units, &self.places, fills, region)?.negated())
     }
 
-    /// An outcome of a region in which it is the most.
+    /// An outcome of all orders in a region in which it is the most; orders that it does not depend on are not filled beyond the least.
     ///
     /// # Errors
     /// [`Overflow`] when a number on the way does not fit.
     pub fn corner(&self, fills: &OpenFills, region: &Region) -> Result<Vec<i64>, Overflow> {
-        let ends = self.units.iter().zip(region.ranges()).map(|(unit, range)| best_end(*unit, *range));
-        let mut corner: Vec<i64> = ends.collect();
-        for link in fills.links() {
-            for place in link.members() {
-                corner[*place] = region.ranges()[*place].low;
+        let mut corner: Vec<i64> = region.ranges().iter().map(|range| range.low).collect();
+        for (unit, &place) in self.units.iter().zip(&*self.places) {
+            if !fills.is_linked(place) {
+                corner[place] = best_end(*unit, region.ranges()[place]);
             }
-            for (place, filled) in self.best_of_link(link, region)? {
+        }
+        for link in linked(&self.places, fills) {
+            for (place, filled, _) in best_of_link(link, |place| self.unit(place), region)? {
                 corner[place] = filled;
             }
         }
         Ok(corner)
     }
+}
 
-    /// What of the members of a link makes the number the largest.
-    fn best_of_link(&self, link: &Link, region: &Region) -> Result<Vec<(usize, i64)>, Overflow> {
-        let range = |place: &usize| region.ranges()[*place];
-        match link {
-            Link::OneOf(members) => {
-                // Where one is filled for certain, the others cannot be.
-                let certain = members.iter().find(|place| range(place).low > 0);
-                let mut best: Option<(Fixed<U>, usize, i64)> = None;
-                for &place in certain.map_or(members.as_slice(), std::slice::from_ref) {
-                    let filled = best_end(self.units[place], range(&place));
-                    let amount = self.units[place].times_whole(filled)?;
-                    if best.is_none_or(|(most, ..)| amount > most) {
-                        best = Some((amount, place, filled));
-                    }
+fn most<U>(
+    base: Fixed<U>,
+    units: impl Iterator<Item = Fixed<U>> + Clone,
+    places: &[usize],
+    fills: &OpenFills,
+    region: &Region,
+) -> Result<Fixed<U>, Overflow> {
+    let mut sum = base;
+    for (unit, &place) in units.clone().zip(places) {
+        if !fills.is_linked(place) && !unit.is_zero() {
+            sum = sum.plus(unit.times_whole(best_end(unit, region.ranges()[place]))?)?;
+        }
+    }
+    let unit = |place: usize| {
+        let own = places.binary_search(&place).ok();
+        own.and_then(|own| units.clone().nth(own)).unwrap_or(Fixed::ZERO)
+    };
+    for link in linked(places, fills) {
+        for (_, filled, unit) in best_of_link(link, unit, region)? {
+            sum = sum.plus(unit.times_whole(filled)?)?;
+        }
+    }
+    Ok(sum)
+}
+
+/// The links of which a number depends on some member.
+fn linked<'a>(places: &'a [usize], fills: &'a OpenFills) -> impl Iterator<Item = &'a Link> {
+    let depends = |link: &&Link| link.members().iter().any(|member| places.binary_search(member).is_ok());
+    fills.links().iter().filter(depends)
+}
+
+/// Members of a link, units filled, and what one of them adds.
+type Filled<U> = SmallVec<[(usize, i64, Fixed<U>); 4]>;
+
+/// What of the members of a link makes a number the largest.
+fn best_of_link<U>(
+    link: &Link,
+    unit: impl Fn(usize) -> Fixed<U>,
+    region: &Region,
+) -> Result<Filled<U>, Overflow> {
+    let range = |place: &usize| region.ranges()[*place];
+    match link {
+        Link::OneOf(members) => {
+            // Where one is filled for certain, the others cannot be.
+            let certain = members.iter().find(|place| range(place).low > 0);
+            let mut best: Option<(Fixed<U>, usize, i64, Fixed<U>)> = None;
+            for &place in certain.map_or(members.as_slice(), std::slice::from_ref) {
+                let unit = unit(place);
+                let filled = best_end(unit, range(&place));
+                let amount = unit.times_whole(filled)?;
+                if best.is_none_or(|(most, ..)| amount > most) {
+                    best = Some((amount, place, filled, unit));
                 }
-                Ok(best.map(|(_, place, filled)| (place, filled)).into_iter().collect())
             }
-            Link::AtMost(members, most) => {
-                let mut left = most - members.iter().map(|place| range(place).low).sum::<i64>();
-                let mut ordered = members.clone();
-                ordered.sort_by_key(|place| std::cmp::Reverse(self.units[*place]));
-                let filled = ordered.into_iter().map(|place| {
-                    let Range { low, high } = range(&place);
-                    let more = if self.units[place].is_positive() { (high - low).min(left) } else { 0 };
-                    left -= more;
-                    (place, low + more)
-                });
-                Ok(filled.collect())
-            }
+            Ok(best.map(|(_, place, filled, unit)| (place, filled, unit)).into_iter().collect())
+        }
+        Link::AtMost(members, most) => {
+            let mut left = most - members.iter().map(|place| range(place).low).sum::<i64>();
+            let mut ordered: SmallVec<[(usize, Fixed<U>); 4]> =
+                members.iter().map(|&place| (place, unit(place))).collect();
+            ordered.sort_by_key(|(_, unit)| std::cmp::Reverse(*unit));
+            let filled = ordered.into_iter().map(|(place, unit)| {
+                let Range { low, high } = range(&place);
+                let more = if unit.is_positive() { (high - low).min(left) } else { 0 };
+                left -= more;
+                (place, low + more, unit)
+            });
+            Ok(filled.collect())
         }
     }
 }

@@ -5,15 +5,12 @@
 //! bound whenever it stops. Nothing depends on time or chance.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use smallvec::SmallVec;
 
 use super::region::{OpenFills, Region};
 use crate::types::{Money, Overflow};
-
-/// What bounds may be above what they bound only because quotients in them are rounded, and rounded up.
-pub const ROUNDING: Money = Money::from_raw(1_000_000_000);
 
 /// Amounts by currency, in the caller's order of currencies.
 pub type Amounts = SmallVec<[Money; 2]>;
@@ -119,6 +116,8 @@ struct Search<'a, R: Requirement> {
     tried: Amounts,
     regions: usize,
     open: BinaryHeap<Open>,
+    /// The outcomes that were tried: many regions have the same bad one.
+    seen: BTreeSet<Vec<i64>>,
 }
 
 /// Looks for the worst outcome.
@@ -130,17 +129,15 @@ pub fn worst<R: Requirement>(requirement: &R, fills: &OpenFills, effort: Effort)
     let found = requirement.exact(&none)?;
     let found_weight = requirement.weighed(&found)?;
     let tried = found.clone();
-    let open = BinaryHeap::new();
+    let (open, seen) = (BinaryHeap::new(), BTreeSet::from([none.clone()]));
     let mut search =
-        Search { requirement, fills, filled: none, found, found_weight, tried, regions: 0, open };
+        Search { requirement, fills, filled: none, found, found_weight, tried, regions: 0, open, seen };
     let whole = fills.region();
     if whole.point().is_none() {
         search.look(whole, None)?;
         search.halve(effort)?;
     }
-    let proved = search.open.iter().fold(search.tried, |most, open| larger(&most, &open.amounts));
-    let at_most =
-        proved.iter().zip(&search.found).map(|(&proved, &found)| of_rounding(proved, found)).collect();
+    let at_most = search.open.iter().fold(search.tried, |most, open| larger(&most, &open.amounts));
     Ok(Worst { at_most, filled: search.filled, found: search.found, regions: search.regions })
 }
 
@@ -176,7 +173,7 @@ impl<R: Requirement> Search<'_, R> {
     }
 
     fn try_outcome(&mut self, filled: Vec<i64>) -> Result<(), R::Error> {
-        if !self.fills.allows(&filled) {
+        if !self.fills.allows(&filled) || !self.seen.insert(filled.clone()) {
             return Ok(());
         }
         let amounts = self.requirement.exact(&filled)?;
@@ -202,14 +199,6 @@ impl<R: Requirement> Search<'_, R> {
             }
         }
         widest.1
-    }
-}
-
-/// A bound that is above an outcome by less than bounds are rounded up is that outcome.
-fn of_rounding(proved: Money, found: Money) -> Money {
-    match proved.minus(found) {
-        Ok(above) if above <= ROUNDING => found,
-        _ => proved,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a command is answered.
 
-use crate::types::{CommodityCode, Currency, Money, OrderId};
+use crate::types::{Amount, CommodityCode, Currency, Money, OrderId};
 
 /// Why a request is refused: a normal answer, from a closed list.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -123,6 +123,19 @@ pub struct Room {
     pub requirement: Money,
     /// What is left of equity after it; negative where it does not do.
     pub excess: Money,
+}
+
+impl Room {
+    /// Whether equity does not do, at the six places of amounts: less is rounding of quotients.
+    #[must_use]
+    pub fn is_deficit(&self) -> bool {
+        self.millionths() < 0
+    }
+
+    /// What is left, in millionths.
+    pub(super) fn millionths(&self) -> i128 {
+        Amount::rounded_half_away(self.excess).millionths()
+    }
 }
 
 /// The scenario that decides for a commodity.

@@ -211,7 +211,7 @@ pub(super) fn covered(before: &Standing, after: &Standing) -> Result<Checked, Re
         worst: Vec::new(),
         version: after.version,
     };
-    if checked.after.excess.is_negative() { Err(insufficient(&checked)) } else { Ok(checked) }
+    if checked.after.is_deficit() { Err(insufficient(&checked)) } else { Ok(checked) }
 }
 
 fn insufficient(checked: &Checked) -> Refusal {
@@ -308,12 +308,11 @@ fn tried(
     let mut before = with_trial(group, house, None, Effort::default())?;
     all_margined(&before)?;
     let mut after = with_trial(group, house, Some(trial), Effort::default())?;
-    if after.with_orders.excess.is_negative() && (is_open(&after) || before.with_orders.excess.is_negative())
-    {
+    if after.with_orders.is_deficit() && (is_open(&after) || before.with_orders.is_deficit()) {
         before = with_trial(group, house, None, MORE_EFFORT)?;
         after = with_trial(group, house, Some(trial), MORE_EFFORT)?;
     }
-    let in_deficit = before.with_orders.excess.is_negative();
+    let in_deficit = before.with_orders.is_deficit();
     let checked = Checked {
         currency: after.currency.clone(),
         before: before.with_orders,
@@ -321,13 +320,13 @@ fn tried(
         worst: worst_scenarios(group, house, trial, &after)?,
         version: after.version,
     };
-    if !checked.after.excess.is_negative() {
+    if !checked.after.is_deficit() {
         return Ok(checked);
     }
     if !in_deficit {
         return Err(insufficient(&checked));
     }
-    let deepens = checked.after.excess < checked.before.excess;
+    let deepens = checked.after.millionths() < checked.before.millionths();
     if deepens || !improves(group, house, order, &before)? {
         let detail = if deepens {
             "the worst case would be worse"
@@ -341,7 +340,7 @@ fn tried(
 
 /// Whether the bound lacks money where the worst outcome found does not.
 fn is_open(standing: &Standing) -> bool {
-    standing.with_orders.excess.is_negative() && !standing.found.excess.is_negative()
+    standing.with_orders.is_deficit() && !standing.found.is_deficit()
 }
 
 fn own_account<'a>(

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use super::portfolio::{Margining, Portfolio};
 use super::rounding::Rounding;
-use crate::fills::{Amounts, Bound, Linear, LinearMoney, OpenFills, Region};
+use crate::fills::{Amounts, Bound, Linear, LinearMoney, OpenFills, Places, Region};
 use crate::parameters::{
     Candidates, CommodityIndex, InterSpread, ParameterSet, RoundingProfile, ScanningSpread,
 };
@@ -41,8 +41,10 @@ pub struct Fill {
     pub cash: Vec<(Currency, Money)>,
 }
 
-/// Quotients are rounded to 1e-18, a few of them for every unit filled.
-const ROUNDED_UNIT: Money = Money::from_raw(10);
+/// Quotients are rounded to 1e-18, a few of them for every unit filled, and multiplied with deltas.
+const ROUNDED_UNIT: Money = Money::from_raw(10_000);
+/// One part in so many of an amount covers what is rounded in what every held lot adds to it.
+const ROUNDED_PART: i128 = 10_000_000_000_000;
 
 /// A margin account and its working orders, ready to be bounded.
 #[derive(Debug)]
@@ -54,6 +56,8 @@ pub struct Ranged<'a> {
     inter_spreads: Candidates,
     /// Cash of orders that stands with no commodity of theirs, by currency.
     other_cash: Vec<LinearMoney>,
+    /// All orders.
+    all: Places,
     set: &'a ParameterSet,
     rounding: Rounding,
 }
@@ -95,10 +99,12 @@ impl<'a> Ranged<'a> {
             let terms = commodity::Terms { set, index, place, margining: portfolio.margining(), level };
             commodities.push(RangedCommodity::new(&terms, positions(index), orders)?);
         }
-        let nothing = Linear::nothing(orders.len());
+        let all: Places = (0..orders.len()).collect();
+        let nothing = Linear::nothing(&all);
         let mut ranged = Self {
             fills: open,
             other_cash: vec![nothing; currencies.len()],
+            all,
             currencies,
             commodities,
             super_spreads,
@@ -159,11 +165,7 @@ impl<'a> Ranged<'a> {
         };
         match self.commodities.iter_mut().find(own) {
             Some(own) => own.pay(order, amount),
-            None => {
-                let unit = &mut self.other_cash[place].units[order];
-                *unit = unit.plus(amount)?;
-                Ok(())
-            }
+            None => self.other_cash[place].add(Some(order), amount),
         }
     }
 
@@ -182,11 +184,13 @@ impl<'a> Ranged<'a> {
         let credits = self.credits(region)?;
         let (mut uncapped, mut amounts) = (self.nothing(), self.nothing());
         let mut cash = self.nothing();
-        let mut chosen = Linear::nothing(self.fills.open().len());
+        let mut chosen = Linear::nothing(&self.all);
         for (own, credit) in self.commodities.iter().zip(&credits) {
             let (risk, functional) = own.at_most(self.fills, region, credit, self.rounding)?;
             let paid = own.cash.most(self.fills, region)?;
-            chosen = chosen.plus(&functional)?;
+            for (order, unit) in functional.places().iter().zip(&functional.units) {
+                chosen.add(Some(*order), *unit)?;
+            }
             if own.is_capped {
                 amounts[own.currency] = amounts[own.currency].plus(risk.max(paid))?;
             } else {
@@ -200,7 +204,9 @@ impl<'a> Ranged<'a> {
             let other = &self.other_cash[place];
             chosen = chosen.plus(other)?;
             let sum = uncapped[place].max(cash[place]).plus(other.most(self.fills, region)?)?;
-            amounts[place] = amounts[place].plus(sum)?.plus(slack)?;
+            let amount = amounts[place].plus(sum)?;
+            let part = Money::from_raw(amount.magnitude().raw() / ROUNDED_PART);
+            amounts[place] = amount.plus(slack)?.plus(part)?;
         }
         Ok(Bound { amounts, corner: chosen.corner(self.fills, region)? })
     }

@@ -3,12 +3,12 @@
 use super::Fill;
 use super::inside::OptionRow;
 use super::spreads::Credit;
-use crate::fills::{Linear, LinearDelta, LinearMoney, OpenFills, Region};
+use crate::fills::{Linear, LinearDelta, LinearMoney, OpenFills, Places, Region};
 use crate::parameters::{Commodity, CommodityIndex, ContractKind, ParameterSet, PeriodIndex};
 use crate::scenario::Row;
 use crate::span::Margining;
 use crate::span::rounding::Rounding;
-use crate::types::{Decimal, Delta, Fixed, Lots, Money, Overflow};
+use crate::types::{Decimal, Delta, Lots, Money, Overflow};
 
 /// What a commodity is built from.
 pub(super) struct Terms<'a> {
@@ -71,7 +71,10 @@ impl<'a> RangedCommodity<'a> {
         let is_net = terms.margining == Margining::Net;
         let sides = if is_net { 1 } else { 2 };
         let count = sides * (own.scan_tiers().len() + 1);
-        let scenarios = vec![Linear::nothing(orders.len()); terms.set.points().count()];
+        let trades = |fill: &Fill| fill.legs.iter().any(|(index, ..)| *index == terms.index);
+        let places = orders.iter().enumerate().filter(|(_, fill)| trades(fill)).map(|(order, _)| order);
+        let places: Places = places.collect();
+        let scenarios = vec![Linear::nothing(&places); terms.set.points().count()];
         let mut commodity = Self {
             own,
             index: terms.index,
@@ -79,12 +82,12 @@ impl<'a> RangedCommodity<'a> {
             factors: terms.level.map_or(&[], |level| own.level_factors()[level].as_slice()),
             parts: vec![scenarios; count],
             scaled: Vec::new(),
-            net_delta: Linear::nothing(orders.len()),
+            net_delta: Linear::nothing(&places),
             months: Vec::new(),
-            spot: [Linear::nothing(orders.len()), Linear::nothing(orders.len())],
+            spot: [Linear::nothing(&places), Linear::nothing(&places)],
             options: Vec::new(),
-            cash: Linear::nothing(orders.len()),
-            outlay: Linear::nothing(orders.len()),
+            cash: Linear::nothing(&places),
+            outlay: Linear::nothing(&places),
             is_net,
             is_capped: own.cap_option_value(),
         };
@@ -103,29 +106,29 @@ impl<'a> RangedCommodity<'a> {
     }
 
     fn add(&mut self, entry: &Entry) -> Result<(), Overflow> {
-        let (contract, orders) = (self.own.contract(entry.row), self.cash.units.len());
+        let contract = self.own.contract(entry.row);
         let scale = Money::scale(i32::from(self.own.arrays().places()) - self.own.risk_exponent())?;
         let part = self.part(contract.period, entry.lots);
         let losses = self.own.arrays().scenario_sums(&[(entry.row, entry.lots)]);
         for (linear, loss) in self.parts[part].iter_mut().zip(losses.iter()) {
-            add(linear, entry.order, Money::from_scale(loss, scale)?)?;
+            linear.add(entry.order, Money::from_scale(loss, scale)?)?;
         }
         let delta = Delta::from_scaled(i128::from(contract.delta), i32::from(self.own.delta_places()))?;
         let delta = delta.times_lots(entry.lots)?;
-        add(&mut self.net_delta, entry.order, delta)?;
+        self.net_delta.add(entry.order, delta)?;
         let is_short = !self.is_net && entry.lots.is_short();
         let same = |own: &Month| own.period == contract.period && own.is_short == is_short;
         let place = self.months.iter().position(same).unwrap_or_else(|| {
-            let delta = Linear::nothing(orders);
+            let delta = Linear::nothing(self.cash.places());
             self.months.push(Month { period: contract.period, is_short, delta });
             self.months.len() - 1
         });
-        add(&mut self.months[place].delta, entry.order, delta)?;
+        self.months[place].delta.add(entry.order, delta)?;
         if self.own.basis_rate().is_some() && self.is_net {
-            add(&mut self.spot[usize::from(!contract.is_spot)], entry.order, delta)?;
+            self.spot[usize::from(!contract.is_spot)].add(entry.order, delta)?;
         }
         let value = contract.option_value.times_lots(entry.lots)?;
-        add(&mut self.outlay, entry.order, value.negated())?;
+        self.outlay.add(entry.order, value.negated())?;
         if contract.kind != ContractKind::Plain && contract.option_count != 0 {
             let count = self.own.option_counts()[usize::from(contract.option_count)];
             self.count_option(entry, count, contract.kind, contract.period)?;
@@ -143,11 +146,11 @@ impl<'a> RangedCommodity<'a> {
         let is_short = entry.lots.is_short();
         let same = |own: &OptionRow| own.row == entry.row && (self.is_net || own.is_short == is_short);
         let place = self.options.iter().position(same).unwrap_or_else(|| {
-            let count = Linear::nothing(self.cash.units.len());
+            let count = Linear::nothing(self.cash.places());
             self.options.push(OptionRow { row: entry.row, is_short, kind, period, count });
             self.options.len() - 1
         });
-        add(&mut self.options[place].count, entry.order, count.times_lots(entry.lots)?)
+        self.options[place].count.add(entry.order, count.times_lots(entry.lots)?)
     }
 
     /// The part that is scanned apart to which lots belong.
@@ -160,14 +163,14 @@ impl<'a> RangedCommodity<'a> {
 
     /// Adds what one unit of an order pays.
     pub(super) fn pay(&mut self, order: usize, amount: Money) -> Result<(), Overflow> {
-        add(&mut self.cash, Some(order), amount)?;
-        add(&mut self.outlay, Some(order), amount)
+        self.cash.add(Some(order), amount)?;
+        self.outlay.add(Some(order), amount)
     }
 
     pub(super) fn influence(&self, order: usize) -> Money {
-        let losses = self.parts.iter().flatten().map(|losses| losses.units[order].magnitude());
+        let losses = self.parts.iter().flatten().map(|losses| losses.unit(order).magnitude());
         let largest = losses.fold(Money::ZERO, Money::max);
-        largest.plus(self.outlay.units[order].magnitude()).unwrap_or(Money::MOST)
+        largest.plus(self.outlay.unit(order).magnitude()).unwrap_or(Money::MOST)
     }
 
     /// At least its risk at the level and what is paid, less option value; and what decided, as a linear number.
@@ -181,12 +184,20 @@ impl<'a> RangedCommodity<'a> {
         let fixed = scaled(self.fixed_charges(fills, region)?, self.factors)?.plus(self.slack(rounding)?)?;
         let mixes = self.charge_mixes(fills, region)?;
         let pieces = credit.pieces(&self.net_delta, self.factors)?;
+        let nothing = Linear::nothing(self.cash.places());
+        let none = rounding.has_floor().then_some(&nothing);
         let mut best = Best::default();
         if let [scenarios] = self.scaled.as_slice() {
-            let nothing = Linear::nothing(self.cash.units.len());
-            let none = rounding.has_floor().then_some(&nothing);
+            let adjusted = self.adjusted(&mixes, &pieces)?;
+            let mut decided: Option<(Money, &LinearMoney, &LinearMoney)> = None;
             for losses in scenarios.iter().chain(none) {
-                best.take(self.of_scenario(losses, &mixes, &pieces, fills, region)?);
+                let (most, adjustment) = of_scenario(losses, &adjusted, fills, region)?;
+                if decided.is_none_or(|(known, ..)| most > known) {
+                    decided = Some((most, losses, adjustment));
+                }
+            }
+            if let Some((most, losses, adjustment)) = decided {
+                best.take((most, losses.plus(adjustment)?));
             }
         } else {
             let mut sum = (self.outlay.most(fills, region)?, self.outlay.clone());
@@ -194,7 +205,7 @@ impl<'a> RangedCommodity<'a> {
                 let most = |losses: &LinearMoney| Ok((losses.most(fills, region)?, losses.clone()));
                 let mut largest = Best::default();
                 if rounding.has_floor() {
-                    largest.take((Money::ZERO, Linear::nothing(self.cash.units.len())));
+                    largest.take((Money::ZERO, nothing.clone()));
                 }
                 part.iter()
                     .map(most)
@@ -212,31 +223,17 @@ impl<'a> RangedCommodity<'a> {
         Ok((risk.plus(fixed)?.max(floor), functional))
     }
 
-    /// One scenario with every piece of the credits, and the mix of charges that bounds it best.
-    fn of_scenario(
+    /// What is added to the losses of every scenario: outlay, each mix of charges, less each piece of the credits.
+    fn adjusted(
         &self,
-        losses: &LinearMoney,
         mixes: &[LinearMoney],
         pieces: &[LinearMoney],
-        fills: &OpenFills,
-        region: &Region,
-    ) -> Result<(Money, LinearMoney), Overflow> {
-        let losses = losses.plus(&self.outlay)?;
-        let mut least: Option<(Money, LinearMoney)> = None;
-        for mix in mixes {
-            let charged = losses.plus(mix)?;
-            let mut best = Best::default();
-            for piece in pieces {
-                let credited = charged.minus(piece)?;
-                best.take((credited.most(fills, region)?, credited));
-            }
-            if let Some(own) = best.0
-                && least.as_ref().is_none_or(|(most, _)| own.0 < *most)
-            {
-                least = Some(own);
-            }
-        }
-        Ok(least.unwrap_or((Money::MOST, losses)))
+    ) -> Result<Vec<Vec<LinearMoney>>, Overflow> {
+        let of_mix = |mix: &LinearMoney| {
+            let charged = self.outlay.plus(mix)?;
+            pieces.iter().map(|piece| charged.minus(piece)).collect()
+        };
+        mixes.iter().map(of_mix).collect()
     }
 
     /// What profiles that round to whole units may add: half a unit at each rounding.
@@ -251,6 +248,32 @@ impl<'a> RangedCommodity<'a> {
         }
         Ok(Money::ZERO)
     }
+}
+
+/// The bound of one scenario: the worst piece of the credits, with the mix of charges that bounds it best.
+fn of_scenario<'m>(
+    losses: &LinearMoney,
+    adjusted: &'m [Vec<LinearMoney>],
+    fills: &OpenFills,
+    region: &Region,
+) -> Result<(Money, &'m LinearMoney), Overflow> {
+    let mut least: Option<(Money, &LinearMoney)> = None;
+    for pieces in adjusted {
+        let mut worst: Option<(Money, &LinearMoney)> = None;
+        for piece in pieces {
+            let most = losses.most_with(piece, fills, region)?;
+            if worst.is_none_or(|(known, _)| most > known) {
+                worst = Some((most, piece));
+            }
+        }
+        if let Some((most, piece)) = worst
+            && least.is_none_or(|(known, _)| most < known)
+        {
+            least = Some((most, piece));
+        }
+    }
+    // There is always a mix and a piece.
+    least.ok_or(Overflow)
 }
 
 /// The largest so far.
@@ -268,13 +291,4 @@ impl Best {
 /// An amount times the multiples of a level.
 pub(super) fn scaled(amount: Money, factors: &[Decimal]) -> Result<Money, Overflow> {
     factors.iter().try_fold(amount, |amount, factor| amount.times_half_away(*factor))
-}
-
-fn add<U>(linear: &mut Linear<U>, order: Option<usize>, amount: Fixed<U>) -> Result<(), Overflow> {
-    let place = match order {
-        None => &mut linear.base,
-        Some(order) => &mut linear.units[order],
-    };
-    *place = place.plus(amount)?;
-    Ok(())
 }

@@ -60,11 +60,11 @@ impl RangedCommodity<'_> {
         fills: &OpenFills,
         region: &Region,
     ) -> Result<Vec<LinearMoney>, Overflow> {
-        let nothing = Linear::nothing(self.cash.units.len());
+        let nothing = Linear::nothing(self.cash.places());
         let Some(Dearest { rate, is_one_sided }) = self.dearest_spread()? else { return Ok(vec![nothing]) };
         let rate = scaled(rate, self.factors)?;
         let (mut long, mut short) =
-            (Linear::nothing(nothing.units.len()), Linear::nothing(nothing.units.len()));
+            (nothing.clone().map(|_| Ok(Delta::ZERO))?, nothing.map(|_| Ok(Delta::ZERO))?);
         for Month { delta, .. } in &self.months {
             let Ends { low, high } = ends(delta, fills, region)?;
             if !low.is_negative() {
@@ -89,7 +89,8 @@ impl RangedCommodity<'_> {
         let half = |charge: &LinearMoney| charge.map(|amount| Ok(amount.half_away()));
         let mixed = half(&of_long)?.plus(&half(&of_short)?)?;
         let least = long.most(fills, region)?.min(short.most(fills, region)?);
-        let fixed = Linear { base: charge(least)?, units: nothing.units };
+        let mut fixed = nothing;
+        fixed.base = charge(least)?;
         Ok(vec![of_long, of_short, mixed, fixed])
     }
 

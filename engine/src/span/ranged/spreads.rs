@@ -31,8 +31,7 @@ impl Credit {
         net_delta: &LinearDelta,
         factors: &[Decimal],
     ) -> Result<Vec<LinearMoney>, Overflow> {
-        let size =
-            if self.is_long { net_delta.clone() } else { net_delta.map(|delta| Ok(delta.negated()))? };
+        let size = if self.is_long { net_delta.clone() } else { net_delta.negated() };
         let mut lowest = Money::MOST;
         let mut rates = Vec::with_capacity(self.steps.len());
         for (_, rate) in &self.steps {

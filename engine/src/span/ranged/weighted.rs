@@ -34,8 +34,7 @@ impl Ranged<'_> {
             return Ok(range);
         }
         let [scenarios] = own.parts.as_slice() else { return Ok(Money::ZERO) };
-        let delta =
-            if is_long { own.net_delta.clone() } else { own.net_delta.map(|delta| Ok(delta.negated()))? };
+        let delta = if is_long { own.net_delta.clone() } else { own.net_delta.negated() };
         let candidates = active(scenarios, self.fills, region)?;
         let Some(candidates) = candidates else { return Ok(Money::ZERO) };
         let half = |own: &LinearMoney| own.map(|amount| Ok(amount.half_away()));
@@ -100,8 +99,7 @@ fn least_quotient(
     fills: &OpenFills,
     region: &Region,
 ) -> Result<Money, Overflow> {
-    let negative = |own: &LinearMoney| own.map(|amount| Ok(amount.negated()));
-    let mut corner = negative(top)?.corner(fills, region)?;
+    let mut corner = top.negated().corner(fills, region)?;
     for _ in 0..MOST_STEPS {
         let (above, below) = (top.at(&corner)?, bottom.at(&corner)?);
         if above.is_negative() || !below.is_positive() {
@@ -114,7 +112,7 @@ fn least_quotient(
         if !rest.least(fills, region)?.is_negative() {
             return Ok(quotient.max(Money::ZERO));
         }
-        corner = negative(&rest)?.corner(fills, region)?;
+        corner = rest.negated().corner(fills, region)?;
     }
     Ok(Money::ZERO)
 }

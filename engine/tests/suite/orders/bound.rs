@@ -147,7 +147,7 @@ fn twelve_orders() {
     for (name, world) in worlds {
         let Some(world) = world else { continue };
         let mut ratios = Vec::new();
-        for seed in 0..60 {
+        for seed in 0..300 {
             let mut dice = Dice::new(seed);
             let orders = dice.index(12) + 1;
             let Some(case) = case(&world, &mut dice, orders, 10, Margining::Net) else { continue };
