@@ -2,9 +2,10 @@
 //!
 //! `house` is what a house fixes; `state` what a group is, made of `position`, `order` and `exception`; `command` what it is told, `event`
 //! what happened, `outcome` the answer. `standing` is what a group has and has to have, `exposure` what its orders may make of that.
-//! `decide` turns commands into events: `requests` may be refused, `trading`, `settling` and `facts` book what has happened,
+//! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling` and `facts` book what has happened,
 //! `transfer` concerns two groups.
 
+mod checking;
 mod command;
 mod decide;
 mod event;
@@ -23,6 +24,7 @@ mod state;
 mod trading;
 mod transfer;
 
+pub use checking::check;
 pub use command::{
     Becomes, Body, Command, Exercise, Expiry, Fact, Fill, OrderFilter, Request, SettlementRun,
 };
@@ -35,9 +37,8 @@ pub use order::{
 };
 pub use outcome::{Checked, Outcome, Refusal, RefusalReason, Room, WorstScenario};
 pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg};
-pub use requests::check;
 pub use standing::{
-    AccountStanding, AssetStanding, CurrencyStanding, Standing, StandingError, Unmargined, standing,
+    AccountStanding, AssetStanding, CurrencyStanding, Held, Standing, StandingError, Unmargined, standing,
 };
 pub use state::{Answered, Group, GroupKey, MarginTerms, Origin};
 pub use transfer::{Transfer, TransferBody, Transferred, decide_transfer};

@@ -62,7 +62,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { regions: 256, one_part_in: 100 }
+        Self { regions: 32, one_part_in: 100 }
     }
 }
 

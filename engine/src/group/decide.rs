@@ -4,11 +4,13 @@ use super::command::{Body, Command};
 use super::event::Event;
 use super::house::HouseSnapshot;
 use super::outcome::{Outcome, Refusal, RefusalReason};
+use super::requests::Granted;
+use super::standing::Standing;
 use super::state::Group;
 use super::{facts, requests};
 
 /// What a command comes to.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Decision {
     /// What happens, in order; nothing where it is refused or was answered before.
     pub events: Vec<Event>,
@@ -16,15 +18,17 @@ pub struct Decision {
     pub outcome: Outcome,
     /// Whether it was answered before: the answer is the one of then.
     pub is_repeated: bool,
+    /// The group's standing once the events are applied, where it was formed on the way.
+    pub standing: Option<Standing>,
 }
 
 /// Decides a command on a group; the caller applies the events.
 ///
 /// Requests are refused with a reason from the closed list; facts are always booked, and what does not fit raises an item of the
 /// exceptions queue. A command id with the same content gets the same answer within [`Group::WINDOW`] commands of the group that
-/// changed something; a refusal is not remembered, and decided anew.
+/// changed something; a refusal is not remembered, and decided anew. `known` is the standing of the group as it is, if the caller has it.
 #[must_use]
-pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command) -> Decision {
+pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Option<&Standing>) -> Decision {
     let key = (command.principal.clone(), command.id.clone());
     if let Some(answer) = group.answered.get(&key) {
         let outcome = if answer.content == command.content {
@@ -33,14 +37,17 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command) -> Decisi
             let detail = format!("command id {} of {} has other content", command.id, command.principal);
             Outcome::refused(Refusal::new(RefusalReason::CommandIdReused, detail))
         };
-        return Decision { events: Vec::new(), outcome, is_repeated: true };
+        return Decision { outcome, is_repeated: true, ..Decision::default() };
     }
     let decided = match &command.body {
-        Body::Request(request) => requests::decide(group, house, request),
-        Body::Fact(fact) => Ok(facts::book(group, house, fact, &command.content)),
+        Body::Request(request) => requests::decide(group, house, request, known),
+        Body::Fact(fact) => {
+            let (events, outcome) = facts::book(group, house, fact, &command.content);
+            Ok(Granted { events, outcome, standing: None })
+        }
     };
     match decided {
-        Ok((mut events, mut outcome)) => {
+        Ok(Granted { mut events, mut outcome, standing }) => {
             outcome.exceptions = numbered(group, &events);
             let answer = Box::new(outcome.clone());
             events.push(Event::Answered(
@@ -49,7 +56,7 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command) -> Decisi
                 command.content,
                 answer,
             ));
-            Decision { events, outcome, is_repeated: false }
+            Decision { events, outcome, is_repeated: false, standing }
         }
         Err(refusal) => Decision { outcome: Outcome::refused(refusal), ..Decision::default() },
     }

@@ -100,14 +100,15 @@ pub(super) fn orders(
     let is_own = |order: &WorkingOrder| {
         group.position_accounts.get(&order.account).is_some_and(|own| own.margin_account == *account)
     };
-    let mut gathered = Gathered::default();
-    for (id, order) in group.orders.iter().filter(|(_, order)| is_own(order)) {
-        if trial.is_none_or(|trial| trial.id != id) {
-            gathered.add(order, house)?;
-        }
-    }
+    // In the order of their ids, whether one is on trial or works: the search goes the same way.
+    let mut orders: BTreeMap<&OrderId, &WorkingOrder> =
+        group.orders.iter().filter(|(_, order)| is_own(order)).collect();
     if let Some(trial) = trial {
-        gathered.add(trial.order, house)?;
+        orders.insert(trial.id, trial.order);
+    }
+    let mut gathered = Gathered::default();
+    for order in orders.into_values() {
+        gathered.add(order, house)?;
     }
     Ok(gathered.finished(group))
 }

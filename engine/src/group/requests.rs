@@ -1,31 +1,43 @@
-//! What may be refused: accounts, withdrawals, orders. Checks come in the order of the functions, the margin last.
+//! What may be refused besides orders: accounts, withdrawals, items. Checks come first, the margin last.
 
+use super::checking;
 use super::command::Request;
 use super::event::{CashReason, Event};
-use super::exposure::{self, Trial};
 use super::house::HouseSnapshot;
-use super::order::{NewOrder, OrderTerms, WorkingOrder};
-use super::outcome::{Checked, Outcome, Refusal, RefusalReason, WorstScenario};
+use super::order::WorkingOrder;
+use super::outcome::{Checked, Outcome, Refusal, RefusalReason};
 use super::position::{Keeping, PositionAccount};
 use super::pricing::too_large;
-use super::standing::{AccountStanding, Standing, with_trial};
+use super::standing::{Standing, with_trial};
 use super::state::{Group, MarginTerms};
 use crate::fills::Effort;
 use crate::report::AccountLevels;
-use crate::span::{self, margin};
-use crate::types::{AccountName, AssetCode, Currency, Money, OrderId, Quantity};
+use crate::types::{AccountName, AssetCode, Currency, Money, Quantity};
+
+/// A request that is granted.
+pub(super) struct Granted {
+    pub(super) events: Vec<Event>,
+    pub(super) outcome: Outcome,
+    /// The group's standing once the events are applied, where it was formed.
+    pub(super) standing: Option<Standing>,
+}
 
 type Decided = Result<(Vec<Event>, Outcome), Refusal>;
 
 /// Where the bound decides otherwise than the worst outcome found, and where two bounds are compared: they are to be closer.
-const MORE_EFFORT: Effort = Effort { regions: 2_048, one_part_in: 1_000_000 };
+pub(super) const MORE_EFFORT: Effort = Effort { regions: 1_024, one_part_in: 1_000_000 };
 
-fn refused<T>(reason: RefusalReason, detail: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn refused<T>(reason: RefusalReason, detail: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::new(reason, detail))
 }
 
-pub(super) fn decide(group: &Group, house: &HouseSnapshot, request: &Request) -> Decided {
-    match request {
+pub(super) fn decide(
+    group: &Group,
+    house: &HouseSnapshot,
+    request: &Request,
+    known: Option<&Standing>,
+) -> Result<Granted, Refusal> {
+    let decided = match request {
         Request::OpenMarginAccount(name, terms) => open_margin_account(group, house, name, terms),
         Request::CloseMarginAccount(name) => close_margin_account(group, name),
         Request::OpenPositionAccount(name, margin_account, keeping) => {
@@ -37,20 +49,16 @@ pub(super) fn decide(group: &Group, house: &HouseSnapshot, request: &Request) ->
         }
         Request::Withdraw(currency, amount) => withdraw(group, house, currency, *amount),
         Request::WithdrawAsset(asset, quantity) => withdraw_asset(group, house, asset, *quantity),
-        Request::Order(order) => {
-            let checked = check(group, house, order)?;
-            let working = working(order);
-            let accepted = Event::OrderAccepted(order.id.clone(), Box::new(working));
-            Ok((vec![accepted], Outcome { checked: Some(Box::new(checked)), ..Outcome::default() }))
-        }
-        Request::Replace(id, terms) => replace(group, house, id, terms),
+        Request::Order(order) => return checking::accept(group, house, order, known),
+        Request::Replace(id, terms) => return checking::replace(group, house, id, terms, known),
         Request::Resolve(number, text) => {
             if group.exceptions.get(number).is_none_or(|item| item.resolution.is_some()) {
                 return refused(RefusalReason::UnknownException, format!("no open item {number}"));
             }
             Ok((vec![Event::ExceptionResolved(*number, text.clone())], Outcome::default()))
         }
-    }
+    };
+    decided.map(|(events, outcome)| Granted { events, outcome, standing: None })
 }
 
 fn open_margin_account(
@@ -175,21 +183,21 @@ fn withdraw_asset(group: &Group, house: &HouseSnapshot, asset: &AssetCode, quant
 fn granted(group: &Group, house: &HouseSnapshot, events: Vec<Event>) -> Decided {
     let mut after = group.clone();
     events.iter().for_each(|event| after.apply(event));
-    let checked = covered(&known(group, house)?, &known(&after, house)?)?;
+    let checked = covered(&whole(group, house)?, &whole(&after, house)?)?;
     Ok((events, Outcome { checked: Some(Box::new(checked)), ..Outcome::default() }))
 }
 
 /// The standing of a group all of whose positions are margined.
-pub(super) fn known(group: &Group, house: &HouseSnapshot) -> Result<Standing, Refusal> {
-    let mut standing = with_trial(group, house, None, Effort::default())?;
+pub(super) fn whole(group: &Group, house: &HouseSnapshot) -> Result<Standing, Refusal> {
+    let mut standing = with_trial(group, house, None, Effort::default(), None)?;
     all_margined(&standing)?;
     if is_open(&standing) {
-        standing = with_trial(group, house, None, MORE_EFFORT)?;
+        standing = with_trial(group, house, None, MORE_EFFORT, None)?;
     }
     Ok(standing)
 }
 
-fn all_margined(standing: &Standing) -> Result<(), Refusal> {
+pub(super) fn all_margined(standing: &Standing) -> Result<(), Refusal> {
     let Some(first) = standing.unmargined.first() else { return Ok(()) };
     let detail = format!(
         "{} positions; the first: {} lots of contract {} in {}: {}",
@@ -214,201 +222,15 @@ pub(super) fn covered(before: &Standing, after: &Standing) -> Result<Checked, Re
     if checked.after.is_deficit() { Err(insufficient(&checked)) } else { Ok(checked) }
 }
 
-fn insufficient(checked: &Checked) -> Refusal {
+pub(super) fn insufficient(checked: &Checked) -> Refusal {
     let lacking = crate::types::Amount::rounded_half_away(checked.after.excess.negated());
     let detail = format!("{lacking} {} are lacking", checked.currency);
     Refusal::new(RefusalReason::InsufficientMargin, detail)
 }
 
-fn working(order: &NewOrder) -> WorkingOrder {
-    WorkingOrder {
-        account: order.account.clone(),
-        session: order.session.clone(),
-        link: order.link.clone(),
-        terms: order.terms.clone(),
-        replacement: None,
-        filled: vec![0; order.terms.parts()],
-    }
-}
-
-/// Checks an order without reserving it.
-///
-/// # Errors
-/// The [`Refusal`] that it would get.
-pub fn check(group: &Group, house: &HouseSnapshot, order: &NewOrder) -> Result<Checked, Refusal> {
-    let account = known_position_account(group, &order.account)?;
-    let is_used =
-        group.orders.contains_key(&order.id) || group.closed_orders.iter().any(|(id, _)| *id == order.id);
-    if is_used {
-        return refused(RefusalReason::OrderExists, format!("order {} has been used", order.id));
-    }
-    if group.orders.len() >= Group::MOST_ORDERS {
-        return refused(RefusalReason::TooMany, format!("at most {} working orders", Group::MOST_ORDERS));
-    }
-    if let Some((name, rule)) = &order.link {
-        let others =
-            group.orders.values().filter(|own| own.link.as_ref().is_some_and(|(own, _)| own == name));
-        for other in others {
-            let margin_account = group.position_accounts.get(&other.account).map(|own| &own.margin_account);
-            if margin_account != Some(&account.margin_account)
-                || group.links.get(name).is_some_and(|own| own.0 != *rule)
-            {
-                let detail = format!("link group {name} has another rule or another margin account");
-                return refused(RefusalReason::LinkUnlike, detail);
-            }
-        }
-    }
-    reduces(account, &order.terms, None)?;
-    tried(group, house, &order.id, &working(order))
-}
-
-/// A reduce-only order is against the position in every contract, and no larger.
-fn reduces(account: &PositionAccount, terms: &OrderTerms, filled: Option<&[i64]>) -> Result<(), Refusal> {
-    if !terms.reduce_only {
-        return Ok(());
-    }
-    let open = terms.units - filled.and_then(|filled| filled.first()).copied().unwrap_or_default();
-    for leg in &terms.legs {
-        let net = account.holdings.get(&leg.contract).map_or(0, |own| own.net());
-        let lots = leg.lots.get().saturating_mul(open);
-        if net.signum() != -lots.signum() || lots.saturating_abs() > net.saturating_abs() {
-            let detail = format!("{net} lots of contract {} are held", leg.contract.number());
-            return refused(RefusalReason::NotReducing, detail);
-        }
-    }
-    Ok(())
-}
-
-fn replace(group: &Group, house: &HouseSnapshot, id: &OrderId, terms: &OrderTerms) -> Decided {
-    let Some(order) = group.orders.get(id) else {
-        return refused(RefusalReason::UnknownOrder, format!("order {id} does not work"));
-    };
-    if order.replacement.is_some() {
-        return refused(RefusalReason::ReplacementPending, format!("a replacement of {id} is not confirmed"));
-    }
-    let legs = |own: &OrderTerms| own.legs.iter().map(|leg| (leg.contract, leg.lots)).collect::<Vec<_>>();
-    if legs(terms) != legs(&order.terms) || terms.composition != order.terms.composition {
-        return refused(RefusalReason::ReplacementUnlike, format!("order {id} has other legs"));
-    }
-    reduces(known_position_account(group, &order.account)?, terms, Some(&order.filled))?;
-    let both = WorkingOrder { replacement: Some(terms.clone()), ..order.clone() };
-    let checked = tried(group, house, id, &both)?;
-    let asked = Event::ReplacementAsked(id.clone(), Some(Box::new(terms.clone())));
-    Ok((vec![asked], Outcome { checked: Some(Box::new(checked)), ..Outcome::default() }))
-}
-
-/// The numbers without an order (or its replacement) and with it, and whether it can be paid for.
-fn tried(
-    group: &Group,
-    house: &HouseSnapshot,
-    id: &OrderId,
-    order: &WorkingOrder,
-) -> Result<Checked, Refusal> {
-    let trial = Trial { id, order };
-    let mut before = with_trial(group, house, None, Effort::default())?;
-    all_margined(&before)?;
-    let mut after = with_trial(group, house, Some(trial), Effort::default())?;
-    if after.with_orders.is_deficit() && (is_open(&after) || before.with_orders.is_deficit()) {
-        before = with_trial(group, house, None, MORE_EFFORT)?;
-        after = with_trial(group, house, Some(trial), MORE_EFFORT)?;
-    }
-    let in_deficit = before.with_orders.is_deficit();
-    let checked = Checked {
-        currency: after.currency.clone(),
-        before: before.with_orders,
-        after: after.with_orders,
-        worst: worst_scenarios(group, house, trial, &after)?,
-        version: after.version,
-    };
-    if !checked.after.is_deficit() {
-        return Ok(checked);
-    }
-    if !in_deficit {
-        return Err(insufficient(&checked));
-    }
-    let deepens = checked.after.millionths() < checked.before.millionths();
-    if deepens || !improves(group, house, order, &before)? {
-        let detail = if deepens {
-            "the worst case would be worse"
-        } else {
-            "its own fill would not improve the excess"
-        };
-        return refused(RefusalReason::DeepensDeficit, detail);
-    }
-    Ok(checked)
-}
-
 /// Whether the bound lacks money where the worst outcome found does not.
-fn is_open(standing: &Standing) -> bool {
+pub(super) fn is_open(standing: &Standing) -> bool {
     standing.with_orders.is_deficit() && !standing.found.is_deficit()
-}
-
-fn own_account<'a>(
-    group: &Group,
-    order: &WorkingOrder,
-    standing: &'a Standing,
-) -> Option<&'a AccountStanding> {
-    let name = &group.position_accounts.get(&order.account)?.margin_account;
-    standing.accounts.iter().find(|own| own.name == *name)
-}
-
-/// Whether the whole fill of an order, alone, leaves more than there was.
-fn improves(
-    group: &Group,
-    house: &HouseSnapshot,
-    order: &WorkingOrder,
-    before: &Standing,
-) -> Result<bool, Refusal> {
-    let Some(account) = own_account(group, order, before) else { return Ok(false) };
-    let terms = order.replacement.as_ref().unwrap_or(&order.terms);
-    let units = super::pricing::units(terms, house)?;
-    let open: Vec<i64> = (0..units.len()).map(|part| order.open(terms, part)).collect();
-    let own = crate::report::AccountOrders {
-        set: house.set(),
-        portfolio: &account.portfolio,
-        orders: &units,
-        open: &crate::fills::OpenFills::new(open.clone(), Vec::new()),
-        profile: house.set().rounding(),
-        levels: account.levels,
-        currency: &group.currency,
-    };
-    let large = |error: span::TooLarge| Refusal::new(RefusalReason::TooLarge, error.to_string());
-    let nothing = crate::report::weighed_outcome(own, &vec![0; open.len()]).map_err(large)?;
-    let whole = crate::report::weighed_outcome(own, &open).map_err(large)?;
-    Ok(whole < nothing)
-}
-
-/// What decides in the commodities of an order in the worst outcome that was found.
-fn worst_scenarios(
-    group: &Group,
-    house: &HouseSnapshot,
-    trial: Trial<'_>,
-    after: &Standing,
-) -> Result<Vec<WorstScenario>, Refusal> {
-    let Some(account) = own_account(group, trial.order, after) else { return Ok(Vec::new()) };
-    let orders = exposure::orders(group, house, &account.name, Some(trial))?;
-    let mut rows = Vec::new();
-    for (unit, filled) in orders.units.iter().zip(&account.worst).filter(|(_, filled)| **filled > 0) {
-        rows.extend(
-            unit.legs
-                .iter()
-                .map(|(commodity, row, lots)| (*commodity, *row, lots.get().saturating_mul(*filled))),
-        );
-    }
-    let portfolio = account.portfolio.with(house.set(), rows.into_iter());
-    let portfolio = portfolio.map_err(|error| Refusal::new(RefusalReason::TooLarge, error.to_string()))?;
-    let margin = margin(house.set(), &portfolio, house.set().rounding())
-        .map_err(|error| Refusal::new(RefusalReason::TooLarge, error.to_string()))?;
-    let traded = super::pricing::units(&trial.order.terms, house)?;
-    let is_traded = |index| traded.iter().any(|unit| unit.legs.iter().any(|(own, ..)| *own == index));
-    let own = margin.commodities.iter().filter(|own| is_traded(own.commodity));
-    Ok(own
-        .map(|own| WorstScenario {
-            commodity: house.set().commodities()[own.commodity.index()].code().clone(),
-            scenario: own.scan.active_scenario.number(),
-            risk: own.risk,
-        })
-        .collect())
 }
 
 impl From<crate::types::Overflow> for Refusal {

@@ -13,6 +13,7 @@
 //! `(long - short) * price * factor - basis`; a premium counts from the trade on, whenever it is due.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -21,10 +22,10 @@ use super::exposure::{self, Orders, Trial};
 use super::house::HouseSnapshot;
 use super::outcome::{Refusal, RefusalReason, Room};
 use super::position::add_money;
-use super::state::Group;
+use super::state::{Group, MarginTerms};
 use crate::fills::Effort;
 use crate::report::{AccountLevels, AccountOrders, CurrencyRequirement, required, worst_required};
-use crate::span::Portfolio;
+use crate::span::{Portfolio, TooLarge};
 use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity, Ratio};
 
 /// Why a group has no standing.
@@ -84,6 +85,11 @@ pub struct CurrencyStanding {
 }
 
 impl CurrencyStanding {
+    /// What there is, without what has to be there.
+    fn balances(&self) -> Self {
+        Self { cash: self.cash, due: self.due, variation: self.variation, ..Self::default() }
+    }
+
     fn equity(&self) -> Result<Money, Overflow> {
         self.cash.plus(self.due)?.plus(self.variation)?.plus(self.assets)
     }
@@ -104,17 +110,24 @@ pub struct AssetStanding {
     pub counted: Money,
 }
 
+/// The positions of a margin account.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// By the rows of the active set.
+    pub portfolio: Arc<Portfolio>,
+    /// The account's levels.
+    pub levels: AccountLevels,
+    /// What it has to have for them.
+    pub required: Vec<CurrencyRequirement>,
+}
+
 /// A margin account.
 #[derive(Clone, Debug)]
 pub struct AccountStanding {
     /// Its name.
     pub name: AccountName,
     /// Its positions.
-    pub portfolio: Portfolio,
-    /// Its levels.
-    pub levels: AccountLevels,
-    /// What it has to have.
-    pub required: Vec<CurrencyRequirement>,
+    pub held: Held,
     /// The worst initial requirement with orders, with what they cost, by currency.
     pub with_orders: Vec<(Currency, Money)>,
     /// The same at the worst outcome that was found.
@@ -135,7 +148,7 @@ pub struct Standing {
     /// Its assets.
     pub assets: Vec<AssetStanding>,
     /// Its margin accounts.
-    pub accounts: Vec<AccountStanding>,
+    pub accounts: Vec<Arc<AccountStanding>>,
     /// Against the initial requirement, without working orders.
     pub initial: Room,
     /// Against the maintenance requirement, without working orders.
@@ -153,35 +166,45 @@ pub struct Standing {
 /// # Errors
 /// [`StandingError`] as documented there.
 pub fn standing(group: &Group, house: &HouseSnapshot) -> Result<Standing, StandingError> {
-    with_trial(group, house, None, Effort::default())
+    with_trial(group, house, None, Effort::default(), None)
 }
 
+/// The standing with an order looked at as if it worked. What is known without it, of the same group and the same data of its house, is
+/// not formed again.
 pub(super) fn with_trial(
     group: &Group,
     house: &HouseSnapshot,
     trial: Option<Trial<'_>>,
     effort: Effort,
+    known: Option<&Standing>,
 ) -> Result<Standing, StandingError> {
-    let mut currencies: BTreeMap<Currency, CurrencyStanding> = BTreeMap::new();
+    let mut currencies: BTreeMap<Currency, CurrencyStanding> = match known {
+        Some(known) => {
+            known.currencies.iter().map(|(currency, own)| (currency.clone(), own.balances())).collect()
+        }
+        None => balances(group, house)?,
+    };
     currencies.entry(group.currency.clone()).or_default();
-    for (currency, balances) in balances(group, house)? {
-        currencies.insert(currency, balances);
-    }
     let mut accounts = Vec::with_capacity(group.margin_accounts.len());
-    let mut unmargined = Vec::new();
+    let mut unmargined = known.map(|known| known.unmargined.clone()).unwrap_or_default();
     for (name, terms) in &group.margin_accounts {
-        let portfolio = exposure::portfolio(group, house, name, terms.margining, &mut unmargined)
-            .map_err(|error| StandingError::TooLarge(error.to_string()))?;
         let trial = trial.filter(|trial| {
             group.position_accounts.get(&trial.order.account).is_some_and(|own| own.margin_account == *name)
         });
+        let own = known.and_then(|known| known.accounts.iter().find(|own| own.name == *name));
+        let held = match own {
+            Some(own) if trial.is_none() => {
+                accounts.push(Arc::clone(own));
+                continue;
+            }
+            Some(own) => own.held.clone(),
+            None => Held::of(group, house, name, terms, &mut unmargined)?,
+        };
         let orders = exposure::orders(group, house, name, trial).map_err(StandingError::Order)?;
-        let levels = AccountLevels::of(house.set(), terms.account_type.as_deref())
-            .map_err(|_| StandingError::AccountType(terms.account_type.clone().unwrap_or_default()))?;
-        accounts.push(account(group, house, name, portfolio, levels, &orders, effort)?);
+        accounts.push(Arc::new(account(group, house, name, held, &orders, effort)?));
     }
     for own in &accounts {
-        for required in &own.required {
+        for required in &own.held.required {
             let sum = currencies.entry(required.currency.clone()).or_default();
             sum.initial = sum.initial.plus(required.initial)?;
             sum.maintenance = sum.maintenance.plus(required.maintenance)?;
@@ -226,25 +249,21 @@ fn account(
     group: &Group,
     house: &HouseSnapshot,
     name: &AccountName,
-    portfolio: Portfolio,
-    levels: AccountLevels,
+    held: Held,
     orders: &Orders,
     effort: Effort,
 ) -> Result<AccountStanding, StandingError> {
-    let too_large = |error: crate::span::TooLarge| StandingError::TooLarge(error.to_string());
-    let profile = house.set().rounding();
-    let required = required(house.set(), &portfolio, profile, levels).map_err(too_large)?;
     let mut with_orders: Vec<(Currency, Money)> =
-        required.iter().map(|own| (own.currency.clone(), own.initial)).collect();
+        held.required.iter().map(|own| (own.currency.clone(), own.initial)).collect();
     let (mut found, mut worst) = (with_orders.clone(), Vec::new());
     if !orders.units.is_empty() {
         let own = AccountOrders {
             set: house.set(),
-            portfolio: &portfolio,
+            portfolio: &held.portfolio,
             orders: &orders.units,
             open: &orders.open,
-            profile,
-            levels,
+            profile: house.set().rounding(),
+            levels: held.levels,
             currency: &group.currency,
         };
         let (currencies, own) = worst_required(own, effort).map_err(too_large)?;
@@ -252,7 +271,30 @@ fn account(
         found = currencies.into_iter().zip(own.found).collect();
         worst = own.filled;
     }
-    Ok(AccountStanding { name: name.clone(), portfolio, levels, required, with_orders, found, worst })
+    Ok(AccountStanding { name: name.clone(), held, with_orders, found, worst })
+}
+
+fn too_large(error: TooLarge) -> StandingError {
+    StandingError::TooLarge(error.to_string())
+}
+
+impl Held {
+    /// The positions of a margin account and what they require.
+    fn of(
+        group: &Group,
+        house: &HouseSnapshot,
+        name: &AccountName,
+        terms: &MarginTerms,
+        unmargined: &mut Vec<Unmargined>,
+    ) -> Result<Self, StandingError> {
+        let portfolio = exposure::portfolio(group, house, name, terms.margining, unmargined)
+            .map_err(|error| StandingError::TooLarge(error.to_string()))?;
+        let levels = AccountLevels::of(house.set(), terms.account_type.as_deref())
+            .map_err(|_| StandingError::AccountType(terms.account_type.clone().unwrap_or_default()))?;
+        let required =
+            required(house.set(), &portfolio, house.set().rounding(), levels).map_err(too_large)?;
+        Ok(Self { portfolio: Arc::new(portfolio), levels, required })
+    }
 }
 
 /// Cash, what is due, and unsettled variation.

@@ -4,7 +4,7 @@ use super::event::Event;
 use super::house::HouseSnapshot;
 use super::outcome::{Checked, Refusal, RefusalReason};
 use super::position::{Trade, TradeLeg};
-use super::requests::{covered, is_quiet, known, known_position_account};
+use super::requests::{covered, is_quiet, known_position_account, whole};
 use super::state::Group;
 use super::trading::{Books, Terms, reference_of};
 use crate::contract::ContractId;
@@ -82,7 +82,7 @@ pub fn decide_transfer(
     let checked = [(from, &events[0]), (to, &events[1])].map(|(group, events)| {
         let mut after = group.clone();
         events.iter().for_each(|event| after.apply(event));
-        covered(&known(group, house)?, &known(&after, house)?)
+        covered(&whole(group, house)?, &whole(&after, house)?)
     });
     let [first, second] = checked;
     Ok((events, [first?, second?]))

@@ -26,8 +26,12 @@ impl Entry {
 
     /// Decides a command and applies what happens.
     pub(crate) fn submit(&mut self, house: &HouseSnapshot, command: &Command) -> Outcome {
-        let decision = decide(&self.group, house, command);
+        let known = self.kept(house);
+        let decision = decide(&self.group, house, command, known.as_deref());
         self.apply(&decision.events);
+        if let Some(standing) = decision.standing {
+            self.known = Some(((self.group.sequence, house.version()), Arc::new(standing)));
+        }
         decision.outcome
     }
 
@@ -37,7 +41,14 @@ impl Entry {
 
     /// The numbers of an order that is not reserved.
     pub(crate) fn check(&mut self, house: &HouseSnapshot, order: &NewOrder) -> Result<Checked, Refusal> {
-        check(&self.group, house, order)
+        let known = self.standing(house)?;
+        check(&self.group, house, order, Some(&known))
+    }
+
+    /// The standing that is kept, if nothing has changed since.
+    fn kept(&self, house: &HouseSnapshot) -> Option<Arc<Standing>> {
+        let now = (self.group.sequence, house.version());
+        self.known.as_ref().filter(|(of, _)| *of == now).map(|(_, known)| Arc::clone(known))
     }
 
     /// What differs between the standing that is kept and one that is formed anew.
@@ -60,14 +71,11 @@ impl Entry {
 
     /// The group's standing.
     pub(crate) fn standing(&mut self, house: &HouseSnapshot) -> Result<Arc<Standing>, StandingError> {
-        let now = (self.group.sequence, house.version());
-        if let Some((of, known)) = &self.known
-            && *of == now
-        {
-            return Ok(Arc::clone(known));
+        if let Some(known) = self.kept(house) {
+            return Ok(known);
         }
         let standing = Arc::new(standing(&self.group, house)?);
-        self.known = Some((now, Arc::clone(&standing)));
+        self.known = Some(((self.group.sequence, house.version()), Arc::clone(&standing)));
         Ok(standing)
     }
 }

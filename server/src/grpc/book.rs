@@ -217,10 +217,10 @@ fn get_margin(book: &Book, request: &v1::GetMarginRequest) -> Result<v1::GetMarg
     for own in &standing.accounts {
         let options = CalculationOptions {
             account_type: terms.get(&own.name).and_then(|terms| terms.account_type.clone()),
-            margining: own.portfolio.margining(),
+            margining: own.held.portfolio.margining(),
             ..CalculationOptions::default()
         };
-        let report = report(house.set(), &own.portfolio, &options);
+        let report = report(house.set(), &own.held.portfolio, &options);
         let report = report.map_err(|error| {
             no_standing(plimsoll_engine::group::StandingError::TooLarge(error.to_string()))
         })?;

@@ -91,11 +91,18 @@ impl<'a> RangedCommodity<'a> {
             is_net,
             is_capped: own.cap_option_value(),
         };
+        let mut by_part = vec![Vec::new(); count];
         for &(row, lots) in positions {
+            by_part[commodity.part(own.contract(row).period, lots)].push((row, lots));
             commodity.add(&Entry { row, lots, order: None })?;
+        }
+        for (part, positions) in by_part.iter().enumerate() {
+            commodity.lose(part, None, positions)?;
         }
         for (order, fill) in orders.iter().enumerate() {
             for &(_, row, lots) in fill.legs.iter().filter(|(index, ..)| *index == terms.index) {
+                let part = commodity.part(own.contract(row).period, lots);
+                commodity.lose(part, Some(order), &[(row, lots)])?;
                 commodity.add(&Entry { row, lots, order: Some(order) })?;
             }
         }
@@ -105,14 +112,18 @@ impl<'a> RangedCommodity<'a> {
         Ok(commodity)
     }
 
+    /// Adds the losses of positions, or of one unit of an order, to a part.
+    fn lose(&mut self, part: usize, order: Option<usize>, rows: &[(Row, Lots)]) -> Result<(), Overflow> {
+        let scale = Money::scale(i32::from(self.own.arrays().places()) - self.own.risk_exponent())?;
+        let losses = self.own.arrays().scenario_sums(rows);
+        for (linear, loss) in self.parts[part].iter_mut().zip(losses.iter()) {
+            linear.add(order, Money::from_scale(loss, scale)?)?;
+        }
+        Ok(())
+    }
+
     fn add(&mut self, entry: &Entry) -> Result<(), Overflow> {
         let contract = self.own.contract(entry.row);
-        let scale = Money::scale(i32::from(self.own.arrays().places()) - self.own.risk_exponent())?;
-        let part = self.part(contract.period, entry.lots);
-        let losses = self.own.arrays().scenario_sums(&[(entry.row, entry.lots)]);
-        for (linear, loss) in self.parts[part].iter_mut().zip(losses.iter()) {
-            linear.add(entry.order, Money::from_scale(loss, scale)?)?;
-        }
         let delta = Delta::from_scaled(i128::from(contract.delta), i32::from(self.own.delta_places()))?;
         let delta = delta.times_lots(entry.lots)?;
         self.net_delta.add(entry.order, delta)?;

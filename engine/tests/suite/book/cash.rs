@@ -17,7 +17,8 @@ fn plus(price: Decimal, points: &str) -> Decimal {
 fn worth(desk: &Desk) -> String {
     let own = desk.standing();
     let of_currency = &own.currencies[&desk.group.currency];
-    let options = own.accounts.iter().flat_map(|account| &account.required).map(|own| own.net_option_value);
+    let options =
+        own.accounts.iter().flat_map(|account| &account.held.required).map(|own| own.net_option_value);
     let equity = of_currency.cash.plus(of_currency.due).unwrap().plus(of_currency.variation).unwrap();
     text(options.fold(equity, |sum, value| sum.plus(value).unwrap()))
 }

@@ -38,6 +38,8 @@ pub(super) struct Desk {
     pub(super) group: Group,
     pub(super) registry: Registry,
     queries: BTreeMap<String, ContractId>,
+    /// The standing that decisions left, while nothing has changed since.
+    pub(super) kept: Option<Standing>,
     next: u64,
 }
 
@@ -53,7 +55,7 @@ impl Desk {
         let group = Group::new(key, code("MEMBER"), Origin::Client, currency.clone());
         let house =
             HouseSnapshot::new(1, Arc::new(set), &registry, BTreeMap::new(), CollateralSchedule::default());
-        let mut desk = Self { house, group, registry, queries: BTreeMap::new(), next: 0 };
+        let mut desk = Self { house, group, registry, queries: BTreeMap::new(), kept: None, next: 0 };
         let terms = MarginTerms { account_type: None, margining: Margining::Net };
         desk.request(Request::OpenMarginAccount(code("M"), terms));
         desk.request(Request::OpenPositionAccount(code("A"), code("M"), Keeping::Net));
@@ -85,6 +87,7 @@ impl Desk {
             assets: assets.iter().map(|(asset, terms)| (code(asset), terms.clone())).collect(),
         };
         let set = build(&sample::definition(), Digest([7; 32]), RoundingProfile::Exact, Default::default());
+        self.kept = None;
         self.house = HouseSnapshot::new(2, Arc::new(set.unwrap().0), &self.registry, bands, schedule);
     }
 
@@ -128,8 +131,11 @@ impl Desk {
     }
 
     pub(super) fn give(&mut self, command: &Command) -> (Outcome, Vec<Event>) {
-        let decision = decide(&self.group, &self.house, command);
+        let decision = decide(&self.group, &self.house, command, self.kept.as_ref());
         decision.events.iter().for_each(|event| self.group.apply(event));
+        if !decision.events.is_empty() {
+            self.kept = decision.standing;
+        }
         (decision.outcome, decision.events)
     }
 

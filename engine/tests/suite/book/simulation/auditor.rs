@@ -446,7 +446,12 @@ impl Auditor {
 
     /// Positions, balances and open orders of the group are those of the book.
     pub(super) fn agree(&self, desk: &Desk) {
-        let Standing { currencies, found, with_orders, .. } = desk.standing();
+        let anew = desk.standing();
+        if let Some(kept) = &desk.kept {
+            assert_eq!(kept.currencies, anew.currencies, "what a decision left, and what is formed anew");
+            assert_eq!((kept.with_orders, kept.maintenance), (anew.with_orders, anew.maintenance));
+        }
+        let Standing { currencies, found, with_orders, .. } = anew;
         let own = &currencies[&desk.group.currency];
         assert_eq!(text(own.cash), six(&self.cash(&self.book)), "cash");
         assert_eq!(text(own.due), six(&self.due(&self.book)), "due");

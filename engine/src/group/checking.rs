@@ -1,0 +1,260 @@
+//! The check of an order: what the group has to have with it, and whether that can be paid for.
+
+use super::event::Event;
+use super::exposure::{self, Trial};
+use super::house::HouseSnapshot;
+use super::order::{NewOrder, OrderTerms, WorkingOrder};
+use super::outcome::{Checked, Outcome, Refusal, RefusalReason, WorstScenario};
+use super::position::PositionAccount;
+use super::pricing::{self, too_large};
+use super::requests::{
+    Granted, MORE_EFFORT, all_margined, insufficient, is_open, known_position_account, refused,
+};
+use super::standing::{AccountStanding, Standing, with_trial};
+use super::state::Group;
+use crate::fills::{Effort, OpenFills};
+use crate::report::{AccountOrders, weighed_outcome};
+use crate::span::{self, margin};
+use crate::types::{OrderId, Overflow};
+
+fn working(order: &NewOrder) -> WorkingOrder {
+    WorkingOrder {
+        account: order.account.clone(),
+        session: order.session.clone(),
+        link: order.link.clone(),
+        terms: order.terms.clone(),
+        replacement: None,
+        filled: vec![0; order.terms.parts()],
+    }
+}
+
+/// Checks an order without reserving it.
+///
+/// # Errors
+/// The [`Refusal`] that it would get.
+pub fn check(
+    group: &Group,
+    house: &HouseSnapshot,
+    order: &NewOrder,
+    known: Option<&Standing>,
+) -> Result<Checked, Refusal> {
+    checked(group, house, order, known).map(|tried| tried.0)
+}
+
+/// Checks an order and reserves it.
+pub(super) fn accept(
+    group: &Group,
+    house: &HouseSnapshot,
+    order: &NewOrder,
+    known: Option<&Standing>,
+) -> Result<Granted, Refusal> {
+    let (checked, standing) = checked(group, house, order, known)?;
+    let accepted = Event::OrderAccepted(order.id.clone(), Box::new(working(order)));
+    let outcome = Outcome { checked: Some(Box::new(checked)), ..Outcome::default() };
+    Ok(Granted { events: vec![accepted], outcome, standing })
+}
+
+/// The numbers of an order, and the group's standing with it.
+type Tried = (Checked, Option<Standing>);
+
+fn checked(
+    group: &Group,
+    house: &HouseSnapshot,
+    order: &NewOrder,
+    known: Option<&Standing>,
+) -> Result<Tried, Refusal> {
+    let account = known_position_account(group, &order.account)?;
+    let is_used =
+        group.orders.contains_key(&order.id) || group.closed_orders.iter().any(|(id, _)| *id == order.id);
+    if is_used {
+        return refused(RefusalReason::OrderExists, format!("order {} has been used", order.id));
+    }
+    if group.orders.len() >= Group::MOST_ORDERS {
+        return refused(RefusalReason::TooMany, format!("at most {} working orders", Group::MOST_ORDERS));
+    }
+    if let Some((name, rule)) = &order.link {
+        let others =
+            group.orders.values().filter(|own| own.link.as_ref().is_some_and(|(own, _)| own == name));
+        for other in others {
+            let margin_account = group.position_accounts.get(&other.account).map(|own| &own.margin_account);
+            if margin_account != Some(&account.margin_account)
+                || group.links.get(name).is_some_and(|own| own.0 != *rule)
+            {
+                let detail = format!("link group {name} has another rule or another margin account");
+                return refused(RefusalReason::LinkUnlike, detail);
+            }
+        }
+    }
+    reduces(account, &order.terms, None)?;
+    tried(group, house, &order.id, &working(order), known)
+}
+
+/// A reduce-only order is against the position in every contract, and no larger.
+fn reduces(account: &PositionAccount, terms: &OrderTerms, filled: Option<&[i64]>) -> Result<(), Refusal> {
+    if !terms.reduce_only {
+        return Ok(());
+    }
+    let open = terms.units - filled.and_then(|filled| filled.first()).copied().unwrap_or_default();
+    for leg in &terms.legs {
+        let net = account.holdings.get(&leg.contract).map_or(0, |own| own.net());
+        let lots = leg.lots.get().saturating_mul(open);
+        if net.signum() != -lots.signum() || lots.saturating_abs() > net.saturating_abs() {
+            let detail = format!("{net} lots of contract {} are held", leg.contract.number());
+            return refused(RefusalReason::NotReducing, detail);
+        }
+    }
+    Ok(())
+}
+
+/// Checks a replacement and reserves the worse of both.
+pub(super) fn replace(
+    group: &Group,
+    house: &HouseSnapshot,
+    id: &OrderId,
+    terms: &OrderTerms,
+    known: Option<&Standing>,
+) -> Result<Granted, Refusal> {
+    let Some(order) = group.orders.get(id) else {
+        return refused(RefusalReason::UnknownOrder, format!("order {id} does not work"));
+    };
+    if order.replacement.is_some() {
+        return refused(RefusalReason::ReplacementPending, format!("a replacement of {id} is not confirmed"));
+    }
+    let legs = |own: &OrderTerms| own.legs.iter().map(|leg| (leg.contract, leg.lots)).collect::<Vec<_>>();
+    if legs(terms) != legs(&order.terms) || terms.composition != order.terms.composition {
+        return refused(RefusalReason::ReplacementUnlike, format!("order {id} has other legs"));
+    }
+    reduces(known_position_account(group, &order.account)?, terms, Some(&order.filled))?;
+    let both = WorkingOrder { replacement: Some(terms.clone()), ..order.clone() };
+    let (checked, standing) = tried(group, house, id, &both, known)?;
+    let asked = Event::ReplacementAsked(id.clone(), Some(Box::new(terms.clone())));
+    let outcome = Outcome { checked: Some(Box::new(checked)), ..Outcome::default() };
+    Ok(Granted { events: vec![asked], outcome, standing })
+}
+
+/// The numbers without an order (or its replacement) and with it, and whether it can be paid for.
+fn tried(
+    group: &Group,
+    house: &HouseSnapshot,
+    id: &OrderId,
+    order: &WorkingOrder,
+    known: Option<&Standing>,
+) -> Result<Tried, Refusal> {
+    let trial = Trial { id, order };
+    let formed = match known {
+        Some(_) => None,
+        None => Some(with_trial(group, house, None, Effort::default(), None)?),
+    };
+    // One of the two is there.
+    let before = known.or(formed.as_ref()).ok_or_else(|| too_large(Overflow))?;
+    all_margined(before)?;
+    let after = with_trial(group, house, Some(trial), Effort::default(), Some(before))?;
+    if after.with_orders.is_deficit() && (is_open(&after) || before.with_orders.is_deficit()) {
+        let before = with_trial(group, house, None, MORE_EFFORT, None)?;
+        let after = with_trial(group, house, Some(trial), MORE_EFFORT, Some(&before))?;
+        return judged(group, house, trial, &before, &after).map(|checked| (checked, None));
+    }
+    judged(group, house, trial, before, &after).map(|checked| (checked, Some(after)))
+}
+
+/// Whether an order can be paid for.
+fn judged(
+    group: &Group,
+    house: &HouseSnapshot,
+    trial: Trial<'_>,
+    before: &Standing,
+    after: &Standing,
+) -> Result<Checked, Refusal> {
+    let in_deficit = before.with_orders.is_deficit();
+    let checked = Checked {
+        currency: after.currency.clone(),
+        before: before.with_orders,
+        after: after.with_orders,
+        worst: worst_scenarios(group, house, trial, after)?,
+        version: after.version,
+    };
+    if !checked.after.is_deficit() {
+        return Ok(checked);
+    }
+    if !in_deficit {
+        return Err(insufficient(&checked));
+    }
+    let deepens = checked.after.millionths() < checked.before.millionths();
+    if deepens || !improves(group, house, trial.order, before)? {
+        let detail = if deepens {
+            "the worst case would be worse"
+        } else {
+            "its own fill would not improve the excess"
+        };
+        return refused(RefusalReason::DeepensDeficit, detail);
+    }
+    Ok(checked)
+}
+
+fn own_account<'a>(
+    group: &Group,
+    order: &WorkingOrder,
+    standing: &'a Standing,
+) -> Option<&'a AccountStanding> {
+    let name = &group.position_accounts.get(&order.account)?.margin_account;
+    standing.accounts.iter().find(|own| own.name == *name).map(AsRef::as_ref)
+}
+
+/// Whether the whole fill of an order, alone, leaves more than there was.
+fn improves(
+    group: &Group,
+    house: &HouseSnapshot,
+    order: &WorkingOrder,
+    before: &Standing,
+) -> Result<bool, Refusal> {
+    let Some(account) = own_account(group, order, before) else { return Ok(false) };
+    let terms = order.replacement.as_ref().unwrap_or(&order.terms);
+    let units = pricing::units(terms, house)?;
+    let open: Vec<i64> = (0..units.len()).map(|part| order.open(terms, part)).collect();
+    let own = AccountOrders {
+        set: house.set(),
+        portfolio: &account.held.portfolio,
+        orders: &units,
+        open: &OpenFills::new(open.clone(), Vec::new()),
+        profile: house.set().rounding(),
+        levels: account.held.levels,
+        currency: &group.currency,
+    };
+    let large = |error: span::TooLarge| Refusal::new(RefusalReason::TooLarge, error.to_string());
+    let nothing = weighed_outcome(own, &vec![0; open.len()]).map_err(large)?;
+    let whole = weighed_outcome(own, &open).map_err(large)?;
+    Ok(whole < nothing)
+}
+
+/// What decides in the commodities of an order in the worst outcome that was found.
+fn worst_scenarios(
+    group: &Group,
+    house: &HouseSnapshot,
+    trial: Trial<'_>,
+    after: &Standing,
+) -> Result<Vec<WorstScenario>, Refusal> {
+    let Some(account) = own_account(group, trial.order, after) else { return Ok(Vec::new()) };
+    let orders = exposure::orders(group, house, &account.name, Some(trial))?;
+    let mut rows = Vec::new();
+    for (unit, filled) in orders.units.iter().zip(&account.worst).filter(|(_, filled)| **filled > 0) {
+        rows.extend(
+            unit.legs
+                .iter()
+                .map(|(commodity, row, lots)| (*commodity, *row, lots.get().saturating_mul(*filled))),
+        );
+    }
+    let portfolio = account.held.portfolio.with(house.set(), rows.into_iter());
+    let portfolio = portfolio.map_err(|error| Refusal::new(RefusalReason::TooLarge, error.to_string()))?;
+    let margin = margin(house.set(), &portfolio, house.set().rounding())
+        .map_err(|error| Refusal::new(RefusalReason::TooLarge, error.to_string()))?;
+    let traded = pricing::units(&trial.order.terms, house)?;
+    let is_traded = |index| traded.iter().any(|unit| unit.legs.iter().any(|(own, ..)| *own == index));
+    let own = margin.commodities.iter().filter(|own| is_traded(own.commodity));
+    Ok(own
+        .map(|own| WorstScenario {
+            commodity: house.set().commodities()[own.commodity.index()].code().clone(),
+            scenario: own.scan.active_scenario.number(),
+            risk: own.risk,
+        })
+        .collect())
+}
