@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The demonstration: a server on a free port, the sample exchange, a book of five accounts, the reports; then two accounts under a
-# scenario method.
+# The demonstration: a server on a free port, the sample exchange, a book of five accounts, the reports; a live group that checks
+# orders, books trades and is settled; then two accounts under a scenario method.
 # Argument: the folder with the binaries.
 set -euo pipefail
 
@@ -42,6 +42,17 @@ head -c 400 served.jsonl; echo ...
 say "plimsoll calc --params harbour.spn --portfolios demo-book.jsonl   # without a server: the same bytes"
 "$bin/plimsoll" calc --params harbour.spn --portfolios "$here/demo-book.jsonl" >offline.jsonl
 cmp served.jsonl offline.jsonl && echo "the same"
+
+run plimsoll book open --house HARBOR --group ACME --member ACME --origin client --currency USD --server "$url"
+# Two lines are refused or raise an item on purpose.
+say plimsoll book submit demo-commands.jsonl --house HARBOR --group ACME --server "$url"
+"$bin/plimsoll" book submit "$here/demo-commands.jsonl" --house HARBOR --group ACME --server "$url" || [ $? = 1 ]
+run plimsoll book exceptions --house HARBOR --group ACME --server "$url"
+run plimsoll book settle "$here/demo-run.json" --house HARBOR --server "$url"
+run plimsoll book positions --house HARBOR --group ACME --server "$url"
+say plimsoll book margin --house HARBOR --group ACME --server "$url" "| head -c 600"
+"$bin/plimsoll" book margin --house HARBOR --group ACME --server "$url" >margin.json
+head -c 600 margin.json; echo ...
 
 say "plimsoll calc --method preset:derive-pm2 --market demo-market.json --portfolios demo-accounts.jsonl | cut -c 1-480"
 "$bin/plimsoll" calc --method preset:derive-pm2 --market "$here/demo-market.json" \

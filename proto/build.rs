@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use prost::Message as _;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let files = ["plimsoll/v1/parameters.proto", "plimsoll/v1/margin.proto", "plimsoll/v1/book.proto"];
+    let files = [
+        "plimsoll/v1/parameters.proto",
+        "plimsoll/v1/margin.proto",
+        "plimsoll/v1/commands.proto",
+        "plimsoll/v1/book.proto",
+    ];
     let descriptors = protox::compile(files, ["."])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("plimsoll.v1.bin"), descriptors.encode_to_vec())?;

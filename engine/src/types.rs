@@ -24,9 +24,9 @@ mod ratio;
 
 pub use amount::Amount;
 pub use code::{
-    AccountName, AssetCode, AssetKind, Code, CodeError, CommandId, CommodityCode, Currency, ExchangeCode,
-    GroupName, House, Kind, LinkName, Member, OrderId, PriceSource, Principal, ProductCode, Reference,
-    SessionName, TradeId,
+    AccountName, AssetCode, Code, CodeError, CommandId, CommodityCode, Currency, ExchangeCode, GroupName,
+    House, Kind, LinkName, Member, OrderId, PriceSource, Principal, ProductCode, Reference, SessionName,
+    TradeId,
 };
 pub use date::{BusinessDate, DateError};
 pub use decimal::{Decimal, DecimalError};

@@ -179,8 +179,11 @@ fn reader(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     Ok(Box::new(BufReader::new(file)))
 }
 
+/// The number of a line, and its object or what is wrong with it.
+type JsonLine = (usize, Result<Value, String>);
+
 /// The objects of JSON lines, with the numbers of their lines; empty lines are none.
-fn json_lines(path: &Path) -> Result<Vec<(usize, Result<Value, String>)>, CommandError> {
+fn json_lines(path: &Path) -> Result<Vec<JsonLine>, CommandError> {
     let mut reader = reader(path)?;
     let failed = |source| CommandError::Input { path: path.to_owned(), source };
     let mut lines = Vec::new();

@@ -90,23 +90,6 @@ impl Group {
     pub fn apply(&mut self, event: &Event) {
         self.sequence += 1;
         match event {
-            Event::MarginAccountOpened(name, terms) => {
-                self.margin_accounts.insert(name.clone(), terms.clone());
-            }
-            Event::MarginAccountClosed(name) => {
-                self.margin_accounts.remove(name);
-            }
-            Event::PositionAccountOpened(name, account) => {
-                self.position_accounts.insert(name.clone(), account.clone());
-            }
-            Event::PositionAccountClosed(name) => {
-                self.position_accounts.remove(name);
-            }
-            Event::PositionAccountMoved(name, margin_account) => {
-                if let Some(own) = self.position_accounts.get_mut(name) {
-                    own.margin_account = margin_account.clone();
-                }
-            }
             Event::CashMoved(currency, amount, _) => {
                 let balance = self.cash.entry(currency.clone()).or_default();
                 *balance = balance.plus(*amount).unwrap_or(*balance);
@@ -162,7 +145,33 @@ impl Group {
             Event::Answered(principal, id, content, outcome) => {
                 self.remember(principal, id, *content, outcome);
             }
-            of_order => self.apply_to_order(of_order),
+            other => {
+                self.apply_to_account(other);
+                self.apply_to_order(other);
+            }
+        }
+    }
+
+    fn apply_to_account(&mut self, event: &Event) {
+        match event {
+            Event::MarginAccountOpened(name, terms) => {
+                self.margin_accounts.insert(name.clone(), terms.clone());
+            }
+            Event::MarginAccountClosed(name) => {
+                self.margin_accounts.remove(name);
+            }
+            Event::PositionAccountOpened(name, account) => {
+                self.position_accounts.insert(name.clone(), account.clone());
+            }
+            Event::PositionAccountClosed(name) => {
+                self.position_accounts.remove(name);
+            }
+            Event::PositionAccountMoved(name, margin_account) => {
+                if let Some(own) = self.position_accounts.get_mut(name) {
+                    own.margin_account = margin_account.clone();
+                }
+            }
+            _ => {}
         }
     }
 

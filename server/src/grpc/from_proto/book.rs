@@ -11,7 +11,7 @@ use plimsoll_engine::group::{
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::report::account_type_code;
 use plimsoll_engine::types::{
-    BusinessDate, Code, Currency, Decimal, Fixed, House, Kind, Money, Quantity, Ratio,
+    AssetCode, BusinessDate, Code, Currency, Decimal, Fixed, House, Kind, Money, Quantity, Ratio,
 };
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::submit_request::Command as Wire;
@@ -24,6 +24,12 @@ use crate::book::{Desk, Terms};
 const RESOLUTION_BYTES: usize = 1_024;
 /// The most orders, prices or bands of a list.
 const MOST_ENTRIES: usize = 50_000;
+
+/// What is paid in or out.
+enum Paid {
+    Cash(Currency, Money),
+    Asset(AssetCode, Quantity),
+}
 
 /// What a request is read with.
 pub(in crate::grpc) struct Reader<'a> {
@@ -135,11 +141,7 @@ impl Reader<'_> {
     }
 
     /// Cash or assets, one of the two, more than nothing.
-    fn cash_or_asset(
-        &mut self,
-        path: &str,
-        wire: Option<&v1::Assets>,
-    ) -> Option<Result<(Currency, Money), (Code<plimsoll_engine::types::AssetKind>, Quantity)>> {
+    fn cash_or_asset(&mut self, path: &str, wire: Option<&v1::Assets>) -> Option<Paid> {
         let wire = self.there(path, wire)?;
         if wire.asset.is_empty() {
             let currency = self.code(&format!("{path}.currency"), &wire.currency);
@@ -147,7 +149,7 @@ impl Reader<'_> {
             if !amount.is_positive() {
                 return self.fault(&format!("{path}.amount"), "more than nothing");
             }
-            return Some(Ok((currency?, amount)));
+            return Some(Paid::Cash(currency?, amount));
         }
         let asset = self.code(&format!("{path}.asset"), &wire.asset);
         let path = format!("{path}.quantity");
@@ -156,7 +158,7 @@ impl Reader<'_> {
         if quantity.is_short() || quantity.is_zero() {
             return self.fault(&path, "more than nothing");
         }
-        Some(Err((asset?, quantity)))
+        Some(Paid::Asset(asset?, quantity))
     }
 
     /// What a command asks for.
@@ -211,8 +213,8 @@ impl Reader<'_> {
                 Some(Request::MovePositionAccount(account?, margin_account?))
             }
             Wire::Withdraw(own) => Some(match self.cash_or_asset("withdraw", Some(own))? {
-                Ok((currency, amount)) => Request::Withdraw(currency, amount),
-                Err((asset, quantity)) => Request::WithdrawAsset(asset, quantity),
+                Paid::Cash(currency, amount) => Request::Withdraw(currency, amount),
+                Paid::Asset(asset, quantity) => Request::WithdrawAsset(asset, quantity),
             }),
             Wire::Order(own) => self.new_order("order", Some(own)).map(|own| Request::Order(Box::new(own))),
             Wire::ReplaceOrder(own) => {
@@ -241,8 +243,8 @@ impl Reader<'_> {
             Wire::Deposit(own) => {
                 let reference = self.code("deposit.reference", &own.reference);
                 Some(match self.cash_or_asset("deposit.assets", own.assets.as_ref())? {
-                    Ok((currency, amount)) => Fact::Deposit(reference?, currency, amount),
-                    Err((asset, quantity)) => Fact::DepositAsset(reference?, asset, quantity),
+                    Paid::Cash(currency, amount) => Fact::Deposit(reference?, currency, amount),
+                    Paid::Asset(asset, quantity) => Fact::DepositAsset(reference?, asset, quantity),
                 })
             }
             Wire::Trade(own) => self.trade("trade", Some(own)).map(|own| Fact::Fill(Box::new(own))),

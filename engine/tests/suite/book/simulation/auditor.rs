@@ -201,7 +201,9 @@ impl Auditor {
             return Verdict::of("order_exists");
         }
         let order = Order { name, lots, price, filled: 0 };
-        self.then(|book| drop(book.orders.insert(id.to_owned(), order.clone())));
+        self.then(|book| {
+            book.orders.insert(id.to_owned(), order.clone());
+        });
         let after = self.next.clone().unwrap();
         let [before, then] = [self.worst_excess(&self.book), self.worst_excess(&after)];
         let mut filled = self.book.clone();
@@ -351,7 +353,7 @@ impl Auditor {
         book.trades.insert(id, trade);
     }
 
-    fn valid<'a>(book: &'a Book) -> impl Iterator<Item = (&'a String, &'a Trade)> {
+    fn valid(book: &Book) -> impl Iterator<Item = (&String, &Trade)> {
         book.trades.iter().filter(|(_, own)| !own.busted)
     }
 
