@@ -114,13 +114,12 @@ impl Book {
         keys
     }
 
-    /// Decides a command and applies it; the number of events that the group has seen then.
-    pub(crate) fn submit(&self, key: &GroupKey, command: &Command) -> Result<(Outcome, u64), BookFault> {
+    /// Decides a command and applies it.
+    pub(crate) fn submit(&self, key: &GroupKey, command: &Command) -> Result<Outcome, BookFault> {
         let entry = self.entry(key)?;
         let (_, house) = self.desk(&key.house)?;
-        let mut entry = locked(&entry);
-        let outcome = entry.submit(&house, command);
-        Ok((outcome, entry.group().sequence))
+        let outcome = locked(&entry).submit(&house, command);
+        Ok(outcome)
     }
 
     /// The numbers of an order that is not reserved.

@@ -35,7 +35,7 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Op
             answer.outcome.clone()
         } else {
             let detail = format!("command id {} of {} has other content", command.id, command.principal);
-            Outcome::refused(Refusal::new(RefusalReason::CommandIdReused, detail))
+            Outcome::refused(Refusal::new(RefusalReason::CommandIdReused, detail), group.sequence)
         };
         return Decision { outcome, is_repeated: true, ..Decision::default() };
     }
@@ -49,6 +49,8 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Op
     match decided {
         Ok(Granted { mut events, mut outcome, standing }) => {
             outcome.exceptions = numbered(group, &events);
+            // The answer is the last of the events.
+            outcome.sequence = group.sequence + events.len() as u64 + 1;
             let answer = Box::new(outcome.clone());
             events.push(Event::Answered(
                 command.principal.clone(),
@@ -58,7 +60,9 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Op
             ));
             Decision { events, outcome, is_repeated: false, standing }
         }
-        Err(refusal) => Decision { outcome: Outcome::refused(refusal), ..Decision::default() },
+        Err(refusal) => {
+            Decision { outcome: Outcome::refused(refusal, group.sequence), ..Decision::default() }
+        }
     }
 }
 

@@ -175,10 +175,12 @@ pub struct Outcome {
     pub exceptions: Vec<u64>,
     /// The orders that it closed.
     pub closed: Vec<OrderId>,
+    /// How many events the group had seen then, those of the command among them.
+    pub sequence: u64,
 }
 
 impl Outcome {
-    pub(super) fn refused(refusal: Refusal) -> Self {
-        Self { refused: Some(refusal), ..Self::default() }
+    pub(super) fn refused(refusal: Refusal, sequence: u64) -> Self {
+        Self { refused: Some(refusal), sequence, ..Self::default() }
     }
 }

@@ -104,9 +104,9 @@ fn submit(book: &Book, request: &v1::SubmitRequest) -> Result<v1::SubmitResponse
         let body = reader.body(request.command.as_ref());
         Some((id?, body?))
     })?;
-    let (outcome, sequence) = book.submit(&key, &command(id, request, body))?;
+    let outcome = book.submit(&key, &command(id, request, body))?;
     told(&key, &outcome);
-    Ok(to_proto::book::submitted(&outcome, sequence))
+    Ok(to_proto::book::submitted(&outcome))
 }
 
 fn told(key: &GroupKey, outcome: &Outcome) {
@@ -133,8 +133,8 @@ fn check_order(book: &Book, request: &v1::CheckOrderRequest) -> Result<v1::Check
         }
         Some(id) => {
             let body = Body::Request(plimsoll_engine::group::Request::Order(Box::new(order)));
-            let (outcome, sequence) = book.submit(&key, &command(id, request, body))?;
-            (outcome.refused, outcome.checked.map(|checked| *checked), sequence)
+            let outcome = book.submit(&key, &command(id, request, body))?;
+            (outcome.refused, outcome.checked.map(|checked| *checked), outcome.sequence)
         }
     };
     Ok(v1::CheckOrderResponse {

@@ -104,13 +104,13 @@ pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
     }
 }
 
-pub(in crate::grpc) fn submitted(outcome: &Outcome, sequence: u64) -> v1::SubmitResponse {
+pub(in crate::grpc) fn submitted(outcome: &Outcome) -> v1::SubmitResponse {
     v1::SubmitResponse {
         refused: outcome.refused.as_ref().map(refused),
         checked: outcome.checked.as_deref().map(checked),
         exceptions: outcome.exceptions.clone(),
         closed_orders: outcome.closed.iter().map(ToString::to_string).collect(),
-        sequence,
+        sequence: outcome.sequence,
     }
 }
 

@@ -1,0 +1,135 @@
+//! The live book on the command line, against a server.
+
+use serde_json::{Value, json};
+
+use crate::program::{Run, file, run, sample_file};
+use crate::server::TestServer;
+
+/// A server with the sample active and a group; runs `plimsoll book` on it.
+struct Book(TestServer);
+
+impl Book {
+    fn new() -> Self {
+        let server = TestServer::start();
+        run(&["params", "load", sample_file(), "--activate", "--server", server.url()]).well();
+        let book = Self(server);
+        book.run(&["open", "--member", "ACME", "--origin", "client", "--currency", "USD"]).well();
+        book
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let of_house = ["settle", "transfer", "terms", "import"].contains(&arguments[0]);
+        let group: &[&str] = if of_house { &[] } else { &["--group", "POOL"] };
+        let all = [&["book"], arguments, &["--house", "HARBOR", "--server", self.0.url()], group].concat();
+        run(&all)
+    }
+}
+
+fn future(quantity: i64) -> Value {
+    json!({ "product": "HCL", "type": "FUT", "period": "202612", "quantity": quantity })
+}
+
+fn order(id: &str, lots: i64) -> Value {
+    let legs = json!([{ "contract": future(lots.signum()), "price": "70.86" }]);
+    json!({ "id": id, "account": "A", "terms": { "kind": "limit", "units": lots.abs(), "legs": legs } })
+}
+
+fn lines(values: &[Value]) -> String {
+    values.iter().map(|value| format!("{value}\n")).collect()
+}
+
+fn opened() -> Vec<Value> {
+    vec![
+        json!({ "open_margin_account": { "account": "M", "account_type": "hedger" } }),
+        json!({ "open_position_account": { "account": "A", "margin_account": "M" } }),
+        json!({ "deposit": { "reference": "D1", "assets": { "currency": "USD", "amount": "30000" } } }),
+    ]
+}
+
+#[test]
+fn a_day_of_a_group() {
+    let book = Book::new();
+    let mut commands = opened();
+    commands.push(json!({ "order": order("O1", 4) }));
+    commands.push(json!({ "order": order("O2", 40) }));
+    let commands = file("live-commands.jsonl", lines(&commands));
+    let answered = book.run(&["submit", &commands]);
+    assert_eq!(answered.status, 1);
+    let answers = answered.json();
+    assert_eq!(answers[3]["checked"]["after"]["requirement"], "18920.000000");
+    assert_eq!(answers[4]["refused"]["reason"], "insufficient_margin");
+    // The same file again: the same answers, and nothing is done twice.
+    assert_eq!(book.run(&["submit", &commands]).out.lines().next(), answered.out.lines().next());
+    let orders = file("live-orders.jsonl", lines(&[order("O3", 1), order("O4", 9), json!({ "id": 5 })]));
+    let checked = book.run(&["check", &orders]);
+    let accepted: Vec<Value> = checked.json().iter().map(|own| own["accepted"].clone()).collect();
+    assert_eq!((checked.status, accepted), (1, vec![json!(true), json!(false), Value::Null]));
+    assert_eq!(
+        book.run(&["orders"]).json()[0]["order"],
+        order("O1", 4)
+            .as_object()
+            .map(|own| {
+                let mut own = own.clone();
+                own["terms"]["time_in_force"] = json!("day");
+                own["terms"]["legs"][0]["contract"]["exchange"] = json!("HBX");
+                Value::Object(own)
+            })
+            .unwrap()
+    );
+    let trade = json!({ "id": "T1", "account": "A", "order_id": "O1", "units": 4, "date": "2026-09-18",
+        "legs": [{ "contract": future(4), "price": "70.86" }] });
+    let fills = file("live-fills.jsonl", lines(&[json!({ "trade": trade })]));
+    assert_eq!(book.run(&["submit", &fills]).json()[0]["closed_orders"], json!(["O1"]));
+    let settlement = json!({ "run_id": "R1", "date": "2026-09-18", "cycle": 1,
+        "prices": [{ "contract": { "product": "HCL", "type": "FUT", "period": "202612" }, "price": "71.36" }] });
+    let settlement = file("live-run.json", settlement.to_string());
+    assert_eq!(book.run(&["settle", &settlement]).well(), "{\"groups\":1}\n");
+    let margin = book.run(&["margin"]).json().remove(0);
+    assert_eq!(margin["currencies"][0]["cash"], "32000.000000");
+    assert_eq!(margin["accounts"][0]["report"]["requirement"], "17200.000000");
+    assert_eq!(book.run(&["positions"]).json()[0]["long"], 4);
+    assert_eq!(book.run(&["trades"]).json()[0]["order_id"], "O1");
+    assert_eq!(book.run(&["exceptions"]).well(), "");
+    assert!(book.run(&["audit"]).json()[0].get("differences").is_none());
+    let groups = run(&["book", "groups", "--server", book.0.url()]).json();
+    assert_eq!((groups.len(), groups[0]["origin"].clone()), (1, json!("client")));
+}
+
+#[test]
+fn an_import_of_csv_is_all_or_nothing() {
+    let book = Book::new();
+    book.run(&["submit", &file("import-commands.jsonl", lines(&opened()))]).well();
+    let header = "group,account,trade,date,product,type,period,quantity,price";
+    let good = format!(
+        "{header}\nPOOL,A,T1,2026-09-18,HCL,FUT,202612,2,70.86\nPOOL,A,T2,2026-09-18,HCL,FUT,202703,-2,70.32\n"
+    );
+    let bad = format!("{good}POOL,Z,T3,2026-09-18,HCL,FUT,202612,1,70.86\n");
+    let refused = book.run(&["import", &file("bad.csv", bad)]);
+    assert_eq!(
+        (refused.status, refused.json()[0]["faults"][0]["field"].clone()),
+        (1, json!("trades[2].trade.account"))
+    );
+    assert_eq!(book.run(&["positions"]).well(), "");
+    assert_eq!(book.run(&["import", &file("good.csv", &good)]).well(), "{\"booked\":2}\n");
+    assert_eq!(book.run(&["import", &file("good.csv", good)]).well(), "{\"known\":2}\n");
+    assert_eq!(book.run(&["positions"]).json().len(), 2);
+}
+
+#[test]
+fn wrong_input_is_named() {
+    let book = Book::new();
+    let wrong = file("wrong.jsonl", "{\"ordr\":{}}\nnot json\n{\"end_day\":\"yesterday\"}\n");
+    let answered = book.run(&["submit", &wrong]);
+    let errors: Vec<String> =
+        answered.json().iter().map(|own| own["error"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(answered.status, 1);
+    assert!(
+        errors[0].contains("ordr") && errors[1].contains("expected") && errors[2].contains("end_day"),
+        "{errors:?}"
+    );
+    let missing = book.run(&["settle", "no-such-file.json"]);
+    assert_eq!(missing.status, 2);
+    let nobody = run(&["book", "margin", "--house", "HARBOR", "--group", "NONE", "--server", book.0.url()]);
+    assert_eq!(nobody.status, 4);
+    assert!(nobody.errors.contains("no margin group NONE"), "{}", nobody.errors);
+}
