@@ -2,6 +2,7 @@
 
 mod cash;
 mod desk;
+mod hostile;
 mod orders;
 mod queue;
 mod simulation;
