@@ -1,10 +1,11 @@
 //! The live book: margin groups as pure state machines. Commands go in, events and an answer come out; the state is a fold of events.
 //!
 //! `house` is what a house fixes; `state` what a group is, made of `position`, `order` and `exception`; `command` what it is told, `event`
-//! what happened, `outcome` the answer. `standing` is what a group has and has to have, `exposure` what its orders may make of that.
+//! what happened, `outcome` the answer. `standing` is what a group has and has to have, `exposure` what its orders may make of that, `changes` leads from one standing to the next.
 //! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling` and `facts` book what has happened,
 //! `transfer` concerns two groups.
 
+mod changes;
 mod checking;
 mod command;
 mod decide;
@@ -24,6 +25,7 @@ mod state;
 mod trading;
 mod transfer;
 
+pub use changes::{Changes, renewed};
 pub use checking::check;
 pub use command::{
     Becomes, Body, Command, Exercise, Expiry, Fact, Fill, OrderFilter, Request, SettlementRun,

@@ -81,7 +81,7 @@ pub fn margin(
     let mut own = Commodities::new(set, rounding, portfolio.holdings());
     for (holding, into) in portfolio.holdings().iter().zip(&mut own.margins) {
         let formed = match portfolio.margining() {
-            Margining::Net => outright(set, &holding.positions, rounding, into),
+            Margining::Net => outright(set, &holding.positions, holding.sums.as_deref(), rounding, into),
             Margining::Gross => gross(set, holding, rounding, into),
         };
         let name = || set.commodities()[holding.commodity.index()].code().to_string();
@@ -181,7 +181,7 @@ fn gross(
             continue;
         }
         let mut side = CommodityMargin::empty(holding.commodity);
-        outright(set, &positions, rounding, &mut side)?;
+        outright(set, &positions, None, rounding, &mut side)?;
         total.options = total.options.plus(&side.options)?;
         for (sum, delta) in total.period_deltas.iter_mut().zip(&side.period_deltas) {
             *sum = sum.plus(*delta)?;

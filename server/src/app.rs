@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
+use crate::book::Book;
 use crate::connections::Connections;
 use crate::directory::Directory;
 use crate::grpc::{Api, HEAVIEST_WORK, Health, Parts};
@@ -58,6 +59,7 @@ pub struct App {
     settings: Settings,
     api: Api,
     health: Health,
+    book: Arc<Book>,
 }
 
 impl App {
@@ -79,8 +81,10 @@ impl App {
         let health = Health::new();
         // Every worker can have the heaviest work, whatever waits.
         let room = settings.workers() * HEAVIEST_WORK + WAITING_WEIGHT;
+        let book = Arc::new(Book::new(Arc::clone(&registry)));
         let parts = Parts {
             registry,
+            book: Arc::clone(&book),
             directory,
             calculators: Workers::new(settings.workers(), room),
             readers: Workers::new(settings.max_uploads, 0),
@@ -92,7 +96,7 @@ impl App {
             reflection: settings.reflection,
         };
         let api = Api::new(parts, &health).map_err(|error| BuildError::Reflection(error.to_string()))?;
-        Ok(Self { settings, api, health })
+        Ok(Self { settings, api, health, book })
     }
 
     /// Starts to serve on a listener, which may be bound to any free port.
@@ -117,10 +121,24 @@ impl App {
                 .await
                 .map_err(io::Error::other)
         });
+        if !self.settings.audit_interval.is_zero() {
+            tokio::spawn(audits(self.book, self.settings.audit_interval, stop.clone()));
+        }
         self.health.serving().await;
         tracing::info!(%address, "serving");
         let drain_timeout = self.settings.drain_timeout;
         Ok(Running { address, health: self.health, stop, cut, serving, drain_timeout })
+    }
+}
+
+/// Audits the book again and again until the server stops.
+async fn audits(book: Arc<Book>, rest: Duration, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(rest)).await.is_some() {
+        let (book, stop) = (Arc::clone(&book), stop.clone());
+        let audited = tokio::task::spawn_blocking(move || book.audit(&stop)).await;
+        if let Err(error) = audited {
+            tracing::error!(%error, "the audit of the book failed");
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use plimsoll_engine::group::{
 };
 use plimsoll_engine::types::{GroupName, House};
 use thiserror::Error;
+use tokio_util::sync::CancellationToken;
 
 use crate::registry::{AccountScope, LoadedSet, Registry};
 pub(crate) use desk::{Desk, Terms};
@@ -63,6 +64,23 @@ impl Book {
         let desk = Arc::clone(self.houses.entry(house.clone()).or_default().value());
         let snapshot = desk.snapshot(&active.set);
         Ok((desk, snapshot))
+    }
+
+    /// Forms the numbers of every group anew and compares; what differs is logged and put right. How many groups differed.
+    pub(crate) fn audit(&self, stop: &CancellationToken) -> usize {
+        let mut differing = 0;
+        for key in self.keys(None, None, usize::MAX) {
+            if stop.is_cancelled() {
+                break;
+            }
+            let (Ok(entry), Ok((_, house))) = (self.entry(&key), self.desk(&key.house)) else { continue };
+            let differences = locked(&entry).audit(&house);
+            if !differences.is_empty() {
+                differing += 1;
+                tracing::error!(house = %key.house, group = %key.name, ?differences, "the audit found differences");
+            }
+        }
+        differing
     }
 
     /// States what a house fixes.

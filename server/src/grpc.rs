@@ -48,6 +48,7 @@ const SMALL_REQUEST_BYTES: usize = 64 * 1024;
 /// What the calls work with, and their bounds.
 pub(crate) struct Parts {
     pub(crate) registry: Arc<Registry>,
+    pub(crate) book: Arc<Book>,
     pub(crate) directory: Option<Arc<Directory>>,
     pub(crate) calculators: Workers,
     pub(crate) readers: Workers,
@@ -71,8 +72,7 @@ impl Api {
             idle_timeout: parts.idle_timeout,
             upload_timeout: parts.upload_timeout,
         };
-        let book =
-            BookCalls::new(Arc::new(Book::new(Arc::clone(&parts.registry))), parts.calculators.clone());
+        let book = BookCalls::new(parts.book, parts.calculators.clone());
         let margin = MarginCalls::new(parts.registry, parts.calculators, parts.idle_timeout);
         routes.add(
             ParameterServiceServer::new(parameters)

@@ -50,6 +50,8 @@ pub struct Settings {
     pub upload_timeout: Duration,
     /// How long calls in progress may go on after the server was told to stop.
     pub drain_timeout: Duration,
+    /// How long the book rests between audits of all its groups; zero: it is audited on request only.
+    pub audit_interval: Duration,
     /// Threads that serve connections, and as many that work on batches; `None`: one for each core.
     pub worker_threads: Option<usize>,
     /// Whether clients may ask for the wire contract (server reflection).
@@ -74,6 +76,7 @@ impl Default for Settings {
             idle_timeout: Duration::from_secs(300),
             upload_timeout: Duration::from_secs(600),
             drain_timeout: Duration::from_secs(30),
+            audit_interval: Duration::from_secs(60),
             worker_threads: None,
             reflection: true,
             log: "info".to_owned(),
@@ -129,7 +132,7 @@ impl Settings {
         let mut faults = Vec::new();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let numbers: [(&'static str, u64, RangeInclusive<u64>); 11] = [
+        let numbers: [(&'static str, u64, RangeInclusive<u64>); 12] = [
             ("max-upload-bytes", self.max_upload_bytes, 1..=1 << 40),
             ("max-uploads", count(self.max_uploads), 1..=256),
             ("max-parameter-sets", count(self.max_parameter_sets), 1..=10_000),
@@ -140,6 +143,7 @@ impl Settings {
             ("idle-timeout-ms", ms(self.idle_timeout), 1..=LONGEST_MS),
             ("upload-timeout-ms", ms(self.upload_timeout), 1..=LONGEST_MS),
             ("drain-timeout-ms", ms(self.drain_timeout), 0..=LONGEST_MS),
+            ("audit-interval-ms", ms(self.audit_interval), 0..=LONGEST_MS),
             ("worker-threads", count(self.worker_threads.unwrap_or(1)), 1..=1024),
         ];
         for (setting, value, range) in numbers {

@@ -178,13 +178,12 @@ pub(super) fn with_trial(
     effort: Effort,
     known: Option<&Standing>,
 ) -> Result<Standing, StandingError> {
-    let mut currencies: BTreeMap<Currency, CurrencyStanding> = match known {
+    let currencies = match known {
         Some(known) => {
             known.currencies.iter().map(|(currency, own)| (currency.clone(), own.balances())).collect()
         }
         None => balances(group, house)?,
     };
-    currencies.entry(group.currency.clone()).or_default();
     let mut accounts = Vec::with_capacity(group.margin_accounts.len());
     let mut unmargined = known.map(|known| known.unmargined.clone()).unwrap_or_default();
     for (name, terms) in &group.margin_accounts {
@@ -203,6 +202,18 @@ pub(super) fn with_trial(
         let orders = exposure::orders(group, house, name, trial).map_err(StandingError::Order)?;
         accounts.push(Arc::new(account(group, house, name, held, &orders, effort)?));
     }
+    assembled(group, house, currencies, accounts, unmargined)
+}
+
+/// The standing that balances and accounts make.
+pub(super) fn assembled(
+    group: &Group,
+    house: &HouseSnapshot,
+    mut currencies: BTreeMap<Currency, CurrencyStanding>,
+    accounts: Vec<Arc<AccountStanding>>,
+    unmargined: Vec<Unmargined>,
+) -> Result<Standing, StandingError> {
+    currencies.entry(group.currency.clone()).or_default();
     for own in &accounts {
         for required in &own.held.required {
             let sum = currencies.entry(required.currency.clone()).or_default();
@@ -245,7 +256,7 @@ pub(super) fn with_trial(
     })
 }
 
-fn account(
+pub(super) fn account(
     group: &Group,
     house: &HouseSnapshot,
     name: &AccountName,
@@ -291,14 +302,26 @@ impl Held {
             .map_err(|error| StandingError::TooLarge(error.to_string()))?;
         let levels = AccountLevels::of(house.set(), terms.account_type.as_deref())
             .map_err(|_| StandingError::AccountType(terms.account_type.clone().unwrap_or_default()))?;
-        let required =
-            required(house.set(), &portfolio, house.set().rounding(), levels).map_err(too_large)?;
+        Self::with_required(house, portfolio, levels)
+    }
+
+    /// Positions with what they require.
+    pub(super) fn with_required(
+        house: &HouseSnapshot,
+        portfolio: Portfolio,
+        levels: AccountLevels,
+    ) -> Result<Self, StandingError> {
+        let profile = house.set().rounding();
+        let required = required(house.set(), &portfolio, profile, levels).map_err(too_large)?;
         Ok(Self { portfolio: Arc::new(portfolio), levels, required })
     }
 }
 
 /// Cash, what is due, and unsettled variation.
-fn balances(group: &Group, house: &HouseSnapshot) -> Result<BTreeMap<Currency, CurrencyStanding>, Overflow> {
+pub(super) fn balances(
+    group: &Group,
+    house: &HouseSnapshot,
+) -> Result<BTreeMap<Currency, CurrencyStanding>, Overflow> {
     let (mut due, mut variation) = (BTreeMap::new(), BTreeMap::new());
     for own in &group.payables {
         add_money(&mut due, &own.currency, own.amount)?;

@@ -35,6 +35,24 @@ impl ScenarioSums {
         matches!(self.0, Sums::Sixteen(_))
     }
 
+    /// The sums of two portfolios together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        if let (Sums::Sixteen(own), Sums::Sixteen(other)) = (&self.0, &other.0) {
+            let mut sums = *own;
+            let fits = sums.iter_mut().zip(other).all(|(sum, more)| {
+                let added = sum.checked_add(*more);
+                *sum = added.unwrap_or_default();
+                added.is_some()
+            });
+            if fits {
+                return Self(Sums::Sixteen(sums));
+            }
+        }
+        // At most so many positions of the largest size as 128 bits hold.
+        Self(Sums::Any(self.iter().zip(other.iter()).map(|(own, more)| own + more).collect()))
+    }
+
     /// The sum of one scenario.
     #[must_use]
     pub fn get(&self, scenario: ScenarioIndex) -> i128 {

@@ -8,7 +8,7 @@ use super::options::{self, OptionTotals};
 use super::rounding::Rounding;
 use super::scan::{self, Scan};
 use crate::parameters::{Commodity, CommodityIndex, ParameterSet, PeriodRange};
-use crate::scenario::Row;
+use crate::scenario::{Row, ScenarioSums};
 use crate::types::{Delta, Lots, Money, Overflow};
 
 /// Which positions a part of a scan covers.
@@ -101,10 +101,11 @@ impl CommodityMargin {
     }
 }
 
-/// Scan, net deltas and options of some positions, into an empty margin of their commodity.
+/// Scan, net deltas and options of some positions, into an empty margin of their commodity; their losses by scenario may be kept.
 pub(super) fn outright(
     set: &ParameterSet,
     positions: &[(Row, Lots)],
+    kept: Option<&ScenarioSums>,
     rounding: Rounding,
     margin: &mut CommodityMargin,
 ) -> Result<(), Overflow> {
@@ -113,7 +114,8 @@ pub(super) fn outright(
     let net_delta = margin.period_deltas.iter().try_fold(Delta::ZERO, |sum, delta| sum.plus(*delta))?;
     options::fill(&mut margin.options, own, positions, rounding)?;
     if own.scan_tiers().is_empty() {
-        return margin.scan.fill(set.points(), own, positions, net_delta, &margin.options, rounding);
+        let sums = kept.cloned().unwrap_or_else(|| own.arrays().scenario_sums(positions));
+        return margin.scan.fill(set.points(), own, sums, net_delta, &margin.options, rounding);
     }
     let tiers = by_tier(own, positions);
     // The value of all long options together caps one scan, not each of several.

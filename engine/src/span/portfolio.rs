@@ -3,7 +3,7 @@
 use super::away::{self, AwayDelta};
 use crate::contract::{ContractKey, ContractQuery};
 use crate::parameters::{Candidate, Candidates, CommodityIndex, Listing, Match, ParameterSet};
-use crate::scenario::Row;
+use crate::scenario::{Row, ScenarioSums};
 use crate::types::{Delta, Lots, LotsError};
 
 /// A position as a caller names it.
@@ -119,6 +119,8 @@ pub struct Holding {
     pub commodity: CommodityIndex,
     /// Rows of its matrix, ascending, each once; in a gross account once long and once short.
     pub positions: Vec<(Row, Lots)>,
+    /// The losses of all of them by scenario, where they are kept while positions come and go.
+    pub sums: Option<Box<ScenarioSums>>,
 }
 
 /// Positions found in a set.
@@ -205,7 +207,8 @@ impl Portfolio {
         Self::of(set, Vec::new(), Vec::new(), Vec::new(), margining).with(set, rows)
     }
 
-    /// The same account with more lots of some rows, without deltas held elsewhere.
+    /// The same account with more lots of some rows, without deltas held elsewhere. Of a net account only the commodities of those rows
+    /// are looked at, and their losses by scenario are added up from what is kept.
     ///
     /// # Errors
     /// [`LotsError`] where a row has too many then.
@@ -214,13 +217,23 @@ impl Portfolio {
         set: &ParameterSet,
         more: impl Iterator<Item = (CommodityIndex, Row, i64)>,
     ) -> Result<Self, LotsError> {
-        let held = self.holdings.iter().flat_map(|holding| {
-            holding.positions.iter().map(|(row, lots)| (holding.commodity, *row, lots.get()))
-        });
-        let found =
-            held.chain(more).map(|(commodity, row, lots)| Found { commodity, row, lots, position: 0 });
+        let more = more.map(|(commodity, row, lots)| Found { commodity, row, lots, position: 0 });
         let mut faults = Vec::new();
-        let holdings = grouped(found.collect(), self.margining, &mut faults);
+        let holdings = match self.margining {
+            Margining::Net => {
+                let changes = grouped(more.collect(), Margining::Net, &mut faults);
+                let mut holdings = self.holdings.clone();
+                changes.into_iter().try_for_each(|change| added(set, &mut holdings, change))?;
+                holdings
+            }
+            Margining::Gross => {
+                let held = self.holdings.iter().flat_map(|own| {
+                    own.positions.iter().map(|(row, lots)| (own.commodity, *row, lots.get()))
+                });
+                let held = held.map(|(commodity, row, lots)| Found { commodity, row, lots, position: 0 });
+                grouped(held.chain(more).collect(), Margining::Gross, &mut faults)
+            }
+        };
         if !faults.is_empty() {
             return Err(LotsError::TooLarge);
         }
@@ -323,6 +336,36 @@ fn ambiguous(position: usize, contract: &ContractQuery, keys: &[ContractKey]) ->
     EntryFault::position(position, field, message)
 }
 
+/// Adds positions of a commodity to holdings by commodity.
+fn added(set: &ParameterSet, holdings: &mut Vec<Holding>, change: Holding) -> Result<(), LotsError> {
+    let sums = set.commodities()[change.commodity.index()].arrays().scenario_sums(&change.positions);
+    let place = match holdings.binary_search_by_key(&change.commodity, |own| own.commodity) {
+        Err(place) => {
+            holdings.insert(place, Holding { sums: Some(Box::new(sums)), ..change });
+            return Ok(());
+        }
+        Ok(place) => place,
+    };
+    let own = &mut holdings[place];
+    for (row, lots) in change.positions {
+        match own.positions.binary_search_by_key(&row, |(row, _)| *row) {
+            Err(place) => own.positions.insert(place, (row, lots)),
+            Ok(place) => match Lots::new(own.positions[place].1.get() + lots.get()) {
+                Ok(lots) => own.positions[place].1 = lots,
+                Err(LotsError::Zero) => drop(own.positions.remove(place)),
+                Err(error) => return Err(error),
+            },
+        }
+    }
+    if let Some(kept) = &mut own.sums {
+        **kept = kept.plus(&sums);
+    }
+    if own.positions.is_empty() {
+        holdings.remove(place);
+    }
+    Ok(())
+}
+
 /// Lots of one row are added up, in a gross account of each side; what adds up to nothing is gone.
 fn grouped(mut found: Vec<Found>, margining: Margining, faults: &mut Vec<EntryFault>) -> Vec<Holding> {
     let side = |one: &Found| margining == Margining::Gross && one.lots < 0;
@@ -344,7 +387,7 @@ fn grouped(mut found: Vec<Found>, margining: Margining, faults: &mut Vec<EntryFa
         let (commodity, row) = (group[0].commodity, group[0].row);
         match holdings.last_mut() {
             Some(last) if last.commodity == commodity => last.positions.push((row, lots)),
-            _ => holdings.push(Holding { commodity, positions: vec![(row, lots)] }),
+            _ => holdings.push(Holding { commodity, positions: vec![(row, lots)], sums: None }),
         }
     }
     holdings

@@ -88,16 +88,16 @@ impl<'a> Ranged<'a> {
             inter_spreads =
                 set.inter_spreads().candidates(&indexes, &[(set.super_spreads(), super_spreads.as_slice())]);
         }
-        let positions = |index: CommodityIndex| {
-            let held = portfolio.holdings().iter().find(|holding| holding.commodity == index);
-            held.map_or(&[][..], |holding| holding.positions.as_slice())
+        let held = |index: CommodityIndex| {
+            let place = portfolio.holdings().binary_search_by_key(&index, |holding| holding.commodity);
+            place.ok().map(|place| &portfolio.holdings()[place])
         };
         let mut commodities = Vec::with_capacity(indexes.len());
         for &index in &indexes {
             let currency = set.commodities()[index.index()].currency();
             let place = currencies.binary_search(currency).unwrap_or_default();
             let terms = commodity::Terms { set, index, place, margining: portfolio.margining(), level };
-            commodities.push(RangedCommodity::new(&terms, positions(index), orders)?);
+            commodities.push(RangedCommodity::new(&terms, held(index), orders)?);
         }
         let all: Places = (0..orders.len()).collect();
         let nothing = Linear::nothing(&all);

@@ -1,23 +1,31 @@
-//! A group in the book, with its standing while nothing has changed.
+//! A group in the book, with its standing, which is kept and moved on as events come.
 
 use std::sync::Arc;
 
 use plimsoll_engine::group::{
-    Checked, Command, Event, Group, HouseSnapshot, NewOrder, Outcome, Refusal, Standing, StandingError,
-    check, decide, standing,
+    Body, Changes, Checked, Command, Event, Group, HouseSnapshot, NewOrder, Outcome, Refusal, Standing,
+    StandingError, check, decide, renewed, standing,
 };
 
 /// A group.
 #[derive(Debug)]
 pub(crate) struct Entry {
     group: Group,
-    /// The standing, and of which sequence and version of the house's data.
-    known: Option<((u64, u64), Arc<Standing>)>,
+    kept: Option<Kept>,
+}
+
+/// A standing, the group and the house's data that it is of, and what has changed since.
+#[derive(Debug)]
+struct Kept {
+    sequence: u64,
+    version: u64,
+    standing: Arc<Standing>,
+    since: Changes,
 }
 
 impl Entry {
     pub(crate) const fn new(group: Group) -> Self {
-        Self { group, known: None }
+        Self { group, kept: None }
     }
 
     pub(crate) const fn group(&self) -> &Group {
@@ -26,17 +34,29 @@ impl Entry {
 
     /// Decides a command and applies what happens.
     pub(crate) fn submit(&mut self, house: &HouseSnapshot, command: &Command) -> Outcome {
-        let known = self.kept(house);
+        // Facts need no standing; without one the decision forms it, or finds what is wrong.
+        let is_request = matches!(command.body, Body::Request(_));
+        let known = if is_request && self.kept.is_some() { self.standing(house).ok() } else { None };
         let decision = decide(&self.group, house, command, known.as_deref());
         self.apply(&decision.events);
         if let Some(standing) = decision.standing {
-            self.known = Some(((self.group.sequence, house.version()), Arc::new(standing)));
+            self.keep(house, Arc::new(standing));
         }
         decision.outcome
     }
 
     pub(crate) fn apply(&mut self, events: &[Event]) {
-        events.iter().for_each(|event| self.group.apply(event));
+        for event in events {
+            if let Some(kept) = &mut self.kept {
+                kept.since.note(&self.group, event);
+            }
+            self.group.apply(event);
+        }
+    }
+
+    fn keep(&mut self, house: &HouseSnapshot, standing: Arc<Standing>) {
+        let (sequence, version) = (self.group.sequence, house.version());
+        self.kept = Some(Kept { sequence, version, standing, since: Changes::default() });
     }
 
     /// The numbers of an order that is not reserved.
@@ -45,16 +65,14 @@ impl Entry {
         check(&self.group, house, order, Some(&known))
     }
 
-    /// The standing that is kept, if nothing has changed since.
-    fn kept(&self, house: &HouseSnapshot) -> Option<Arc<Standing>> {
-        let now = (self.group.sequence, house.version());
-        self.known.as_ref().filter(|(of, _)| *of == now).map(|(_, known)| Arc::clone(known))
-    }
-
     /// What differs between the standing that is kept and one that is formed anew.
     pub(crate) fn audit(&mut self, house: &HouseSnapshot) -> Vec<String> {
         let (kept, anew) = (self.standing(house), standing(&self.group, house));
-        let (Ok(kept), Ok(anew)) = (kept, anew) else { return Vec::new() };
+        let (kept, anew) = match (kept, anew) {
+            (Ok(kept), Ok(anew)) => (kept, anew),
+            (Err(_), Err(_)) => return Vec::new(),
+            _ => return vec!["the group has a standing only one way".to_owned()],
+        };
         let rooms = [
             ("initial", kept.initial, anew.initial),
             ("maintenance", kept.maintenance, anew.maintenance),
@@ -66,16 +84,49 @@ impl Entry {
         if kept.currencies != anew.currencies {
             differences.push("balances by currency".to_owned());
         }
+        if !differences.is_empty() {
+            self.keep(house, Arc::new(anew));
+        }
         differences
     }
 
     /// The group's standing.
     pub(crate) fn standing(&mut self, house: &HouseSnapshot) -> Result<Arc<Standing>, StandingError> {
-        if let Some(known) = self.kept(house) {
-            return Ok(known);
-        }
-        let standing = Arc::new(standing(&self.group, house)?);
-        self.known = Some(((self.group.sequence, house.version()), Arc::clone(&standing)));
+        let standing = match self.kept.as_ref().filter(|kept| kept.version == house.version()) {
+            Some(kept) if kept.sequence == self.group.sequence => return Ok(Arc::clone(&kept.standing)),
+            Some(kept) => renewed(&self.group, house, &kept.standing, &kept.since),
+            None => standing(&self.group, house),
+        };
+        let standing = Arc::new(standing?);
+        self.keep(house, Arc::clone(&standing));
         Ok(standing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_engine::contract::Registry;
+    use plimsoll_engine::group::{CollateralSchedule, GroupKey, Origin, Room};
+    use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
+    use plimsoll_engine::types::{Code, Money};
+
+    use super::*;
+
+    #[test]
+    fn an_audit_names_what_differs_and_puts_it_right() {
+        let digest = Digest([1; 32]);
+        let set = build(&sample::definition(), digest, RoundingProfile::Exact, Default::default()).unwrap().0;
+        let key = GroupKey { house: set.house().clone(), name: Code::new("G").unwrap() };
+        let group = Group::new(key, Code::new("M").unwrap(), Origin::Client, set.base_currency().clone());
+        let (registry, schedule) = (Registry::default(), CollateralSchedule::default());
+        let house = HouseSnapshot::new(1, Arc::new(set), &registry, Default::default(), schedule);
+        let mut entry = Entry::new(group);
+        assert_eq!(entry.audit(&house), Vec::<String>::new());
+        let mut wrong = (*entry.standing(&house).unwrap()).clone();
+        wrong.initial = Room { requirement: Money::MOST, ..wrong.initial };
+        entry.keep(&house, Arc::new(wrong));
+        let differences = entry.audit(&house);
+        assert!(differences.len() == 1 && differences[0].starts_with("initial: "), "{differences:?}");
+        assert_eq!(entry.audit(&house), Vec::<String>::new());
     }
 }

@@ -54,6 +54,9 @@ struct Raw {
     /// How long calls in progress may go on after SIGINT or SIGTERM
     #[arg(long, env = "PLIMSOLL_DRAIN_TIMEOUT_MS", value_name = "MS", default_value_t = Settings::default().drain_timeout.as_millis().to_string())]
     drain_timeout_ms: String,
+    /// Rest between audits of the book; 0 for none
+    #[arg(long, env = "PLIMSOLL_AUDIT_INTERVAL_MS", value_name = "MS", default_value_t = Settings::default().audit_interval.as_millis().to_string())]
+    audit_interval_ms: String,
     /// Threads that serve connections, and as many for batches [default: one for each core]
     #[arg(long, env = "PLIMSOLL_WORKER_THREADS", value_name = "COUNT")]
     worker_threads: Option<String>,
@@ -84,6 +87,7 @@ impl Raw {
         let idle_timeout = time("idle-timeout-ms", &self.idle_timeout_ms, default.idle_timeout);
         let upload_timeout = time("upload-timeout-ms", &self.upload_timeout_ms, default.upload_timeout);
         let drain_timeout = time("drain-timeout-ms", &self.drain_timeout_ms, default.drain_timeout);
+        let audit_interval = time("audit-interval-ms", &self.audit_interval_ms, default.audit_interval);
         let mut count = |setting, text: &str, default| texts.read(setting, text, "a whole number", default);
         let max_uploads = count("max-uploads", &self.max_uploads, default.max_uploads);
         let max_parameter_sets =
@@ -116,6 +120,7 @@ impl Raw {
             idle_timeout,
             upload_timeout,
             drain_timeout,
+            audit_interval,
             worker_threads,
             reflection: !self.no_reflection,
             log: self.log,

@@ -5,9 +5,9 @@ use super::inside::OptionRow;
 use super::spreads::Credit;
 use crate::fills::{Linear, LinearDelta, LinearMoney, OpenFills, Places, Region};
 use crate::parameters::{Commodity, CommodityIndex, ContractKind, ParameterSet, PeriodIndex};
-use crate::scenario::Row;
-use crate::span::Margining;
+use crate::scenario::{Row, ScenarioSums};
 use crate::span::rounding::Rounding;
+use crate::span::{Holding, Margining};
 use crate::types::{Decimal, Delta, Lots, Money, Overflow};
 
 /// What a commodity is built from.
@@ -62,11 +62,8 @@ struct Entry {
 }
 
 impl<'a> RangedCommodity<'a> {
-    pub(super) fn new(
-        terms: &Terms<'a>,
-        positions: &[(Row, Lots)],
-        orders: &[Fill],
-    ) -> Result<Self, Overflow> {
+    pub(super) fn new(terms: &Terms<'a>, held: Option<&Holding>, orders: &[Fill]) -> Result<Self, Overflow> {
+        let positions = held.map_or(&[][..], |held| held.positions.as_slice());
         let own = &terms.set.commodities()[terms.index.index()];
         let is_net = terms.margining == Margining::Net;
         let sides = if is_net { 1 } else { 2 };
@@ -96,13 +93,18 @@ impl<'a> RangedCommodity<'a> {
             by_part[commodity.part(own.contract(row).period, lots)].push((row, lots));
             commodity.add(&Entry { row, lots, order: None })?;
         }
-        for (part, positions) in by_part.iter().enumerate() {
-            commodity.lose(part, None, positions)?;
+        match held.and_then(|held| held.sums.as_deref()) {
+            Some(kept) if count == 1 => commodity.lose(0, None, kept)?,
+            _ => {
+                for (part, positions) in by_part.iter().enumerate() {
+                    commodity.lose(part, None, &own.arrays().scenario_sums(positions))?;
+                }
+            }
         }
         for (order, fill) in orders.iter().enumerate() {
             for &(_, row, lots) in fill.legs.iter().filter(|(index, ..)| *index == terms.index) {
                 let part = commodity.part(own.contract(row).period, lots);
-                commodity.lose(part, Some(order), &[(row, lots)])?;
+                commodity.lose(part, Some(order), &own.arrays().scenario_sums(&[(row, lots)]))?;
                 commodity.add(&Entry { row, lots, order: Some(order) })?;
             }
         }
@@ -113,9 +115,8 @@ impl<'a> RangedCommodity<'a> {
     }
 
     /// Adds the losses of positions, or of one unit of an order, to a part.
-    fn lose(&mut self, part: usize, order: Option<usize>, rows: &[(Row, Lots)]) -> Result<(), Overflow> {
+    fn lose(&mut self, part: usize, order: Option<usize>, losses: &ScenarioSums) -> Result<(), Overflow> {
         let scale = Money::scale(i32::from(self.own.arrays().places()) - self.own.risk_exponent())?;
-        let losses = self.own.arrays().scenario_sums(rows);
         for (linear, loss) in self.parts[part].iter_mut().zip(losses.iter()) {
             linear.add(order, Money::from_scale(loss, scale)?)?;
         }

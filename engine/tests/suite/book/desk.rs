@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use plimsoll_engine::contract::{ContractId, ContractQuery, ContractText, Registry};
 use plimsoll_engine::group::{
-    AssetTerms, Band, Body, CollateralSchedule, Command, Composition, Event, Fact, Fill, Group, GroupKey,
-    HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin, Outcome, Request,
-    SettlementRun, Standing, TimeInForce, TradeLeg, decide, standing,
+    AssetTerms, Band, Body, Changes, CollateralSchedule, Command, Composition, Event, Fact, Fill, Group,
+    GroupKey, HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin,
+    Outcome, Request, SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, standing,
 };
 use plimsoll_engine::parameters::{Digest, ParameterSet, RoundingProfile, build, sample};
 use plimsoll_engine::span::Margining;
@@ -38,7 +38,7 @@ pub(super) struct Desk {
     pub(super) group: Group,
     pub(super) registry: Registry,
     queries: BTreeMap<String, ContractId>,
-    /// The standing that decisions left, while nothing has changed since.
+    /// The standing that decisions left, and what has changed since made of it.
     pub(super) kept: Option<Standing>,
     next: u64,
 }
@@ -132,9 +132,14 @@ impl Desk {
 
     pub(super) fn give(&mut self, command: &Command) -> (Outcome, Vec<Event>) {
         let decision = decide(&self.group, &self.house, command, self.kept.as_ref());
-        decision.events.iter().for_each(|event| self.group.apply(event));
+        let mut changes = Changes::default();
+        for event in &decision.events {
+            changes.note(&self.group, event);
+            self.group.apply(event);
+        }
         if !decision.events.is_empty() {
-            self.kept = decision.standing;
+            let renewed = |known: &Standing| renewed(&self.group, &self.house, known, &changes).ok();
+            self.kept = decision.standing.or_else(|| self.kept.as_ref().and_then(renewed));
         }
         (decision.outcome, decision.events)
     }

@@ -147,6 +147,7 @@ fn simulate(seed: u64) -> (usize, usize) {
         let result = std::panic::catch_unwind(at);
         assert!(result.is_ok(), "seed {seed}, step {number}: PLIMSOLL_SEED={seed} replays it");
     }
+    assert!(desk.kept.is_some(), "a standing is kept and compared");
     (orders, loose)
 }
 

@@ -1,0 +1,124 @@
+//! From a known standing to that after some events: positions of net accounts are moved, sums of losses added up, and only accounts
+//! whose positions or orders have changed are looked at. An audit forms everything anew and has to find the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::event::Event;
+use super::exposure;
+use super::house::HouseSnapshot;
+use super::standing::{Held, Standing, StandingError, account, assembled, balances, standing};
+use super::state::Group;
+use crate::contract::ContractId;
+use crate::fills::Effort;
+use crate::span::Margining;
+use crate::types::AccountName;
+
+/// What events have changed of what a standing is formed from.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Lots that came to position accounts.
+    moved: Vec<(AccountName, ContractId, i64)>,
+    /// Position accounts whose orders have changed.
+    ordered: BTreeSet<AccountName>,
+    /// Whether everything is to be formed anew.
+    is_everything: bool,
+}
+
+impl Changes {
+    /// So many moves are dearer to follow than positions to read.
+    const MOST_MOVES: usize = 1_000;
+
+    /// Notes an event that is about to be applied to a group.
+    pub fn note(&mut self, before: &Group, event: &Event) {
+        match event {
+            Event::HoldingChanged(account, contract, holding) => {
+                let lots = holding.net() - before.holding(account, *contract).net();
+                self.moved.push((account.clone(), *contract, lots));
+                self.is_everything |= self.moved.len() > Self::MOST_MOVES;
+            }
+            Event::OrderAccepted(_, order) => {
+                self.ordered.insert(order.account.clone());
+            }
+            Event::OrderFilled(id, ..)
+            | Event::OrderClosed(id)
+            | Event::OrderReplaced(id, _)
+            | Event::ReplacementAsked(id, _) => {
+                self.ordered.extend(before.orders.get(id).map(|order| order.account.clone()));
+            }
+            Event::MarginAccountOpened(..)
+            | Event::MarginAccountClosed(_)
+            | Event::PositionAccountOpened(..)
+            | Event::PositionAccountClosed(_)
+            | Event::PositionAccountMoved(..)
+            | Event::DeliveryOpened(_)
+            | Event::DeliveryClosed(_) => self.is_everything = true,
+            Event::CashMoved(..)
+            | Event::AssetMoved(..)
+            | Event::PayableAdded(_)
+            | Event::PayableRemoved(_)
+            | Event::TradeKept(..)
+            | Event::ReferenceKept(..)
+            | Event::Settled(_)
+            | Event::ExceptionRaised(_)
+            | Event::ExceptionResolved(..)
+            | Event::Answered(..) => {}
+        }
+    }
+}
+
+/// The standing of a group after changes to one whose standing is known, with the same data of its house.
+///
+/// # Errors
+/// [`StandingError`] as documented there.
+pub fn renewed(
+    group: &Group,
+    house: &HouseSnapshot,
+    known: &Standing,
+    changes: &Changes,
+) -> Result<Standing, StandingError> {
+    let rows = match changes.is_everything || !known.unmargined.is_empty() {
+        true => None,
+        false => rows(group, house, changes),
+    };
+    let Some(rows) = rows else { return standing(group, house) };
+    let mut accounts = Vec::with_capacity(known.accounts.len());
+    for own in &known.accounts {
+        let has_new_orders = changes.ordered.iter().any(|name| {
+            group.position_accounts.get(name).is_some_and(|account| account.margin_account == own.name)
+        });
+        let held = match rows.get(&own.name) {
+            None if !has_new_orders => {
+                accounts.push(Arc::clone(own));
+                continue;
+            }
+            None => own.held.clone(),
+            Some(more) => {
+                let portfolio = own.held.portfolio.with(house.set(), more.iter().copied());
+                let portfolio = portfolio.map_err(|error| StandingError::TooLarge(error.to_string()))?;
+                Held::with_required(house, portfolio, own.held.levels)?
+            }
+        };
+        let orders = exposure::orders(group, house, &own.name, None).map_err(StandingError::Order)?;
+        accounts.push(Arc::new(account(group, house, &own.name, held, &orders, Effort::default())?));
+    }
+    assembled(group, house, balances(group, house)?, accounts, Vec::new())
+}
+
+type Rows = Vec<(crate::parameters::CommodityIndex, crate::scenario::Row, i64)>;
+
+/// The rows that have moved, by margin account; `None` where positions have to be read again.
+fn rows(group: &Group, house: &HouseSnapshot, changes: &Changes) -> Option<BTreeMap<AccountName, Rows>> {
+    let mut rows: BTreeMap<AccountName, Rows> = BTreeMap::new();
+    for (account, contract, lots) in changes.moved.iter().filter(|(_, _, lots)| *lots != 0) {
+        let own = group.position_accounts.get(account)?;
+        let terms = group.margin_accounts.get(&own.margin_account)?;
+        let listed = house.contract(*contract).filter(|own| own.price.is_some() && own.factor.is_some())?;
+        if terms.margining == Margining::Gross {
+            return None;
+        }
+        let moved = listed.rows.as_ref().ok()?.iter().map(|(commodity, row)| (*commodity, *row, *lots));
+        rows.entry(own.margin_account.clone()).or_default().extend(moved);
+    }
+    Some(rows)
+}
