@@ -199,7 +199,9 @@ impl<'a> RangedCommodity<'a> {
         let nothing = Linear::nothing(self.cash.places());
         let none = rounding.has_floor().then_some(&nothing);
         let mut best = Best::default();
-        if let [scenarios] = self.scaled.as_slice() {
+        if self.cash.places().is_empty() {
+            best.take((self.untouched(&mixes, &pieces, rounding)?, self.outlay.clone()));
+        } else if let [scenarios] = self.scaled.as_slice() {
             let adjusted = self.adjusted(&mixes, &pieces)?;
             let mut decided: Option<(Money, &LinearMoney, &LinearMoney)> = None;
             for losses in scenarios.iter().chain(none) {
@@ -233,6 +235,24 @@ impl<'a> RangedCommodity<'a> {
         let floor = minimum.plus(self.outlay.most(fills, region)?)?.plus(self.slack(rounding)?)?;
         let (risk, functional) = best.0.unwrap_or_else(|| (Money::ZERO, self.outlay.clone()));
         Ok((risk.plus(fixed)?.max(floor), functional))
+    }
+
+    /// The same where no order touches it: nothing in it moves.
+    fn untouched(
+        &self,
+        mixes: &[LinearMoney],
+        pieces: &[LinearMoney],
+        rounding: Rounding,
+    ) -> Result<Money, Overflow> {
+        let mut sum = self.outlay.base;
+        for part in &self.scaled {
+            let floor = rounding.has_floor().then_some(Money::ZERO);
+            let largest = part.iter().map(|losses| losses.base).chain(floor).max();
+            sum = sum.plus(largest.unwrap_or_default())?;
+        }
+        let least = |numbers: &[LinearMoney]| numbers.iter().map(|own| own.base).min().unwrap_or_default();
+        let credit = if self.parts.len() == 1 { least(pieces) } else { Money::ZERO };
+        sum.plus(least(mixes))?.minus(credit)
     }
 
     /// What is added to the losses of every scenario: outlay, each mix of charges, less each piece of the credits.
