@@ -77,7 +77,7 @@ pub fn renewed(
     known: &Standing,
     changes: &Changes,
 ) -> Result<Standing, StandingError> {
-    let rows = match changes.is_everything || !known.unmargined.is_empty() {
+    let rows = match changes.is_everything || known.is_closer || !known.unmargined.is_empty() {
         true => None,
         false => rows(group, house, changes),
     };
@@ -102,7 +102,8 @@ pub fn renewed(
         let orders = exposure::orders(group, house, &own.name, None).map_err(StandingError::Order)?;
         accounts.push(Arc::new(account(group, house, &own.name, held, &orders, Effort::default())?));
     }
-    assembled(group, house, balances(group, house)?, accounts, Vec::new())
+    let renewed = assembled(group, house, balances(group, house)?, accounts, Vec::new())?;
+    if renewed.is_open() { standing(group, house) } else { Ok(renewed) }
 }
 
 type Rows = Vec<(crate::parameters::CommodityIndex, crate::scenario::Row, i64)>;

@@ -3,14 +3,12 @@
 use super::event::Event;
 use super::exposure::{self, Trial};
 use super::house::HouseSnapshot;
-use super::order::{NewOrder, OrderTerms, WorkingOrder};
+use super::order::{Composition, NewOrder, OrderTerms, WorkingOrder};
 use super::outcome::{Checked, Outcome, Refusal, RefusalReason, WorstScenario};
 use super::position::PositionAccount;
 use super::pricing::{self, too_large};
-use super::requests::{
-    Granted, MORE_EFFORT, all_margined, insufficient, is_open, known_position_account, refused,
-};
-use super::standing::{AccountStanding, Standing, with_trial};
+use super::requests::{Granted, all_margined, insufficient, known_position_account, refused};
+use super::standing::{AccountStanding, MORE_EFFORT, Standing, standing, with_trial};
 use super::state::Group;
 use crate::fills::{Effort, OpenFills};
 use crate::report::{AccountOrders, weighed_outcome};
@@ -64,8 +62,7 @@ fn checked(
     known: Option<&Standing>,
 ) -> Result<Tried, Refusal> {
     let account = known_position_account(group, &order.account)?;
-    let is_used =
-        group.orders.contains_key(&order.id) || group.closed_orders.iter().any(|(id, _)| *id == order.id);
+    let is_used = group.orders.contains_key(&order.id) || group.has_closed(&order.id);
     if is_used {
         return refused(RefusalReason::OrderExists, format!("order {} has been used", order.id));
     }
@@ -94,8 +91,9 @@ fn reduces(account: &PositionAccount, terms: &OrderTerms, filled: Option<&[i64]>
     if !terms.reduce_only {
         return Ok(());
     }
-    let open = terms.units - filled.and_then(|filled| filled.first()).copied().unwrap_or_default();
-    for leg in &terms.legs {
+    for (place, leg) in terms.legs.iter().enumerate() {
+        let part = if terms.composition == Composition::Legged { place } else { 0 };
+        let open = terms.units - filled.and_then(|filled| filled.get(part)).copied().unwrap_or_default();
         let net = account.holdings.get(&leg.contract).map_or(0, |own| own.net());
         let lots = leg.lots.get().saturating_mul(open);
         if net.signum() != -lots.signum() || lots.saturating_abs() > net.saturating_abs() {
@@ -143,18 +141,20 @@ fn tried(
     let trial = Trial { id, order };
     let formed = match known {
         Some(_) => None,
-        None => Some(with_trial(group, house, None, Effort::default(), None)?),
+        None => Some(standing(group, house)?),
     };
     // One of the two is there.
     let before = known.or(formed.as_ref()).ok_or_else(|| too_large(Overflow))?;
     all_margined(before)?;
     let after = with_trial(group, house, Some(trial), Effort::default(), Some(before))?;
-    if after.with_orders.is_deficit() && (is_open(&after) || before.with_orders.is_deficit()) {
+    if after.with_orders.is_deficit() && (after.is_open() || before.with_orders.is_deficit()) {
         let before = with_trial(group, house, None, MORE_EFFORT, None)?;
         let after = with_trial(group, house, Some(trial), MORE_EFFORT, Some(&before))?;
         return judged(group, house, trial, &before, &after).map(|checked| (checked, None));
     }
-    judged(group, house, trial, before, &after).map(|checked| (checked, Some(after)))
+    // What is kept is what would be formed anew.
+    let is_usual = !before.is_closer;
+    judged(group, house, trial, before, &after).map(|checked| (checked, is_usual.then_some(after)))
 }
 
 /// Whether an order can be paid for.

@@ -204,20 +204,16 @@ impl Group {
                 }
             }
             Event::OrderClosed(id) => {
-                if let Some(own) = self.orders.remove(id) {
-                    if let Some((name, _)) = own.link
-                        && self
-                            .orders
-                            .values()
-                            .all(|other| other.link.as_ref().is_none_or(|(own, _)| *own != name))
-                    {
-                        self.links.remove(&name);
-                    }
-                    self.closed_orders.push_back((id.clone(), own.account));
-                    if self.closed_orders.len() > Self::CLOSED_ORDERS {
-                        self.closed_orders.pop_front();
-                    }
+                let Some(own) = self.orders.remove(id) else { return };
+                let is_linked = |other: &WorkingOrder| {
+                    other.link.as_ref().map(|own| &own.0) == own.link.as_ref().map(|own| &own.0)
+                };
+                if let Some((name, _)) = &own.link
+                    && !self.orders.values().any(is_linked)
+                {
+                    self.links.remove(name);
                 }
+                self.remember_closed(id);
             }
             _ => {}
         }

@@ -131,7 +131,7 @@ fn events(
 /// A confirmation of the venue for an order; of one that works no more it says nothing new.
 fn of_order(group: &Group, id: &OrderId, event: impl Fn(&WorkingOrder) -> Option<Event>) -> Vec<Event> {
     let about = || About { order: Some(id.clone()), ..About::default() };
-    let is_closed = || group.closed_orders.iter().any(|(closed, _)| closed == id);
+    let is_closed = || group.has_closed(id);
     match group.orders.get(id) {
         None if is_closed() => Vec::new(),
         None => vec![raised(ExceptionKind::UnknownOrder, about())],

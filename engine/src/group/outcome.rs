@@ -47,6 +47,8 @@ pub enum RefusalReason {
     CommandIdReused,
     /// No such trade, or it has been cancelled.
     UnknownTrade,
+    /// A transfer's id has been used with other content.
+    TradeExists,
     /// The groups are of different houses or origins.
     OriginsDiffer,
     /// No such item, or it has been resolved.
@@ -63,7 +65,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// Every reason, with its name.
-    pub const NAMES: [(Self, &'static str); 27] = [
+    pub const NAMES: [(Self, &'static str); 28] = [
         (Self::InsufficientMargin, "insufficient_margin"),
         (Self::DeepensDeficit, "deepens_deficit"),
         (Self::InsufficientBalance, "insufficient_balance"),
@@ -85,6 +87,7 @@ impl RefusalReason {
         (Self::TooLarge, "too_large"),
         (Self::CommandIdReused, "command_id_reused"),
         (Self::UnknownTrade, "unknown_trade"),
+        (Self::TradeExists, "trade_exists"),
         (Self::OriginsDiffer, "origins_differ"),
         (Self::UnknownException, "unknown_exception"),
         (Self::InsufficientPosition, "insufficient_position"),

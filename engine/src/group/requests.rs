@@ -8,9 +8,8 @@ use super::order::WorkingOrder;
 use super::outcome::{Checked, Outcome, Refusal, RefusalReason};
 use super::position::{Keeping, PositionAccount};
 use super::pricing::too_large;
-use super::standing::{Standing, with_trial};
+use super::standing::{Standing, standing};
 use super::state::{Group, MarginTerms};
-use crate::fills::Effort;
 use crate::report::AccountLevels;
 use crate::types::{AccountName, AssetCode, Currency, Money, Quantity};
 
@@ -23,9 +22,6 @@ pub(super) struct Granted {
 }
 
 type Decided = Result<(Vec<Event>, Outcome), Refusal>;
-
-/// Where the bound decides otherwise than the worst outcome found, and where two bounds are compared: they are to be closer.
-pub(super) const MORE_EFFORT: Effort = Effort { regions: 1_024, one_part_in: 1_000_000 };
 
 pub(super) fn refused<T>(reason: RefusalReason, detail: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::new(reason, detail))
@@ -189,11 +185,8 @@ fn granted(group: &Group, house: &HouseSnapshot, events: Vec<Event>) -> Decided 
 
 /// The standing of a group all of whose positions are margined.
 pub(super) fn whole(group: &Group, house: &HouseSnapshot) -> Result<Standing, Refusal> {
-    let mut standing = with_trial(group, house, None, Effort::default(), None)?;
+    let standing = standing(group, house)?;
     all_margined(&standing)?;
-    if is_open(&standing) {
-        standing = with_trial(group, house, None, MORE_EFFORT, None)?;
-    }
     Ok(standing)
 }
 
@@ -210,15 +203,20 @@ pub(super) fn all_margined(standing: &Standing) -> Result<(), Refusal> {
     refused(RefusalReason::PositionNotMarginable, detail)
 }
 
-/// Nothing that takes money or positions away may leave a deficit.
-pub(super) fn covered(before: &Standing, after: &Standing) -> Result<Checked, Refusal> {
-    let checked = Checked {
+/// The numbers before and after.
+pub(super) fn numbers(before: &Standing, after: &Standing) -> Checked {
+    Checked {
         currency: after.currency.clone(),
         before: before.with_orders,
         after: after.with_orders,
         worst: Vec::new(),
         version: after.version,
-    };
+    }
+}
+
+/// Nothing that takes money or positions away may leave a deficit.
+pub(super) fn covered(before: &Standing, after: &Standing) -> Result<Checked, Refusal> {
+    let checked = numbers(before, after);
     if checked.after.is_deficit() { Err(insufficient(&checked)) } else { Ok(checked) }
 }
 
@@ -226,11 +224,6 @@ pub(super) fn insufficient(checked: &Checked) -> Refusal {
     let lacking = crate::types::Amount::rounded_half_away(checked.after.excess.negated());
     let detail = format!("{lacking} {} are lacking", checked.currency);
     Refusal::new(RefusalReason::InsufficientMargin, detail)
-}
-
-/// Whether the bound lacks money where the worst outcome found does not.
-pub(super) fn is_open(standing: &Standing) -> bool {
-    standing.with_orders.is_deficit() && !standing.found.is_deficit()
 }
 
 impl From<crate::types::Overflow> for Refusal {

@@ -28,6 +28,9 @@ use crate::report::{AccountLevels, AccountOrders, CurrencyRequirement, required,
 use crate::span::{Portfolio, TooLarge};
 use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity, Ratio};
 
+/// Where the bound decides otherwise than the worst outcome found, and where two bounds are compared: they are to be closer.
+pub(super) const MORE_EFFORT: Effort = Effort { regions: 1_024, one_part_in: 1_000_000 };
+
 /// Why a group has no standing.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum StandingError {
@@ -159,6 +162,15 @@ pub struct Standing {
     pub found: Room,
     /// Positions that no number above has.
     pub unmargined: Vec<Unmargined>,
+    /// Whether more effort than usual went into the bounds.
+    pub(super) is_closer: bool,
+}
+
+impl Standing {
+    /// Whether the bound lacks money where the worst outcome found does not.
+    pub(super) fn is_open(&self) -> bool {
+        self.with_orders.is_deficit() && !self.found.is_deficit()
+    }
 }
 
 /// What a group has and has to have.
@@ -166,7 +178,12 @@ pub struct Standing {
 /// # Errors
 /// [`StandingError`] as documented there.
 pub fn standing(group: &Group, house: &HouseSnapshot) -> Result<Standing, StandingError> {
-    with_trial(group, house, None, Effort::default(), None)
+    let standing = with_trial(group, house, None, Effort::default(), None)?;
+    if !standing.is_open() {
+        return Ok(standing);
+    }
+    let closer = with_trial(group, house, None, MORE_EFFORT, None)?;
+    Ok(Standing { is_closer: true, ..closer })
 }
 
 /// The standing with an order looked at as if it worked. What is known without it, of the same group and the same data of its house, is
@@ -253,6 +270,7 @@ pub(super) fn assembled(
         assets,
         accounts,
         unmargined,
+        is_closer: false,
     })
 }
 

@@ -1,6 +1,6 @@
 //! A margin group: one collateral pool and everything that it pays for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::command::SettlementRun;
@@ -77,7 +77,9 @@ pub struct Group {
     /// Link groups with working orders: the rule, and the units filled so far.
     pub links: BTreeMap<LinkName, (LinkRule, i64)>,
     /// Orders that work no more, the oldest first: what fills them is an exception.
-    pub closed_orders: VecDeque<(OrderId, AccountName)>,
+    pub closed_orders: VecDeque<OrderId>,
+    /// The same, to be looked up.
+    closed: BTreeSet<OrderId>,
     /// Trades.
     pub trades: BTreeMap<TradeId, Trade>,
     /// Deliveries that are not done, by number.
@@ -130,6 +132,7 @@ impl Group {
             orders: BTreeMap::new(),
             links: BTreeMap::new(),
             closed_orders: VecDeque::new(),
+            closed: BTreeSet::new(),
             trades: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             next_delivery: 1,
@@ -141,6 +144,23 @@ impl Group {
             answered: BTreeMap::new(),
             answered_order: VecDeque::new(),
             sequence: 0,
+        }
+    }
+
+    /// Whether an order worked and works no more, as far as that is remembered.
+    #[must_use]
+    pub fn has_closed(&self, id: &OrderId) -> bool {
+        self.closed.contains(id)
+    }
+
+    /// Remembers an order that works no more.
+    pub(super) fn remember_closed(&mut self, id: &OrderId) {
+        self.closed_orders.push_back(id.clone());
+        self.closed.insert(id.clone());
+        if self.closed_orders.len() > Self::CLOSED_ORDERS
+            && let Some(oldest) = self.closed_orders.pop_front()
+        {
+            self.closed.remove(&oldest);
         }
     }
 

@@ -197,8 +197,11 @@ pub(super) fn reference_of(trade: &TradeId) -> Reference {
 fn of_order(group: &Group, fill: &Fill, about: &impl Fn(String) -> About) -> Vec<Event> {
     let Some((id, part)) = &fill.order else { return Vec::new() };
     let Some(order) = group.orders.get(id) else {
-        let is_closed = group.closed_orders.iter().any(|(closed, _)| closed == id);
-        let kind = if is_closed { ExceptionKind::FillAfterClose } else { ExceptionKind::FillWithoutOrder };
+        let kind = if group.has_closed(id) {
+            ExceptionKind::FillAfterClose
+        } else {
+            ExceptionKind::FillWithoutOrder
+        };
         return vec![raised(kind, about(format!("{} units", fill.units)))];
     };
     if !is_like(order, fill, *part) {

@@ -21,8 +21,24 @@ use super::{status, to_proto};
 use crate::book::{Book, BookFault, Desk, locked};
 use crate::workers::{Workers, caught};
 
-/// Who gives all commands until callers are told apart.
-const PRINCIPAL: &str = "local";
+/// Who gives commands until callers are told apart; what comes for many groups has ids of its own.
+#[derive(Clone, Copy)]
+enum Caller {
+    Local,
+    Settlement,
+    Import,
+}
+
+impl Caller {
+    fn principal(self) -> Principal {
+        let name = match self {
+            Self::Local => "local",
+            Self::Settlement => "local, settlement",
+            Self::Import => "local, import",
+        };
+        Code::new(name).unwrap_or_else(|_| unreachable!("the names are valid"))
+    }
+}
 
 /// What the calls work with.
 #[derive(Clone)]
@@ -68,9 +84,13 @@ fn read<T>(book: &Book, house: &House, read: impl FnOnce(&mut Reader<'_>) -> Opt
     Ok(reader.finished(found)?)
 }
 
-fn command(id: CommandId, content: &impl Message, body: Body) -> Command {
-    let principal: Principal = Code::new(PRINCIPAL).unwrap_or_else(|_| unreachable!("the name is valid"));
-    Command { principal, id, content: Sha256::digest(content.encode_to_vec()).into(), body }
+fn command(caller: Caller, id: CommandId, content: &impl Message, body: Body) -> Command {
+    Command {
+        principal: caller.principal(),
+        id,
+        content: Sha256::digest(content.encode_to_vec()).into(),
+        body,
+    }
 }
 
 impl BookCalls {
@@ -104,7 +124,7 @@ fn submit(book: &Book, request: &v1::SubmitRequest) -> Result<v1::SubmitResponse
         let body = reader.body(request.command.as_ref());
         Some((id?, body?))
     })?;
-    let outcome = book.submit(&key, &command(id, request, body))?;
+    let outcome = book.submit(&key, &command(Caller::Local, id, request, body))?;
     told(&key, &outcome);
     Ok(to_proto::book::submitted(&outcome))
 }
@@ -133,7 +153,7 @@ fn check_order(book: &Book, request: &v1::CheckOrderRequest) -> Result<v1::Check
         }
         Some(id) => {
             let body = Body::Request(plimsoll_engine::group::Request::Order(Box::new(order)));
-            let outcome = book.submit(&key, &command(id, request, body))?;
+            let outcome = book.submit(&key, &command(Caller::Local, id, request, body))?;
             (outcome.refused, outcome.checked.map(|checked| *checked), outcome.sequence)
         }
     };
@@ -151,7 +171,7 @@ fn settle(book: &Book, request: &v1::SettleHouseRequest) -> Result<v1::SettleHou
     let id: CommandId =
         Code::new(run.id.as_str()).map_err(|error| Violations::one("run_id", error.to_string()))?;
     let (groups, raised) =
-        book.settle(&house, &run, |fact| command(id.clone(), request, Body::Fact(fact)))?;
+        book.settle(&house, &run, |fact| command(Caller::Settlement, id.clone(), request, Body::Fact(fact)))?;
     tracing::info!(%house, run = %run.id, groups, with_exceptions = raised.len(), "settled");
     Ok(v1::SettleHouseResponse {
         groups: u32::try_from(groups).unwrap_or(u32::MAX),

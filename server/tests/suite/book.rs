@@ -249,8 +249,15 @@ async fn a_house_is_settled_once_and_transfers_balance() {
         number(&balance.cash) + number(&balance.variation)
     });
     assert!((excess[0] + excess[1] - 200_000.0).abs() < 1e-6, "{excess:?}");
-    let again = desk.book().transfer(transfer).await.unwrap().into_inner();
-    assert_eq!(again.refused.unwrap().reason(), v1::RefusalReason::UnknownTrade);
+    // The same again is done already; the id with another date is not.
+    let again = desk.book().transfer(transfer.clone()).await.unwrap().into_inner();
+    assert_eq!(
+        (again.refused, again.from),
+        (None, answer.from.clone().map(|own| v1::Checked { before: own.after.clone(), ..own }))
+    );
+    let other = v1::TransferRequest { date: "2026-09-22".to_owned(), ..transfer };
+    let other = desk.book().transfer(other).await.unwrap().into_inner();
+    assert_eq!(other.refused.unwrap().reason(), v1::RefusalReason::TradeExists);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use plimsoll_engine::types::Code;
 use plimsoll_proto::v1;
 
 use super::super::violations::Violations;
-use super::{Fault, command, house_of, read};
+use super::{Caller, Fault, command, house_of, read};
 use crate::book::{Book, locked};
 
 /// The most trades of one import.
@@ -69,16 +69,20 @@ pub(super) fn trades(
         return Ok(refused(&faults));
     }
     let booked = trades.len() - known;
-    for (key, fill) in &trades {
+    for (place, (key, fill)) in trades.iter().enumerate() {
         let Some(entry) = groups.get_mut(key) else { continue };
-        let id = Code::new(&format!("import {}", fill.trade));
-        let id = id.or_else(|_| Code::new(fill.trade.as_str()));
+        let id = Code::new(fill.trade.as_str());
         let id = id.map_err(|error| Violations::one("trades", error.to_string()))?;
         let fact = Body::Fact(Fact::Fill(Box::new(Fill::clone(fill))));
-        entry.submit(&snapshot, &command(id, request, fact));
+        entry.submit(&snapshot, &command(Caller::Import, id, trade_of(request, place), fact));
     }
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(v1::ImportTradesResponse { booked: number(booked), known: number(known), faults: Vec::new() })
+}
+
+/// The content of the command that books a trade: the trade, whatever else is in the import.
+fn trade_of(request: &v1::ImportTradesRequest, place: usize) -> &v1::ImportedTrade {
+    &request.trades[place]
 }
 
 fn refused(faults: &Violations) -> v1::ImportTradesResponse {

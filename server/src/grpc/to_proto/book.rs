@@ -76,6 +76,7 @@ const fn reason(reason: RefusalReason) -> v1::RefusalReason {
         RefusalReason::TooLarge => v1::RefusalReason::TooLarge,
         RefusalReason::CommandIdReused => v1::RefusalReason::CommandIdReused,
         RefusalReason::UnknownTrade => v1::RefusalReason::UnknownTrade,
+        RefusalReason::TradeExists => v1::RefusalReason::TradeExists,
         RefusalReason::OriginsDiffer => v1::RefusalReason::OriginsDiffer,
         RefusalReason::UnknownException => v1::RefusalReason::UnknownException,
         RefusalReason::InsufficientPosition => v1::RefusalReason::InsufficientPosition,
