@@ -71,6 +71,8 @@ impl Default for Effort {
 pub struct Worst {
     /// At least the requirement of every outcome, in every currency.
     pub at_most: Amounts,
+    /// Amounts that weigh at least as much as the requirement of every outcome; in one currency they may be less.
+    pub heaviest: Amounts,
     /// The worst outcome found: units of every order.
     pub filled: Vec<i64>,
     /// What is required there.
@@ -137,8 +139,15 @@ pub fn worst<R: Requirement>(requirement: &R, fills: &OpenFills, effort: Effort)
         search.look(whole, None)?;
         search.halve(effort)?;
     }
-    let at_most = search.open.iter().fold(search.tried, |most, open| larger(&most, &open.amounts));
-    Ok(Worst { at_most, filled: search.filled, found: search.found, regions: search.regions })
+    let at_most = search.open.iter().fold(search.tried.clone(), |most, open| larger(&most, &open.amounts));
+    let mut heaviest = (search.found_weight, &search.found);
+    for open in &search.open {
+        if open.weight > heaviest.0 {
+            heaviest = (open.weight, &open.amounts);
+        }
+    }
+    let heaviest = heaviest.1.clone();
+    Ok(Worst { at_most, heaviest, filled: search.filled, found: search.found, regions: search.regions })
 }
 
 impl<R: Requirement> Search<'_, R> {

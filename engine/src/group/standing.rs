@@ -296,11 +296,21 @@ pub(super) fn account(
             currency: &group.currency,
         };
         let (currencies, own) = worst_required(own, effort).map_err(too_large)?;
-        with_orders = currencies.iter().cloned().zip(own.at_most).collect();
+        // Without haircuts only the sum over the currencies decides; with them every currency has to be covered by itself.
+        let amounts = if has_haircut(group, house, &currencies) { own.at_most } else { own.heaviest };
+        with_orders = currencies.iter().cloned().zip(amounts).collect();
         found = currencies.into_iter().zip(own.found).collect();
         worst = own.filled;
     }
     Ok(AccountStanding { name: name.clone(), held, with_orders, found, worst })
+}
+
+/// Whether some of the currencies covers others at less than its worth.
+fn has_haircut(group: &Group, house: &HouseSnapshot, currencies: &[Currency]) -> bool {
+    let haircuts = &house.schedule().currency_haircuts;
+    let counts =
+        |own: &&Currency| **own != group.currency && haircuts.get(*own).is_some_and(|cut| !cut.is_zero());
+    currencies.iter().any(|own| counts(&own))
 }
 
 fn too_large(error: TooLarge) -> StandingError {

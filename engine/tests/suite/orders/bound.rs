@@ -86,6 +86,7 @@ fn ratio(world: &World, case: &Case, profile: RoundingProfile, what: &str) -> Op
     let found = outcome(world, case, profile, &currencies, &worst.filled);
     assert_eq!(found, worst.found, "{what}: the outcome found");
     let mut most = weighed(world, case, &currencies, &worst.found);
+    let bound = weighed(world, case, &currencies, &worst.heaviest);
     for filled in outcomes(case.open.open(), 5_000) {
         if !case.open.allows(&filled) {
             continue;
@@ -94,9 +95,10 @@ fn ratio(world: &World, case: &Case, profile: RoundingProfile, what: &str) -> Op
         for ((amount, bound), currency) in amounts.iter().zip(&worst.at_most).zip(&currencies) {
             assert!(amount <= bound, "{what}: {filled:?} requires {amount:?} {currency}, above {bound:?}");
         }
-        most = most.max(weighed(world, case, &currencies, &amounts));
+        let weight = weighed(world, case, &currencies, &amounts);
+        assert!(weight <= bound, "{what}: {filled:?} weighs {weight:?}, above {bound:?}");
+        most = most.max(weight);
     }
-    let bound = weighed(world, case, &currencies, &worst.at_most);
     if !most.is_positive() {
         return None;
     }
