@@ -2,6 +2,8 @@
 
 #[path = "../../../fuzz/checks/accepted.rs"]
 mod accepted;
+#[path = "../../../fuzz/checks/command.rs"]
+mod command;
 #[path = "../../../fuzz/checks/corpus.rs"]
 mod corpus;
 #[path = "../../../fuzz/checks/method.rs"]
@@ -19,6 +21,11 @@ fn the_corpus_of_spn() {
 #[test]
 fn the_corpus_of_pa2() {
     corpus::replay("pa2", pa2::check);
+}
+
+#[test]
+fn the_corpus_of_command() {
+    corpus::replay("command", command::check);
 }
 
 #[test]
