@@ -21,6 +21,9 @@ use super::{status, to_proto};
 use crate::book::{Book, BookFault, Desk, locked};
 use crate::workers::{Workers, caught};
 
+/// With so many working orders a check takes less than a millisecond.
+const FEW_ORDERS: usize = 4;
+
 /// Who gives commands until callers are told apart; what comes for many groups has ids of its own.
 #[derive(Clone, Copy)]
 enum Caller {
@@ -102,6 +105,17 @@ impl BookCalls {
     fn here<T>(&self, work: impl FnOnce(&Book) -> Result<T, Fault>) -> Result<Response<T>, Status> {
         let worked = caught(|| work(&self.book)).map_err(status::no_calculation)?;
         worked.map(Response::new).map_err(Fault::into_status)
+    }
+
+    /// Work on one group: on a worker where its orders may take long.
+    async fn of_group<T: Send + 'static>(
+        &self,
+        name: Option<v1::GroupName>,
+        work: impl FnOnce(&Book) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<Response<T>, Status> {
+        let entry = group_key(name.as_ref()).ok().and_then(|key| self.book.entry(&key).ok());
+        let orders = entry.map_or(0, |entry| locked(&entry).group().orders.len());
+        if orders <= FEW_ORDERS { self.here(work) } else { self.there(orders, work).await }
     }
 
     /// Work over many groups or trades, on a worker.
@@ -293,14 +307,16 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::SubmitRequest>,
     ) -> Result<Response<v1::SubmitResponse>, Status> {
-        self.here(|book| submit(book, request.get_ref()))
+        let request = request.into_inner();
+        self.of_group(request.name.clone(), move |book| submit(book, &request)).await
     }
 
     async fn check_order(
         &self,
         request: Request<v1::CheckOrderRequest>,
     ) -> Result<Response<v1::CheckOrderResponse>, Status> {
-        self.here(|book| check_order(book, request.get_ref()))
+        let request = request.into_inner();
+        self.of_group(request.name.clone(), move |book| check_order(book, &request)).await
     }
 
     async fn settle_house(
@@ -328,7 +344,8 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::GetMarginRequest>,
     ) -> Result<Response<v1::GetMarginResponse>, Status> {
-        self.here(|book| get_margin(book, request.get_ref()))
+        let request = request.into_inner();
+        self.of_group(request.name.clone(), move |book| get_margin(book, &request)).await
     }
 
     async fn list_positions(
