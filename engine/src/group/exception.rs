@@ -21,6 +21,8 @@ pub enum ExceptionKind {
     TradeIdReused,
     /// A trade that is to be cancelled is not known.
     UnknownTrade,
+    /// A trade that is to be cancelled has been given up: it is to be cancelled where it went.
+    GivenUp,
     /// A deposit, exercise or run was told again with other content: the second is in suspense.
     ReferenceReused,
     /// A cancellation or replacement of an order that does not work.
@@ -39,7 +41,7 @@ pub enum ExceptionKind {
 
 impl ExceptionKind {
     /// Every kind, with its name and what explains it.
-    pub const ALL: [(Self, &'static str, &'static str); 15] = [
+    pub const ALL: [(Self, &'static str, &'static str); 16] = [
         (Self::FillWithoutOrder, "fill_without_order", "the trade names no order of the group; it is booked"),
         (Self::Overfill, "overfill", "the trade fills more than the order has open; it is booked"),
         (Self::FillAfterClose, "fill_after_close", "the order works no more; the trade is booked"),
@@ -55,6 +57,7 @@ impl ExceptionKind {
             "the active set cannot price the contract: lots are booked, money is not",
         ),
         (Self::TradeIdReused, "trade_id_reused", "the trade id has other content already: nothing is booked"),
+        (Self::GivenUp, "given_up", "the trade was given up: nothing is cancelled here"),
         (Self::UnknownTrade, "unknown_trade", "no such trade: nothing is cancelled"),
         (
             Self::ReferenceReused,

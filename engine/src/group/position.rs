@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::contract::ContractId;
-use crate::types::{AccountName, BusinessDate, Currency, Decimal, Money, OrderId, Overflow, Reference};
+use crate::types::{
+    AccountName, BusinessDate, Currency, Decimal, Money, OrderId, Overflow, Reference, TradeId,
+};
 
 /// Which sides of a contract an account keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,6 +92,8 @@ pub struct Trade {
     pub order: Option<(OrderId, usize, i64)>,
     /// Whether it was cancelled.
     pub is_busted: bool,
+    /// The transfer by which it was given up to another group.
+    pub given_up: Option<TradeId>,
 }
 
 /// Money that will be paid or received on a date.

@@ -161,9 +161,11 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
         fee: fill.fee.clone(),
         order: fill.order.as_ref().map(|(id, part)| (id.clone(), *part, fill.units)),
         is_busted: false,
+        given_up: None,
     };
     if let Some(known) = group.trades.get(&fill.trade) {
-        let is_same = *known == Trade { is_busted: known.is_busted, ..trade };
+        let is_same =
+            *known == Trade { is_busted: known.is_busted, given_up: known.given_up.clone(), ..trade };
         let reused = || raised(ExceptionKind::TradeIdReused, about(format!("account {}", fill.account)));
         return Ok(if is_same { Vec::new() } else { vec![reused()] });
     }
@@ -253,6 +255,11 @@ pub(super) fn bust(
         let about = About { trade: Some(id.clone()), detail: format!("on {date}"), ..About::default() };
         return Ok(vec![raised(ExceptionKind::UnknownTrade, about)]);
     };
+    if let Some(transfer) = &trade.given_up {
+        let detail = format!("given up as {transfer}");
+        let about = About { trade: Some(id.clone()), detail, ..About::default() };
+        return Ok(vec![raised(ExceptionKind::GivenUp, about)]);
+    }
     if trade.is_busted {
         return Ok(Vec::new());
     }

@@ -126,6 +126,7 @@ fn both(
             fee: None,
             order: None,
             is_busted: false,
+            given_up: None,
         };
         events.push(Event::TradeKept(transfer.trade.clone(), Box::new(trade)));
         Ok(events)
@@ -180,13 +181,20 @@ fn give_up(
     id: &TradeId,
     target: &AccountName,
 ) -> Result<[Vec<Event>; 2], Refusal> {
-    let trade = from.trades.get(id).filter(|own| !own.is_busted);
+    let is_own =
+        |own: &&Trade| !own.is_busted && own.given_up.as_ref().is_none_or(|known| *known == transfer.trade);
+    let trade = from.trades.get(id).filter(is_own);
     let Some(trade) = trade else {
         return Err(Refusal::new(RefusalReason::UnknownTrade, format!("no trade {id}")));
     };
     known_position_account(to, target)?;
     let accounts = [&trade.account, target];
-    both([from, to], house, transfer, accounts, &trade.legs, [trade.date, trade.due])
+    let mut events = both([from, to], house, transfer, accounts, &trade.legs, [trade.date, trade.due])?;
+    if !events[0].is_empty() {
+        let given_up = Trade { given_up: Some(transfer.trade.clone()), ..trade.clone() };
+        events[0].push(Event::TradeKept(id.clone(), Box::new(given_up)));
+    }
+    Ok(events)
 }
 
 fn whole_account(

@@ -174,6 +174,15 @@ fn transfers_leave_no_deficit_and_no_money_behind() {
         events.iter().for_each(|event| group.apply(event));
     }
     assert_eq!([of(&groups[0]), of(&groups[1])], [(0, "0.000000".to_owned()), (4, "4000.000000".to_owned())]);
+    // Given up once only, and cancelled where it went.
+    let elsewhere = Transfer { trade: code("X2"), ..give_up.clone() };
+    let again = decide_transfer(&groups[0], &rich, &desk.house, &elsewhere).map(|_| ());
+    assert_eq!(again.unwrap_err().reason.name(), "unknown_trade");
+    let before = std::mem::replace(&mut desk.group, groups[0].clone());
+    desk.kept = None;
+    desk.fact(Fact::Bust(code("T1"), day(18)));
+    assert_eq!((desk.queue(), net(&mut desk)), (vec!["given_up"], 0));
+    (desk.group, desk.kept) = (before, None);
     let refused = |to: &Group, transfer: &Transfer| {
         decide_transfer(&desk.group, to, &desk.house, transfer).map(|_| ()).unwrap_err().reason.name()
     };
