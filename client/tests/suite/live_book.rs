@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Run, file, run, sample_file};
+use crate::program::{Run, file, folder, run, sample_file, text};
 use crate::server::TestServer;
 
 /// A server with the sample active and a group; runs `plimsoll book` on it.
@@ -132,4 +132,35 @@ fn wrong_input_is_named() {
     let nobody = run(&["book", "margin", "--house", "HARBOR", "--group", "NONE", "--server", book.0.url()]);
     assert_eq!(nobody.status, 4);
     assert!(nobody.errors.contains("no margin group NONE"), "{}", nobody.errors);
+}
+
+/// Scan ranges over a market: the set made of them margins groups like an exchange's own.
+const METHOD: &str = "schema = 1\nname = \"own\"\nkind = \"span16\"\ncurrency = \"USD\"\nhouse = \"HARBOR\"\n\
+    [[products]]\nsource = \"CRUDE\"\nmultiplier = 100\nprice_scan = 0.06\nvolatility_scan = 0.25\nstrikes = [70, 75.5]\n\
+    short_option_minimum = 12\nspread_charge = 35\nplaces = 3\n";
+
+#[test]
+fn a_set_made_of_a_market_margins_groups() {
+    let market = json!({ "time": "2026-09-19T00:00:00Z", "rates": [{ "expiry": "2027-09-18T00:00:00Z", "rate": 0.04 }],
+        "sources": [{ "source": "CRUDE", "price": 72.0,
+            "expiries": [{ "expiry": "2026-12-18T08:00:00Z", "forward": 71.25, "volatility": 0.35 }] }] });
+    let (method, market) = (file("live-span16.toml", METHOD), file("live-span16.json", market.to_string()));
+    let built = text(&folder().join("live-span16.spn"));
+    run(&["params", "build", "--method", &method, "--market", &market, "--output", &built]).well();
+    let server = TestServer::start();
+    run(&["params", "load", &built, "--activate", "--server", server.url()]).well();
+    let book = Book(server);
+    book.run(&["open", "--member", "ACME", "--origin", "house", "--currency", "USD"]).well();
+    let future = |quantity: i64| json!({ "product": "CRUDE", "type": "FUT", "period": "20261218", "quantity": quantity });
+    let order = |id: &str, units: i64| {
+        let legs = json!([{ "contract": future(-1), "price": "71.25" }]);
+        json!({ "order": { "id": id, "account": "A", "terms": { "kind": "limit", "units": units, "legs": legs } } })
+    };
+    let mut commands = opened();
+    commands[0] = json!({ "open_margin_account": { "account": "M" } });
+    commands.extend([order("O1", 60), order("O2", 20)]);
+    let answers = book.run(&["submit", &file("live-span16.jsonl", lines(&commands))]).json();
+    // Sixty contracts of a hundred, six percent of 72.
+    assert_eq!(answers[3]["checked"]["after"]["requirement"], "25920.000000");
+    assert_eq!(answers[4]["refused"]["reason"], "insufficient_margin");
 }
