@@ -11,7 +11,7 @@ use super::pricing::too_large;
 use super::standing::{Standing, standing};
 use super::state::{Group, MarginTerms};
 use crate::report::AccountLevels;
-use crate::types::{AccountName, AssetCode, Currency, Money, Quantity};
+use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity};
 
 /// A request that is granted.
 pub(super) struct Granted {
@@ -41,10 +41,10 @@ pub(super) fn decide(
         }
         Request::ClosePositionAccount(name) => close_position_account(group, name),
         Request::MovePositionAccount(name, margin_account) => {
-            move_account(group, house, name, margin_account)
+            move_account(group, house, name, margin_account, known)
         }
-        Request::Withdraw(currency, amount) => withdraw(group, house, currency, *amount),
-        Request::WithdrawAsset(asset, quantity) => withdraw_asset(group, house, asset, *quantity),
+        Request::Withdraw(currency, amount) => withdraw(group, house, currency, *amount, known),
+        Request::WithdrawAsset(asset, quantity) => withdraw_asset(group, house, asset, *quantity, known),
         Request::Order(order) => return checking::accept(group, house, order, known),
         Request::Replace(id, terms) => return checking::replace(group, house, id, terms, known),
         Request::Resolve(number, text) => {
@@ -147,6 +147,7 @@ fn move_account(
     house: &HouseSnapshot,
     name: &AccountName,
     margin_account: &AccountName,
+    known: Option<&Standing>,
 ) -> Decided {
     known_position_account(group, name)?;
     known_margin_account(group, margin_account)?;
@@ -154,32 +155,56 @@ fn move_account(
     if group.orders.values().any(is_linked) {
         return refused(RefusalReason::AccountNotEmpty, format!("{name} has orders of a link group"));
     }
-    granted(group, house, vec![Event::PositionAccountMoved(name.clone(), margin_account.clone())])
+    granted(group, house, vec![Event::PositionAccountMoved(name.clone(), margin_account.clone())], known)
 }
 
-fn withdraw(group: &Group, house: &HouseSnapshot, currency: &Currency, amount: Money) -> Decided {
+fn withdraw(
+    group: &Group,
+    house: &HouseSnapshot,
+    currency: &Currency,
+    amount: Money,
+    known: Option<&Standing>,
+) -> Decided {
     let balance = group.cash.get(currency).copied().unwrap_or_default();
     if balance < amount {
         let detail =
             format!("the balance is {} {currency}", crate::types::Amount::rounded_half_away(balance));
         return refused(RefusalReason::InsufficientBalance, detail);
     }
-    granted(group, house, vec![Event::CashMoved(currency.clone(), amount.negated(), CashReason::Withdrawal)])
+    granted(
+        group,
+        house,
+        vec![Event::CashMoved(currency.clone(), amount.negated(), CashReason::Withdrawal)],
+        known,
+    )
 }
 
-fn withdraw_asset(group: &Group, house: &HouseSnapshot, asset: &AssetCode, quantity: Quantity) -> Decided {
+fn withdraw_asset(
+    group: &Group,
+    house: &HouseSnapshot,
+    asset: &AssetCode,
+    quantity: Quantity,
+    known: Option<&Standing>,
+) -> Decided {
     let balance = group.assets.get(asset).copied().unwrap_or_default();
     if balance < quantity {
         return refused(RefusalReason::InsufficientBalance, format!("the balance is {balance} of {asset}"));
     }
-    granted(group, house, vec![Event::AssetMoved(asset.clone(), quantity.negated())])
+    granted(group, house, vec![Event::AssetMoved(asset.clone(), quantity.negated())], known)
 }
 
 /// Grants changes after which the worst of the working orders can still be paid for.
-fn granted(group: &Group, house: &HouseSnapshot, events: Vec<Event>) -> Decided {
-    let mut after = group.clone();
+fn granted(group: &Group, house: &HouseSnapshot, events: Vec<Event>, known: Option<&Standing>) -> Decided {
+    let mut after = group.present();
     events.iter().for_each(|event| after.apply(event));
-    let checked = covered(&whole(group, house)?, &whole(&after, house)?)?;
+    let formed = match known {
+        Some(_) => None,
+        None => Some(standing(group, house)?),
+    };
+    // One of the two is there.
+    let before = known.or(formed.as_ref()).ok_or_else(|| too_large(Overflow))?;
+    all_margined(before)?;
+    let checked = covered(before, &whole(&after, house)?)?;
     Ok((events, Outcome { checked: Some(Box::new(checked)), ..Outcome::default() }))
 }
 
@@ -226,8 +251,8 @@ pub(super) fn insufficient(checked: &Checked) -> Refusal {
     Refusal::new(RefusalReason::InsufficientMargin, detail)
 }
 
-impl From<crate::types::Overflow> for Refusal {
-    fn from(overflow: crate::types::Overflow) -> Self {
+impl From<Overflow> for Refusal {
+    fn from(overflow: Overflow) -> Self {
         too_large(overflow)
     }
 }

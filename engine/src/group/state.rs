@@ -171,6 +171,22 @@ impl Group {
         since.filter_map(|run| run.prices.get(&contract)).next().copied()
     }
 
+    /// The group without its history: what a standing is formed from, to see what changes would make of it.
+    pub(super) fn present(&self) -> Self {
+        let Self { key, member, origin, currency, .. } = self;
+        Self {
+            cash: self.cash.clone(),
+            payables: self.payables.clone(),
+            assets: self.assets.clone(),
+            margin_accounts: self.margin_accounts.clone(),
+            position_accounts: self.position_accounts.clone(),
+            orders: self.orders.clone(),
+            links: self.links.clone(),
+            deliveries: self.deliveries.clone(),
+            ..Self::new(key.clone(), member.clone(), *origin, currency.clone())
+        }
+    }
+
     /// What an account holds of a contract.
     #[must_use]
     pub fn holding(&self, account: &AccountName, contract: ContractId) -> Holding {

@@ -80,7 +80,7 @@ pub fn decide_transfer(
         }
     };
     let checked = [(from, &events[0]), (to, &events[1])].map(|(group, events)| {
-        let mut after = group.clone();
+        let mut after = group.present();
         events.iter().for_each(|event| after.apply(event));
         let (before, after) = (whole(group, house)?, whole(&after, house)?);
         if events.is_empty() { Ok(numbers(&before, &after)) } else { covered(&before, &after) }
