@@ -137,7 +137,7 @@ impl Bytes<'_> {
         Fill {
             trade: code(&format!("T{}", self.next() % 8)),
             account: code("A"),
-            order: (self.next() % 2 == 0).then(|| (code(&format!("O{}", self.next() % 8)), 0)),
+            order: self.next().is_multiple_of(2).then(|| (code(&format!("O{}", self.next() % 8)), 0)),
             units: lots.abs(),
             legs: vec![TradeLeg { contract, lots, price: self.price(contract) }],
             closes: false,
