@@ -49,6 +49,7 @@ impl Totals<'_> {
 }
 
 /// Sums over the commodities of each currency, ascending; what counts as risk is the caller's.
+#[inline]
 pub(super) fn sums<'a>(
     set: &'a ParameterSet,
     margin: &SpanMargin,

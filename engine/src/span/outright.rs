@@ -114,8 +114,8 @@ pub(super) fn outright(
     let net_delta = margin.period_deltas.iter().try_fold(Delta::ZERO, |sum, delta| sum.plus(*delta))?;
     options::fill(&mut margin.options, own, positions, rounding)?;
     if own.scan_tiers().is_empty() {
-        let sums = kept.cloned().unwrap_or_else(|| own.arrays().scenario_sums(positions));
-        return margin.scan.fill(set.points(), own, sums, net_delta, &margin.options, rounding);
+        let (scan, options) = (&mut margin.scan, &margin.options);
+        return scan.fill(set.points(), own, (positions, kept), net_delta, options, rounding);
     }
     let tiers = by_tier(own, positions);
     // The value of all long options together caps one scan, not each of several.

@@ -111,17 +111,22 @@ impl Scan {
         Ok(scan)
     }
 
-    /// Scans positions as one from their losses by scenario, in place: a scan is large, and most of the work is not.
+    /// Scans positions as one, from their losses by scenario where these are kept. In place: a scan is large, and most of the
+    /// work is not.
     pub(super) fn fill(
         &mut self,
         points: &ScanPoints,
         commodity: &Commodity,
-        sums: ScenarioSums,
+        (positions, kept): (&[(Row, Lots)], Option<&ScenarioSums>),
         net_delta: Delta,
         options: &OptionTotals,
         rounding: Rounding,
     ) -> Result<(), Overflow> {
         let scale = Money::scale(i32::from(commodity.arrays().places()) - commodity.risk_exponent())?;
+        let sums = match kept {
+            None => commodity.arrays().scenario_sums(positions),
+            Some(kept) => kept.clone(),
+        };
         if rounding.is_whole() {
             let losses = sums.iter().map(|sum| Money::from_scale(sum, scale)).collect::<Result<_, _>>()?;
             *self = Self::of_losses(points, losses, net_delta, options, rounding)?;
@@ -219,7 +224,6 @@ pub(super) fn scan(
     rounding: Rounding,
 ) -> Result<Scan, Overflow> {
     let mut scan = Scan::empty();
-    let sums = commodity.arrays().scenario_sums(positions);
-    scan.fill(points, commodity, sums, net_delta, options, rounding)?;
+    scan.fill(points, commodity, (positions, None), net_delta, options, rounding)?;
     Ok(scan)
 }
