@@ -5,13 +5,16 @@
 //! offsets; `equity` is what the account has; `shares` is what falls on each position account. Gains are positive, requirements too.
 
 mod book;
+mod catalogue;
 mod charges;
 mod equity;
+mod extent;
 mod scan;
 mod shares;
 mod sources;
 mod values;
 
+pub use catalogue::{Catalogue, GridContract, GridRow, NotForBooks};
 pub use charges::{Charge, ChargeKind, Deltas};
 pub use equity::Equity;
 pub use shares::Share;
@@ -69,7 +72,8 @@ pub fn margin(
     account: &MarginAccount,
 ) -> Result<GridResult, AccountError> {
     let priced = sources::price(method, grid, snapshot, account)?;
-    let mut result = assembled(method, grid, snapshot, account, &priced)?;
+    let stable = Ratio::from_f64_half_away(snapshot.peg(&method.currency))?;
+    let mut result = assembled(method, grid, stable, account, &priced)?;
     let (shares, unallocated) =
         shares::shares(method, grid, account, &priced, &result.requirement, result.initial_factor)?;
     (result.shares, result.unallocated) = (shares, unallocated);
@@ -79,11 +83,10 @@ pub fn margin(
 fn assembled(
     method: &Method,
     grid: &GridMethod,
-    snapshot: &Snapshot,
+    stable: Ratio,
     account: &MarginAccount,
     priced: &sources::Priced,
 ) -> Result<GridResult, AccountError> {
-    let stable = Ratio::from_f64_half_away(snapshot.peg(&method.currency))?;
     let sources = sources::results(method, grid, priced)?;
     let (groups, market_risk, _) = sources::combined(grid, &sources)?;
     let mut charges: Vec<Charge> = Vec::new();

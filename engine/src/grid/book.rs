@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::extent::Extent;
 use crate::account::{AccountFault, HeldPosition, MarginAccount, Netted, Place};
 use crate::contract::{Exercise, Instrument, OptionModel, OptionRight, Settlement};
 use crate::market::{Observed, Snapshot, SourceMarket, years_between};
@@ -18,8 +19,6 @@ pub(super) struct SourceBook {
     pub(super) source: PriceSource,
     pub(super) price: Observed,
     pub(super) funding_rate: f64,
-    /// The confidence of its perpetual, where one is held.
-    pub(super) perpetual_confidence: Option<f64>,
     pub(super) expiries: Vec<ExpiryMarket>,
     /// Contracts, linear ones first, then options by expiry.
     pub(super) rows: Vec<Row>,
@@ -43,7 +42,7 @@ pub(super) struct Row {
     pub(super) multiplier: f64,
     /// Whether its value is equity: paid in full when it was traded.
     pub(super) is_paid: bool,
-    pub(super) held: Quantity,
+    pub(super) held: Extent,
     /// What each position account holds.
     pub(super) parts: Vec<(usize, Quantity)>,
     /// The first position in it.
@@ -53,7 +52,7 @@ pub(super) struct Row {
 #[derive(Clone, Debug)]
 pub(super) enum RowKind {
     Asset { price: f64 },
-    Perpetual { price: f64, is_inverse: bool },
+    Perpetual { price: f64, confidence: f64, is_inverse: bool },
     Future { price: f64, expiry: Moment, years: f64, is_inverse: bool },
     Option { expiry: usize, strike: Decimal, right: OptionRight, model: OptionModel, inputs: OptionInputs },
 }
@@ -90,7 +89,6 @@ pub(super) fn empty_book(source: PriceSource, price: Observed) -> SourceBook {
         source,
         price,
         funding_rate: 0.0,
-        perpetual_confidence: None,
         expiries: Vec::new(),
         rows: Vec::new(),
     }
@@ -116,7 +114,7 @@ fn book(
             fault(format!("no price of {source} is known"));
             continue;
         }
-        match look.row(held, total, &mut book) {
+        match look.row(held, &mut book) {
             Ok(kind) => book.rows.push(Row {
                 kind,
                 multiplier: multiplier(held),
@@ -127,7 +125,7 @@ fn book(
                         matches!(held.contract.terms().instrument, Instrument::Option { .. })
                     }
                 },
-                held: total,
+                held: Extent::of(total),
                 parts,
                 place,
             }),
@@ -149,7 +147,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn row(&self, held: &HeldPosition, total: Quantity, book: &mut SourceBook) -> Result<RowKind, String> {
+    fn row(&self, held: &HeldPosition, book: &mut SourceBook) -> Result<RowKind, String> {
         let terms = held.contract.terms();
         let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
         let positive = |price: Option<f64>, what: &str| {
@@ -162,11 +160,7 @@ impl Look<'_> {
                 let price = positive(held.stated.price.or(known.map(|own| own.value())), "price")?;
                 let of_market = self.market.perpetual.map_or(1.0, |own| own.confidence());
                 let confidence = held.stated.confidence.unwrap_or(of_market);
-                if !total.is_zero() {
-                    let before = book.perpetual_confidence.unwrap_or(1.0);
-                    book.perpetual_confidence = Some(confidence.min(before));
-                }
-                Ok(RowKind::Perpetual { price, is_inverse })
+                Ok(RowKind::Perpetual { price, confidence, is_inverse })
             }
             Instrument::Future { expiry } => {
                 let known = self.market.expiries.get(expiry).and_then(|own| own.forward);
@@ -257,6 +251,11 @@ fn multiplier(held: &HeldPosition) -> f64 {
 }
 
 impl SourceBook {
+    /// Its market alone.
+    pub(super) fn without_rows(&self) -> Self {
+        Self { source: self.source.clone(), expiries: self.expiries.clone(), rows: Vec::new(), ..*self }
+    }
+
     /// What one unit of the source is worth in the money of the results: its price, or one coin.
     pub(super) fn unit_price(&self) -> f64 {
         if self.is_in_coin() { 1.0 } else { self.price.value() }

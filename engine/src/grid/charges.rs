@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::book::{Row, RowKind, SourceBook};
+use super::extent::{Extent, MoneyExtent, SumExtent};
 use super::scan::Sum;
 use super::values::Values;
 use crate::contract::OptionRight;
@@ -80,14 +81,15 @@ struct Charging<'a> {
     rules: &'a Contingency,
     price: Money,
     /// Units of the source in each row, signed.
-    units: Vec<Quantity>,
+    units: Vec<Extent>,
     charges: Charges,
 }
 
 /// Signed units of the source in a row.
-fn units(row: &Row) -> Result<Quantity, Overflow> {
-    let money = Money::from_f64_half_away(row.multiplier)?.times_quantity_half_away(row.held)?;
-    Quantity::from_raw_half_away(money.raw())
+fn units(row: &Row) -> Result<Extent, Overflow> {
+    let multiplier = Money::from_f64_half_away(row.multiplier)?;
+    let of = |held| Quantity::from_raw_half_away(multiplier.times_quantity_half_away(held)?.raw());
+    Ok(Extent::between(of(row.held.low())?, of(row.held.high())?))
 }
 
 pub(super) fn charges(book: &SourceBook, method: &GridMethod) -> Result<Charges, Overflow> {
@@ -140,10 +142,10 @@ impl Charging<'_> {
         Ok(())
     }
 
-    fn sum(&self, is_counted: impl Fn(&RowKind) -> bool) -> Result<(Quantity, Vec<usize>), Overflow> {
+    fn sum(&self, is_counted: impl Fn(&RowKind) -> bool) -> Result<(Extent, Vec<usize>), Overflow> {
         let rows = self.book.rows.iter().enumerate().filter(|(_, row)| is_counted(&row.kind));
         let rows: Vec<usize> = rows.map(|(place, _)| place).collect();
-        let sum = rows.iter().try_fold(Quantity::ZERO, |sum, row| sum.plus(self.units[*row]))?;
+        let sum = rows.iter().try_fold(Extent::NOTHING, |sum, row| sum.plus(self.units[*row]))?;
         Ok((sum, rows))
     }
 
@@ -152,13 +154,13 @@ impl Charging<'_> {
         &mut self,
         kind: ChargeKind,
         rates: (Ratio, Ratio),
-        (sum, rows): (Quantity, Vec<usize>),
+        (sum, rows): (Extent, Vec<usize>),
     ) -> Result<(), Overflow> {
-        if sum.is_zero() || (rates.0.is_zero() && rates.1.is_zero()) {
+        if sum.is_nothing() || (rates.0.is_zero() && rates.1.is_zero()) {
             return Ok(());
         }
-        self.add(kind, sum, rates)?;
-        let sign = if sum.is_short() { -1 } else { 1 };
+        self.add(kind, sum.size(), rates)?;
+        let sign = if sum.low().is_short() { -1 } else { 1 };
         rows.into_iter().try_for_each(|row| self.marginal(row, sign, rates))
     }
 
@@ -167,12 +169,9 @@ impl Charging<'_> {
         self.on_net(ChargeKind::Perpetual, self.rules.perpetual, perpetuals.clone())?;
         let rate = Ratio::from_f64_half_away(self.book.funding_rate)?;
         let funding = rate.times_ratio_half_away(self.rules.funding_hours)?;
-        let pays = (perpetuals.0.is_short() && funding.is_negative())
-            || (!perpetuals.0.is_short() && funding.is_positive());
-        if pays {
-            self.on_net(ChargeKind::Funding, (funding.magnitude(), Ratio::ZERO), perpetuals)?;
-        }
-        Ok(())
+        let (sum, rows) = perpetuals;
+        let paying = if funding.is_negative() { sum.shorts() } else { sum.longs() };
+        self.on_net(ChargeKind::Funding, (funding.magnitude(), Ratio::ZERO), (paying, rows))
     }
 
     fn futures(&mut self) -> Result<(), Overflow> {
@@ -195,7 +194,7 @@ impl Charging<'_> {
 
     fn short_options(&mut self) -> Result<(), Overflow> {
         type Group = (Option<usize>, Option<Decimal>, Option<OptionRight>);
-        let mut groups: BTreeMap<Group, (Quantity, Vec<usize>)> = BTreeMap::new();
+        let mut groups: BTreeMap<Group, (Extent, Vec<usize>)> = BTreeMap::new();
         let netting = self.rules.option_netting;
         let mut alone = 0_usize;
         for (place, row) in self.book.rows.iter().enumerate() {
@@ -212,7 +211,8 @@ impl Charging<'_> {
             own.0 = own.0.plus(self.units[place])?;
             own.1.push(place);
         }
-        for (_, own) in groups.into_iter().filter(|(_, own)| own.0.is_short()) {
+        for (_, (sum, rows)) in groups.into_iter().filter(|(_, own)| own.0.low().is_short()) {
+            let own = (sum.shorts(), rows);
             self.on_net(ChargeKind::ShortOption, self.rules.option, own.clone())?;
             if let Some((hours, maintenance, initial)) = self.rules.delivery {
                 self.delivery(hours, (maintenance, initial), own)?;
@@ -226,7 +226,7 @@ impl Charging<'_> {
         &mut self,
         hours: f64,
         rates: (Ratio, Ratio),
-        (_, rows): (Quantity, Vec<usize>),
+        (_, rows): (Extent, Vec<usize>),
     ) -> Result<(), Overflow> {
         const HOURS_IN_YEAR: f64 = 365.0 * 24.0;
         let soon = |row: &usize| match self.book.rows[*row].kind {
@@ -234,12 +234,12 @@ impl Charging<'_> {
             _ => false,
         };
         let rows: Vec<usize> = rows.into_iter().filter(soon).collect();
-        let sum = rows.iter().try_fold(Quantity::ZERO, |sum, row| sum.plus(self.units[*row]))?;
-        if sum.is_short() { self.on_net(ChargeKind::Delivery, rates, (sum, rows)) } else { Ok(()) }
+        let sum = rows.iter().try_fold(Extent::NOTHING, |sum, row| sum.plus(self.units[*row]))?;
+        self.on_net(ChargeKind::Delivery, rates, (sum.shorts(), rows))
     }
 
     fn gross(&self) -> Result<Quantity, Overflow> {
-        self.units.iter().try_fold(Quantity::ZERO, |sum, own| sum.plus(own.magnitude()))
+        self.units.iter().try_fold(Quantity::ZERO, |sum, own| sum.plus(own.size()))
     }
 
     fn concentration(&mut self) -> Result<(), Overflow> {
@@ -261,7 +261,7 @@ impl Charging<'_> {
 
     fn gross_marginals(&mut self, rates: (Ratio, Ratio)) -> Result<(), Overflow> {
         for row in 0..self.units.len() {
-            let sign = if self.units[row].is_short() { -1 } else { 1 };
+            let sign = if self.units[row].low().is_short() { -1 } else { 1 };
             self.marginal(row, sign, rates)?;
         }
         Ok(())
@@ -270,7 +270,11 @@ impl Charging<'_> {
     fn confidence(&mut self) -> Result<(), Overflow> {
         let Some(rule) = self.rules.confidence else { return Ok(()) };
         let spot = self.book.price.confidence();
-        let with_perpetual = self.book.perpetual_confidence.map_or(spot, |own| own.min(spot));
+        let of_perpetuals = self.book.rows.iter().filter_map(|row| match row.kind {
+            RowKind::Perpetual { confidence, .. } if !row.held.is_nothing() => Some(confidence),
+            _ => None,
+        });
+        let with_perpetual = of_perpetuals.fold(spot, f64::min);
         let rate = |confidence: f64| -> Result<Option<(Ratio, Ratio)>, Overflow> {
             if confidence >= rule.threshold {
                 return Ok(None);
@@ -314,14 +318,28 @@ pub struct Deltas {
     pub gross: Money,
 }
 
-pub(super) fn deltas(book: &SourceBook, values: &Values, places: u8) -> Result<Deltas, Overflow> {
-    let mut deltas = Deltas::default();
+/// The same where quantities are not certain.
+#[derive(Clone, Copy, Default)]
+pub(super) struct DeltaExtents {
+    pub(super) net: MoneyExtent,
+    pub(super) most_gross: Money,
+}
+
+impl DeltaExtents {
+    /// Of one quantity of every contract.
+    pub(super) const fn reported(self) -> Deltas {
+        Deltas { net: self.net.low, gross: self.most_gross }
+    }
+}
+
+pub(super) fn deltas(book: &SourceBook, values: &Values, places: u8) -> Result<DeltaExtents, Overflow> {
+    let mut deltas = DeltaExtents::default();
     for (row, delta) in book.rows.iter().zip(&values.deltas) {
-        let mut sum = Sum::default();
+        let mut sum = SumExtent::default();
         sum.add(row.held, *delta)?;
         let own = sum.money(places)?;
         deltas.net = deltas.net.plus(own)?;
-        deltas.gross = deltas.gross.plus(own.magnitude())?;
+        deltas.most_gross = deltas.most_gross.plus(own.size())?;
     }
     Ok(deltas)
 }
@@ -331,37 +349,41 @@ pub(super) fn floor(
     book: &SourceBook,
     values: &Values,
     method: &GridMethod,
-    deltas: Deltas,
+    deltas: DeltaExtents,
     places: u8,
 ) -> Result<Money, Overflow> {
     let terms = &method.floor;
     let price = Ratio::from_f64_half_away(book.unit_price())?;
-    let net = deltas.net.magnitude();
-    let hedged = deltas.gross.minus(net)?.half_away();
-    let of_net = net.times_ratio_half_away(terms.net_delta)?;
+    let hedged = deltas.most_gross.minus(deltas.net.least_size())?.half_away();
+    let of_net = deltas.net.size().times_ratio_half_away(terms.net_delta)?;
     let of_deltas = of_net.plus(hedged.times_ratio_half_away(terms.hedged_delta)?)?;
     let by_delta = of_deltas.times_ratio_half_away(price)?;
-    let mut shorts = BTreeMap::<OptionRight, Quantity>::new();
+    let mut shorts = BTreeMap::<OptionRight, Extent>::new();
     let mut by_contract = Money::ZERO;
     for (row, mark) in book.rows.iter().zip(&values.marks) {
         let units = units(row)?;
-        let minimum = terms.contract.times_quantity_half_away(units.magnitude())?;
-        by_contract = by_contract.plus(match &row.kind {
-            RowKind::Option { .. } if !row.held.is_short() => {
-                let mut value = Sum::default();
-                value.add(row.held, *mark)?;
-                minimum.min(value.money(places)?)
+        let one_end = |held: Quantity, units: Quantity| -> Result<Money, Overflow> {
+            let minimum = terms.contract.times_quantity_half_away(units.magnitude())?;
+            match &row.kind {
+                RowKind::Option { .. } if !held.is_short() => {
+                    let mut value = Sum::default();
+                    value.add(held, *mark)?;
+                    Ok(minimum.min(value.money(places)?))
+                }
+                _ => Ok(minimum),
             }
-            _ => minimum,
-        })?;
+        };
+        // Either side needs the more the larger it is.
+        let low = one_end(row.held.low(), units.low())?;
+        by_contract = by_contract.plus(low.max(one_end(row.held.high(), units.high())?))?;
         if let RowKind::Option { right, .. } = &row.kind {
             let own = shorts.entry(*right).or_default();
             *own = own.plus(units)?;
         }
     }
     let mut by_shorts = Money::ZERO;
-    for own in shorts.values().filter(|own| own.is_short()) {
-        let notional = Money::from_raw(price.raw()).times_quantity_half_away(own.magnitude())?;
+    for own in shorts.values() {
+        let notional = Money::from_raw(price.raw()).times_quantity_half_away(own.shorts().size())?;
         by_shorts = by_shorts.plus(notional.times_ratio_half_away(terms.short_option)?)?;
     }
     Ok(by_delta.max(by_contract).max(by_shorts))

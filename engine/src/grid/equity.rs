@@ -125,7 +125,7 @@ pub(super) fn equity(method: &Method, account: &MarginAccount, priced: &Priced) 
     for (book, values) in &priced.sources {
         let mut sum = Sum::default();
         for (row, mark) in book.rows.iter().zip(&values.marks).filter(|(row, _)| row.is_paid) {
-            sum.add(row.held, *mark)?;
+            sum.add(row.held.low(), *mark)?;
         }
         equity.position_value = equity.position_value.plus(sum.money(method.places)?)?;
     }

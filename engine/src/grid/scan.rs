@@ -4,7 +4,7 @@
 
 use super::book::{RowKind, SourceBook};
 use super::values::Values;
-use crate::parameters::method::{BasisPlace, GridMethod, Relief, Scenario, SideDiscount};
+use crate::parameters::method::{BasisContingency, BasisPlace, GridMethod, Relief, Scenario, SideDiscount};
 use crate::pricing::discount_factor;
 use crate::scenario::Shock;
 use crate::types::{Money, Overflow, Quantity, Ratio};
@@ -76,7 +76,7 @@ impl Sum {
     }
 }
 
-/// Scans a price source; `collateral` is the value that moves with it.
+/// Scans a price source of which one quantity of each contract is held; `collateral` is the value that moves with it.
 pub(super) fn scan(
     book: &SourceBook,
     values: &Values,
@@ -93,12 +93,12 @@ pub(super) fn scan(
             _ => &mut linear[..],
         };
         for (sum, units) in sums.iter_mut().zip(units) {
-            sum.add(row.held, *units)?;
+            sum.add(row.held.low(), *units)?;
         }
     }
     for (row, mark) in book.rows.iter().zip(&values.marks) {
         if let RowKind::Option { expiry, .. } = row.kind {
-            options[expiry][cells].add(row.held, *mark)?;
+            options[expiry][cells].add(row.held.low(), *mark)?;
         }
     }
     let mut expiries = Vec::with_capacity(options.len());
@@ -142,24 +142,9 @@ fn expiry(
 ) -> Result<ExpiryScan, Overflow> {
     let mut money = sums.iter().map(|sum| sum.money(places)).collect::<Result<Vec<_>, _>>()?;
     let mark = money.pop().unwrap_or_default();
-    let market = &book.expiries[place];
-    let (mut long, mut short) = (Ratio::ONE, Ratio::ONE);
-    if let Some(discount) = &method.margin.discount {
-        let factor = |side: &SideDiscount, sign: f64| {
-            let rate = market.rate.mul_add(side.rate_multiplier, side.rate_add);
-            side.factor * discount_factor(sign * rate, market.years)
-        };
-        long = Ratio::from_f64_half_away(factor(&discount.long, 1.0))?;
-        if let Some(side) = &discount.short {
-            let most = discount_factor(-market.rate, market.years);
-            short = Ratio::from_f64_half_away(factor(side, -1.0).min(most))?;
-        }
-    }
-    let basis = method.basis.map(|basis| {
-        let weight = Ratio::from_f64_half_away(basis.multiplier.mul_add(market.years, basis.add));
-        weight.map(|weight| (weight, method.scenarios.len()))
-    });
-    let basis = match basis.transpose()? {
+    let (long, short) = discounts(book, place, method)?;
+    let weight = basis_weight(book, place, method)?;
+    let basis = match weight.map(|weight| (weight, method.scenarios.len())) {
         Some((weight, up)) => {
             let cell = if money[up + 1] < money[up] { up + 1 } else { up };
             (money[cell] < mark).then_some((cell, weight))
@@ -167,6 +152,35 @@ fn expiry(
         None => None,
     };
     Ok(ExpiryScan { mark, values: money, long, short, basis })
+}
+
+/// What an expiry's values after a move are multiplied by: where they are positive, and where they are negative.
+pub(super) fn discounts(
+    book: &SourceBook,
+    place: usize,
+    method: &GridMethod,
+) -> Result<(Ratio, Ratio), Overflow> {
+    let market = &book.expiries[place];
+    let Some(discount) = &method.margin.discount else { return Ok((Ratio::ONE, Ratio::ONE)) };
+    let factor = |side: &SideDiscount, sign: f64| {
+        let rate = market.rate.mul_add(side.rate_multiplier, side.rate_add);
+        side.factor * discount_factor(sign * rate, market.years)
+    };
+    let long = Ratio::from_f64_half_away(factor(&discount.long, 1.0))?;
+    let Some(side) = &discount.short else { return Ok((long, Ratio::ONE)) };
+    let most = discount_factor(-market.rate, market.years);
+    Ok((long, Ratio::from_f64_half_away(factor(side, -1.0).min(most))?))
+}
+
+/// What counts of the basis move of an expiry.
+pub(super) fn basis_weight(
+    book: &SourceBook,
+    place: usize,
+    method: &GridMethod,
+) -> Result<Option<Ratio>, Overflow> {
+    let years = book.expiries[place].years;
+    let weight = |basis: BasisContingency| basis.multiplier.mul_add(years, basis.add);
+    method.basis.map(|basis| Ratio::from_f64_half_away(weight(basis))).transpose()
 }
 
 /// What value that moves with the price gains.

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use super::book::{self, RowKind, SourceBook};
-use super::charges::{self, Charge, Deltas};
+use super::charges::{self, Charge, DeltaExtents, Deltas};
 use super::equity::{self, Valued};
-use super::scan::{self, Scan, Sum};
+use super::extent::{Extent, SumExtent};
+use super::scan::{self, Scan};
 use super::values::{self, Values};
 use crate::account::{AccountError, AccountFault, MarginAccount};
 use crate::market::Snapshot;
@@ -28,7 +29,7 @@ impl Priced {
             let mut book = book.clone();
             for row in &mut book.rows {
                 let kept = row.parts.iter().filter(|(own, _)| Some(*own) != account);
-                row.held = kept.map(|(_, own)| *own).try_fold(Quantity::ZERO, Quantity::plus)?;
+                row.held = Extent::of(kept.map(|(_, own)| *own).try_fold(Quantity::ZERO, Quantity::plus)?);
             }
             Ok((book, Arc::clone(values)))
         };
@@ -153,7 +154,7 @@ fn result(
         basis: scan.basis,
         worst: scan.worst,
         worst_index: scan.worst_index,
-        deltas,
+        deltas: deltas.reported(),
         roll,
         delta_shock,
         floor,
@@ -165,9 +166,9 @@ fn result(
 }
 
 /// Net deltas of each expiry, and of what has none, times the least or the annual move.
-fn roll(book: &SourceBook, values: &Values, grid: &GridMethod, places: u8) -> Result<Money, Overflow> {
+pub(super) fn roll(book: &SourceBook, values: &Values, grid: &GridMethod, places: u8) -> Result<Money, Overflow> {
     let Some(terms) = &grid.roll else { return Ok(Money::ZERO) };
-    let mut nets: Vec<(Option<crate::types::Moment>, f64, Sum)> = Vec::new();
+    let mut nets: Vec<(Option<crate::types::Moment>, f64, SumExtent)> = Vec::new();
     for (row, delta) in book.rows.iter().zip(&values.deltas) {
         let (expiry, years) = match row.kind {
             RowKind::Asset { .. } => continue,
@@ -179,7 +180,7 @@ fn roll(book: &SourceBook, values: &Values, grid: &GridMethod, places: u8) -> Re
             }
         };
         let place = nets.iter().position(|own| own.0 == expiry).unwrap_or_else(|| {
-            nets.push((expiry, years, Sum::default()));
+            nets.push((expiry, years, SumExtent::default()));
             nets.len() - 1
         });
         nets[place].2.add(row.held, *delta)?;
@@ -187,16 +188,21 @@ fn roll(book: &SourceBook, values: &Values, grid: &GridMethod, places: u8) -> Re
     let price = Ratio::from_f64_half_away(book.unit_price())?;
     nets.into_iter().try_fold(Money::ZERO, |sum, (_, years, net)| {
         let own = (terms.annualised_move * years).max(terms.minimum_move);
-        let delta = net.money(places)?.magnitude().times_ratio_half_away(price)?;
+        let delta = net.money(places)?.size().times_ratio_half_away(price)?;
         sum.plus(delta.times_ratio_half_away(Ratio::from_f64_half_away(own)?)?)
     })
 }
 
-fn delta_shock(book: &SourceBook, grid: &GridMethod, deltas: Deltas) -> Result<Money, Overflow> {
+pub(super) fn delta_shock(
+    book: &SourceBook,
+    grid: &GridMethod,
+    deltas: DeltaExtents,
+) -> Result<Money, Overflow> {
     let Some(terms) = &grid.delta_shock else { return Ok(Money::ZERO) };
-    let notional = deltas.net.to_f64().abs() * book.price.value();
+    let net = deltas.net.size();
+    let notional = net.to_f64() * book.price.value();
     let own = ((notional - terms.threshold).max(0.0) * terms.move_per_money).min(terms.most);
-    let size = deltas.net.magnitude().times_ratio_half_away(Ratio::from_f64_half_away(book.unit_price())?)?;
+    let size = net.times_ratio_half_away(Ratio::from_f64_half_away(book.unit_price())?)?;
     size.times_ratio_half_away(Ratio::from_f64_half_away(own)?)
 }
 

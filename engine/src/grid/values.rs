@@ -107,7 +107,7 @@ fn linear(
 ) -> Option<()> {
     let (price, is_inverse) = match row.kind {
         RowKind::Asset { price } => (price, false),
-        RowKind::Perpetual { price, is_inverse } | RowKind::Future { price, is_inverse, .. } => {
+        RowKind::Perpetual { price, is_inverse, .. } | RowKind::Future { price, is_inverse, .. } => {
             (price, is_inverse)
         }
         RowKind::Option { .. } => return None,

@@ -66,7 +66,7 @@ fn total(amounts: impl IntoIterator<Item = Money>) -> Result<Money, Overflow> {
 }
 
 /// The loss of the worst scenario; not negative.
-fn scan(risk: &SourceRisk<'_>) -> Money {
+pub(super) fn scan(risk: &SourceRisk<'_>) -> Money {
     let worst = risk.results.iter().copied().min().unwrap_or_default();
     worst.negated().max(Money::ZERO)
 }
@@ -223,7 +223,7 @@ pub fn by_correlation(
 }
 
 /// Holds an amount between the limits and the sum.
-fn limited(
+pub(super) fn limited(
     risks: &[SourceRisk<'_>],
     amount: Money,
     weights: Vec<Weight>,

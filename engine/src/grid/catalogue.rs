@@ -1,0 +1,261 @@
+//! The contracts of a house, priced once under a method and a market, and what any quantities of them have to have.
+//!
+//! A row is one contract of a price source with its values in every cell; it is shared by all accounts until the market moves. What
+//! an account requires comes out of the same steps as a calculation of its own.
+
+#![allow(clippy::float_arithmetic, reason = "an inverse contract is so many coins at a price, which is a model's input")]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::Axis;
+
+use super::book::{self, RowKind, SourceBook};
+use super::extent::Extent;
+use super::sources::Priced;
+use super::values::{self, Values};
+use super::{GridResult, assembled};
+use crate::account::{AccountError, HeldPosition, MarginAccount, PositionAccount, Stated};
+use crate::contract::{ContractId, Settlement, Specification};
+use crate::market::Snapshot;
+use crate::parameters::method::{GridMethod, Method, MethodKind};
+use crate::types::{Currency, Decimal, Money, Overflow, PriceSource, Quantity, Ratio};
+
+/// The place of a contract in a catalogue.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct GridRow {
+    pub(super) source: usize,
+    pub(super) row: usize,
+}
+
+/// Why a method margins no account of a live book.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NotForBooks {
+    /// It has no scenarios: it margins by formula, or makes parameter sets.
+    NoGrid,
+    /// Every position stands alone, with collateral of its own.
+    Isolated,
+}
+
+impl fmt::Display for NotForBooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoGrid => "the method has no scenario grid: margin accounts of a book need one",
+            Self::Isolated => "the method margins every position by itself, with collateral of its own",
+        })
+    }
+}
+
+/// A contract in the market.
+#[derive(Clone, Debug)]
+pub struct GridContract {
+    /// Its row.
+    pub row: GridRow,
+    /// The currency of its price and of its results.
+    pub currency: Currency,
+    /// What one lot is worth to its holder: of what is paid in full its value, else nothing.
+    pub value: Money,
+}
+
+/// All contracts under a method: immutable, one for every market.
+#[derive(Debug)]
+pub struct Catalogue {
+    method: Arc<Method>,
+    grid: GridMethod,
+    /// What the settlement currency is worth of what it is pegged to.
+    stable: Ratio,
+    pub(super) sources: Vec<(SourceBook, Arc<Values>)>,
+    contracts: BTreeMap<ContractId, Result<GridContract, String>>,
+}
+
+impl Catalogue {
+    /// Prices contracts. One that cannot be priced has a reason in place of a row.
+    ///
+    /// # Errors
+    /// [`NotForBooks`] for a method that margins no accounts of a book.
+    pub fn new<'a>(
+        method: &Arc<Method>,
+        snapshot: &Snapshot,
+        contracts: impl IntoIterator<Item = (ContractId, &'a Specification)>,
+    ) -> Result<Self, NotForBooks> {
+        let MethodKind::Grid(grid) = &method.kind else { return Err(NotForBooks::NoGrid) };
+        if method.is_isolated {
+            return Err(NotForBooks::Isolated);
+        }
+        let pricing = Pricing { method, grid, snapshot };
+        let mut own = Self {
+            method: Arc::clone(method),
+            grid: grid.as_ref().clone(),
+            stable: Ratio::from_f64_half_away(snapshot.peg(&method.currency)).unwrap_or(Ratio::ONE),
+            sources: Vec::new(),
+            contracts: BTreeMap::new(),
+        };
+        let mut priced = Vec::new();
+        for (id, contract) in contracts {
+            match pricing.priced(&[(id, contract)]) {
+                Ok(_) => priced.push((id, contract)),
+                Err(reason) => drop(own.contracts.insert(id, Err(reason))),
+            }
+        }
+        // What can be priced alone can be priced together.
+        match pricing.priced(&priced) {
+            Ok(sources) => own.list(sources, &priced),
+            Err(reason) => own.contracts.extend(priced.into_iter().map(|(id, _)| (id, Err(reason.clone())))),
+        }
+        Ok(own)
+    }
+
+    fn list(
+        &mut self,
+        sources: Vec<(SourceBook, Arc<Values>)>,
+        contracts: &[(ContractId, &Specification)],
+    ) {
+        for (source, (book, values)) in sources.iter().enumerate() {
+            for (row, own) in book.rows.iter().enumerate() {
+                for (account, _) in &own.parts {
+                    let (id, contract) = contracts[*account];
+                    let terms = contract.terms();
+                    let currency = match &terms.settlement {
+                        Settlement::Inverse { coin } => coin,
+                        Settlement::Premium | Settlement::FuturesStyle => &terms.quote,
+                    };
+                    let mark = if own.is_paid { values.marks[row] } else { 0 };
+                    let value = Money::from_sum_half_away(i128::from(mark), self.method.places);
+                    let listed = value.map_err(|overflow| overflow.to_string()).map(|value| GridContract {
+                        row: GridRow { source, row },
+                        currency: currency.clone(),
+                        value,
+                    });
+                    self.contracts.insert(id, listed);
+                }
+            }
+        }
+        self.sources = sources;
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub(super) const fn grid(&self) -> &GridMethod {
+        &self.grid
+    }
+
+    pub(super) fn initial_factor(&self) -> Result<Ratio, Overflow> {
+        super::initial_factor(&self.grid, self.stable)
+    }
+
+    /// A contract, or why it has no values; `None` for one that nobody has specified.
+    #[must_use]
+    pub fn contract(&self, id: ContractId) -> Option<Result<&GridContract, &str>> {
+        self.contracts.get(&id).map(|own| own.as_ref().map_err(String::as_str))
+    }
+
+    /// The price source of a row.
+    #[must_use]
+    pub fn source(&self, row: GridRow) -> &PriceSource {
+        &self.sources[row.source].0.source
+    }
+
+    /// The numbers of lots of contracts; several of one row are added up.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a number does not fit.
+    pub fn margin(&self, lots: &[(GridRow, i64)]) -> Result<GridResult, Overflow> {
+        let mut held: BTreeMap<GridRow, i64> = BTreeMap::new();
+        for (row, lots) in lots {
+            let sum = held.entry(*row).or_default();
+            *sum = sum.checked_add(*lots).ok_or(Overflow)?;
+        }
+        let mut extents = Vec::with_capacity(held.len());
+        for (row, lots) in held {
+            let quantity = Quantity::from_decimal_half_away(Decimal::whole(lots))?;
+            extents.push((row, Extent::of(quantity)));
+        }
+        let priced = Priced { sources: self.chosen(&extents), collateral: Vec::new() };
+        match assembled(&self.method, &self.grid, self.stable, &MarginAccount::default(), &priced) {
+            Ok(result) => Ok(result),
+            // Everything has been priced.
+            Err(AccountError::TooLarge(overflow)) => Err(overflow),
+            Err(AccountError::Account(_)) => Err(Overflow),
+        }
+    }
+
+    /// The price sources with the rows of which there may be some; rows ascend.
+    pub(super) fn chosen(&self, rows: &[(GridRow, Extent)]) -> Vec<(SourceBook, Arc<Values>)> {
+        let mut chosen = Vec::new();
+        let held: Vec<&(GridRow, Extent)> = rows.iter().filter(|(_, held)| !held.is_nothing()).collect();
+        for own in held.chunk_by(|a, b| a.0.source == b.0.source) {
+            let (book, values) = &self.sources[own[0].0.source];
+            let places: Vec<usize> = own.iter().map(|(row, _)| row.row).collect();
+            let rows = own.iter().map(|(row, held)| book::Row {
+                held: *held,
+                parts: Vec::new(),
+                ..book.rows[row.row].clone()
+            });
+            let deltas = if values.deltas.is_empty() { &[] } else { places.as_slice() };
+            let values = Values {
+                cells: values.cells.select(Axis(0), &places),
+                marks: places.iter().map(|place| values.marks[*place]).collect(),
+                deltas: deltas.iter().map(|place| values.deltas[*place]).collect(),
+            };
+            let book = SourceBook { rows: rows.collect(), ..book.without_rows() };
+            chosen.push((book, Arc::new(values)));
+        }
+        chosen
+    }
+}
+
+struct Pricing<'a> {
+    method: &'a Method,
+    grid: &'a GridMethod,
+    snapshot: &'a Snapshot,
+}
+
+impl Pricing<'_> {
+    /// Contracts, each as a position account of its own, of which nothing is held.
+    fn priced(
+        &self,
+        contracts: &[(ContractId, &Specification)],
+    ) -> Result<Vec<(SourceBook, Arc<Values>)>, String> {
+        let accounts = contracts.iter().map(|(id, contract)| PositionAccount {
+            name: id.number().to_string(),
+            positions: vec![HeldPosition {
+                contract: (*contract).clone(),
+                quantity: Quantity::ZERO,
+                stated: Stated::default(),
+                unrealised_profit: Money::ZERO,
+                unrealised_funding: Money::ZERO,
+                collateral: Money::ZERO,
+            }],
+        });
+        let account = MarginAccount { position_accounts: accounts.collect(), ..MarginAccount::default() };
+        let messages = |faults: Vec<crate::account::AccountFault>| {
+            faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>().join("; ")
+        };
+        let books = book::books(&account, self.snapshot, &self.method.currency, &self.grid.valuation);
+        let shocks = values::shocks(self.grid);
+        let mut priced = Vec::new();
+        for mut book in books.map_err(messages)? {
+            for row in &mut book.rows {
+                let (account, _) = row.parts[0];
+                count_in_lots(row, contracts[account].1);
+            }
+            let values = values::values(&book, self.grid, &shocks, self.method.places).map_err(messages)?;
+            priced.push((book, Arc::new(values)));
+        }
+        Ok(priced)
+    }
+}
+
+/// One lot of an inverse future or perpetual is its multiplier's worth of coins.
+fn count_in_lots(row: &mut book::Row, contract: &Specification) {
+    if let RowKind::Perpetual { price, is_inverse: true, .. }
+    | RowKind::Future { price, is_inverse: true, .. } = row.kind
+    {
+        row.multiplier = contract.terms().multiplier.to_f64() / price;
+    }
+}
