@@ -3,12 +3,14 @@
 //! `book` nets positions by contract and finds their market; `values` prices each contract in every cell; `scan` makes scenario
 //! results of them; `charges` are what is added and what the scan is at least; `sources` joins the price sources by the method's
 //! offsets; `equity` is what the account has; `shares` is what falls on each position account. Gains are positive, requirements too.
+//! A live book prices its contracts once, in a `catalogue`; `ranged` bounds what an account of it may have to have while orders fill.
 
 mod book;
 mod catalogue;
 mod charges;
 mod equity;
 mod extent;
+mod ranged;
 mod scan;
 mod shares;
 mod sources;
@@ -17,6 +19,7 @@ mod values;
 pub use catalogue::{Catalogue, GridContract, GridRow, NotForBooks};
 pub use charges::{Charge, ChargeKind, Deltas};
 pub use equity::Equity;
+pub use ranged::{GridFill, GridOrders, weighed_outcome, worst_required};
 pub use shares::Share;
 pub use sources::{GroupResult, SourceResult};
 

@@ -85,13 +85,7 @@ pub(super) fn books(
 
 /// A price source without positions, whose price collateral follows.
 pub(super) fn empty_book(source: PriceSource, price: Observed) -> SourceBook {
-    SourceBook {
-        source,
-        price,
-        funding_rate: 0.0,
-        expiries: Vec::new(),
-        rows: Vec::new(),
-    }
+    SourceBook { source, price, funding_rate: 0.0, expiries: Vec::new(), rows: Vec::new() }
 }
 
 fn book(

@@ -3,7 +3,10 @@
 //! A row is one contract of a price source with its values in every cell; it is shared by all accounts until the market moves. What
 //! an account requires comes out of the same steps as a calculation of its own.
 
-#![allow(clippy::float_arithmetic, reason = "an inverse contract is so many coins at a price, which is a model's input")]
+#![allow(
+    clippy::float_arithmetic,
+    reason = "an inverse contract is so many coins at a price, which is a model's input"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -106,11 +109,7 @@ impl Catalogue {
         Ok(own)
     }
 
-    fn list(
-        &mut self,
-        sources: Vec<(SourceBook, Arc<Values>)>,
-        contracts: &[(ContractId, &Specification)],
-    ) {
+    fn list(&mut self, sources: Vec<(SourceBook, Arc<Values>)>, contracts: &[(ContractId, &Specification)]) {
         for (source, (book, values)) in sources.iter().enumerate() {
             for (row, own) in book.rows.iter().enumerate() {
                 for (account, _) in &own.parts {

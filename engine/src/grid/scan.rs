@@ -193,17 +193,20 @@ fn moved(value: Money, price: f64, shock: &Shock) -> Result<Money, Overflow> {
 }
 
 /// The result as it counts: dampened, and moved towards nothing where the scenario says so.
-fn dampened(result: Money, scenario: &Scenario, book: &SourceBook) -> Result<Money, Overflow> {
+pub(super) fn dampened(result: Money, scenario: &Scenario, book: &SourceBook) -> Result<Money, Overflow> {
     let result = result.times_ratio_half_away(scenario.dampening)?;
-    let Some(Relief { money, price_factor }) = scenario.relief else { return Ok(result) };
-    let relief = if book.is_in_coin() {
-        let edge = book.price.value() * price_factor.to_f64();
-        Money::from_f64_half_away(money.to_f64() / edge)?
-    } else {
-        money
-    };
-    let left = result.magnitude().minus(relief)?.max(Money::ZERO);
+    let left = result.magnitude().minus(relief(scenario, book)?)?.max(Money::ZERO);
     Ok(if result.is_negative() { left.negated() } else { left })
+}
+
+/// By how much a scenario's result moves towards nothing.
+pub(super) fn relief(scenario: &Scenario, book: &SourceBook) -> Result<Money, Overflow> {
+    let Some(Relief { money, price_factor }) = scenario.relief else { return Ok(Money::ZERO) };
+    if !book.is_in_coin() {
+        return Ok(money);
+    }
+    let edge = book.price.value() * price_factor.to_f64();
+    Money::from_f64_half_away(money.to_f64() / edge)
 }
 
 fn basis(expiries: &[ExpiryScan]) -> Result<Money, Overflow> {

@@ -63,6 +63,8 @@ pub struct SourceResult {
     pub market_risk: Money,
     /// What is added.
     pub charges: Vec<Charge>,
+    /// Whether anything of it is held: netted positions may be nothing.
+    pub(super) is_held: bool,
     pub(super) scan: Scan,
     pub(super) marginal: Vec<(Money, Money)>,
 }
@@ -149,6 +151,7 @@ fn result(
     let scanned = worst.minus(added)?.plus(roll)?.plus(delta_shock)?;
     let charged = charges::charges(book, grid)?;
     Ok(SourceResult {
+        is_held: !collateral.is_zero() || book.rows.iter().any(|row| !row.held.is_nothing()),
         source: book.source.clone(),
         results: scan.results.clone(),
         basis: scan.basis,
@@ -166,7 +169,12 @@ fn result(
 }
 
 /// Net deltas of each expiry, and of what has none, times the least or the annual move.
-pub(super) fn roll(book: &SourceBook, values: &Values, grid: &GridMethod, places: u8) -> Result<Money, Overflow> {
+pub(super) fn roll(
+    book: &SourceBook,
+    values: &Values,
+    grid: &GridMethod,
+    places: u8,
+) -> Result<Money, Overflow> {
     let Some(terms) = &grid.roll else { return Ok(Money::ZERO) };
     let mut nets: Vec<(Option<crate::types::Moment>, f64, SumExtent)> = Vec::new();
     for (row, delta) in book.rows.iter().zip(&values.deltas) {
@@ -267,7 +275,7 @@ fn in_group(
     };
     let risks: Vec<SourceRisk<'_>> = places.iter().map(risk).collect();
     match &group.rule {
-        _ if places.iter().flatten().count() < 2 => summed(&risks),
+        _ if places.iter().flatten().filter(|place| sources[**place].is_held).count() < 2 => summed(&risks),
         OffsetRule::Gains { fraction, most } => by_gains(&risks, *fraction, *most, group.limits),
         OffsetRule::Pairs(pairs) => by_pairs(&risks, pairs, group.limits),
         OffsetRule::Correlation { matrix, up, down, .. } => {

@@ -13,6 +13,7 @@ use crate::pricing::{Columns, discount_factor};
 use crate::scenario::{NoValue, OptionInputs, Shock, shocked_forward, shocked_values, whole_units};
 
 /// The values of a price source's contracts, in units of `10^-places`.
+#[derive(Debug)]
 pub(super) struct Values {
     /// Rows x cells. Of options the value, of all others the gain.
     pub(super) cells: Array2<i64>,

@@ -1,4 +1,6 @@
 //! Working orders: the bound of what they may require against every subset and partial fill.
 
 mod bound;
+mod grid_worlds;
+mod grids;
 mod worlds;

@@ -37,7 +37,7 @@ fn outcome(
 }
 
 /// Every outcome, or of long lists those where each order is filled not at all, half or whole.
-fn outcomes(open: &[i64], most: usize) -> Vec<Vec<i64>> {
+pub(super) fn outcomes(open: &[i64], most: usize) -> Vec<Vec<i64>> {
     let all: usize = open.iter().map(|open| usize::try_from(open + 1).unwrap()).product();
     let is_few = 3_usize.saturating_pow(u32::try_from(open.len()).unwrap()) <= most;
     let steps = |open: i64| -> Vec<i64> {
@@ -107,7 +107,7 @@ fn ratio(world: &World, case: &Case, profile: RoundingProfile, what: &str) -> Op
 }
 
 /// Median and 99th percentile of the ratios, and the largest number of regions.
-fn told(what: &str, mut ratios: Vec<(i128, usize)>) -> i128 {
+pub(super) fn told(what: &str, mut ratios: Vec<(i128, usize)>) -> i128 {
     ratios.sort_unstable();
     let at = |percent: usize| ratios[(ratios.len() - 1) * percent / 100].0;
     let regions: usize = ratios.iter().map(|own| own.1).sum();

@@ -1,0 +1,143 @@
+//! Under scenario methods: what a catalogue margins is what a calculation of its own does, and no outcome of working orders is above
+//! the bound.
+
+use plimsoll_engine::account::{HeldPosition, MarginAccount, PositionAccount, Stated};
+use plimsoll_engine::contract::{Instrument, Settlement};
+use plimsoll_engine::fills::{Amounts, Effort};
+use plimsoll_engine::grid::{GridOrders, GridResult, worst_required};
+use plimsoll_engine::report::{MethodResult, by_method};
+use plimsoll_engine::types::{Amount, Currency, Decimal, Money, Overflow, Quantity};
+
+use super::bound::{outcomes, told};
+use super::grid_worlds::{Case, World, world};
+use crate::generate::Dice;
+
+fn calculated(world: &World, case: &Case) -> GridResult {
+    let held = |(id, lots): &(_, i64)| HeldPosition {
+        contract: world.registry.get(*id).unwrap().specification.clone().unwrap(),
+        quantity: Quantity::from_decimal_half_away(Decimal::whole(*lots)).unwrap(),
+        stated: Stated::default(),
+        unrealised_profit: Money::ZERO,
+        unrealised_funding: Money::ZERO,
+        collateral: Money::ZERO,
+    };
+    // Bought and sold again: it is as if it had never been there.
+    let all = case.lots.iter().chain(&case.closed);
+    let positions = all.map(held).collect();
+    let account = MarginAccount {
+        position_accounts: vec![PositionAccount { name: String::new(), positions }],
+        ..MarginAccount::default()
+    };
+    match by_method(&world.method, &world.snapshot, &account).unwrap() {
+        MethodResult::Grid(own) => *own,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_catalogue_margins_as_a_calculation_does() {
+    let mut compared = 0;
+    for seed in 0..400 {
+        let mut dice = Dice::new(seed);
+        let world = world(&mut dice);
+        let case = world.case(&mut dice, 0, 9);
+        // Calculations count inverse futures in coins.
+        let is_inverse = |id| {
+            let terms = world.registry.get(id).unwrap().specification.clone().unwrap();
+            let is_option = matches!(terms.terms().instrument, Instrument::Option { .. });
+            !is_option && matches!(terms.terms().settlement, Settlement::Inverse { .. })
+        };
+        if case.lots.iter().any(|(id, _)| is_inverse(*id)) {
+            continue;
+        }
+        let (own, anew) = (world.catalogue.margin(&case.rows).unwrap(), calculated(&world, &case));
+        assert_eq!(own.requirement, anew.requirement, "seed {seed} {}", world.method.name);
+        assert_eq!(own.charges, anew.charges, "seed {seed}");
+        assert_eq!(own.equity.position_value, anew.equity.position_value, "seed {seed}");
+        for own in &own.sources {
+            let anew = anew.sources.iter().find(|anew| anew.source == own.source).unwrap();
+            assert_eq!(own.results, anew.results, "seed {seed} {}", own.source);
+            assert_eq!(own.worst_index, anew.worst_index, "seed {seed} {}", own.source);
+        }
+        compared += 1;
+    }
+    assert!(compared > 200, "{compared}");
+}
+
+/// What one outcome requires, by a calculation, and what the fills cost.
+fn outcome(world: &World, case: &Case, currencies: &[Currency], filled: &[i64]) -> Amounts {
+    let legs = case.orders.iter().zip(filled);
+    let more =
+        legs.flat_map(|(fill, units)| fill.legs.iter().map(move |(row, lots)| (*row, lots.get() * units)));
+    let rows: Vec<_> = case.rows.iter().copied().chain(more).collect();
+    let place = |currency: &Currency| currencies.binary_search(currency).unwrap();
+    let mut amounts: Amounts = currencies.iter().map(|_| Money::ZERO).collect();
+    amounts[place(&world.method.currency)] = world.catalogue.margin(&rows).unwrap().requirement.initial;
+    for (fill, units) in case.orders.iter().zip(filled) {
+        for (currency, amount) in &fill.cash {
+            let sum = &mut amounts[place(currency)];
+            *sum = (0..*units).try_fold(*sum, |sum, _| sum.plus(*amount)).unwrap();
+        }
+    }
+    amounts
+}
+
+/// The bound over the worst outcome, in thousandths; fails where an outcome is above the bound.
+fn ratio(world: &World, case: &Case, what: &str) -> Option<(i128, usize)> {
+    let weigh = |_: &Currency, amount: Money| Ok::<_, Overflow>(amount);
+    let own = GridOrders {
+        catalogue: &world.catalogue,
+        lots: &case.rows,
+        orders: &case.orders,
+        open: &case.open,
+        weigh: &weigh,
+    };
+    let (currencies, worst) = worst_required(own, Effort::default()).unwrap();
+    let total = |amounts: &Amounts| amounts.iter().try_fold(Money::ZERO, |sum, own| sum.plus(*own)).unwrap();
+    assert_eq!(outcome(world, case, &currencies, &worst.filled), worst.found, "{what}: the outcome found");
+    let (mut most, bound) = (total(&worst.found), total(&worst.heaviest));
+    for filled in outcomes(case.open.open(), 600) {
+        if !case.open.allows(&filled) {
+            continue;
+        }
+        let amounts = outcome(world, case, &currencies, &filled);
+        for ((amount, bound), currency) in amounts.iter().zip(&worst.at_most).zip(&currencies) {
+            assert!(amount <= bound, "{what}: {filled:?} requires {amount:?} {currency}, above {bound:?}");
+        }
+        let weight = total(&amounts);
+        assert!(weight <= bound, "{what}: {filled:?} weighs {weight:?}, above {bound:?}");
+        most = most.max(weight);
+    }
+    if !most.is_positive() {
+        return None;
+    }
+    let ratio = Amount::rounded_half_away(bound.ratio_to_half_away(most).unwrap());
+    Some((ratio.millionths() / 1_000, worst.regions))
+}
+
+#[test]
+fn no_outcome_is_above_the_bound_under_scenario_methods() {
+    let mut ratios = Vec::new();
+    for seed in 0..250 {
+        let mut dice = Dice::new(seed);
+        let world = world(&mut dice);
+        let orders = dice.index(6) + 1;
+        let case = world.case(&mut dice, orders, 3);
+        ratios.extend(ratio(&world, &case, &format!("seed {seed} {}", world.method.name)));
+    }
+    let median = told("scenario methods", ratios);
+    assert!(median <= 1_050, "{median}");
+}
+
+#[test]
+fn twelve_orders_under_scenario_methods() {
+    let mut ratios = Vec::new();
+    for seed in 1_000..1_020 {
+        let mut dice = Dice::new(seed);
+        let world = world(&mut dice);
+        let case = world.case(&mut dice, 12, 3);
+        ratios.extend(ratio(&world, &case, &format!("seed {seed} {}", world.method.name)));
+    }
+    let median = told("twelve orders under scenario methods", ratios);
+    assert!(median <= 1_050, "{median}");
+}
