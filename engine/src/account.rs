@@ -154,11 +154,7 @@ impl Netted<'_> {
     /// What is wrong where the contract is not settled in a currency.
     #[must_use]
     pub fn other_currency(&self, currency: &Currency) -> Option<String> {
-        let terms = self.held.contract.terms();
-        let settled = match &terms.settlement {
-            Settlement::Inverse { coin } => coin,
-            Settlement::Premium | Settlement::FuturesStyle => &terms.quote,
-        };
+        let settled = self.held.contract.settled_in();
         (settled != currency).then(|| format!("is settled in {settled}, the method in {currency}"))
     }
 }

@@ -1,7 +1,9 @@
 //! The live book: margin groups as pure state machines. Commands go in, events and an answer come out; the state is a fold of events.
 //!
 //! `house` is what a house fixes; `state` what a group is, made of `position`, `order` and `exception`; `command` what it is told, `event`
-//! what happened, `outcome` the answer. `standing` is what a group has and has to have, `exposure` what its orders may make of that, `changes` leads from one standing to the next.
+//! what happened, `outcome` the answer. `exposure` is what an account holds and its orders trade, priced by `pricing`; `held` margins the
+//! positions by a set or by a method, `worst` what the orders may make of them. `standing` is what a group has and has to have, `changes`
+//! leads from one standing to the next.
 //! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling` and `facts` book what has happened,
 //! `transfer` concerns two groups.
 
@@ -13,6 +15,7 @@ mod event;
 mod exception;
 mod exposure;
 mod facts;
+mod held;
 mod house;
 mod order;
 mod outcome;
@@ -24,6 +27,7 @@ mod standing;
 mod state;
 mod trading;
 mod transfer;
+mod worst;
 
 pub use changes::{Changes, renewed};
 pub use checking::check;
@@ -33,14 +37,17 @@ pub use command::{
 pub use decide::{Decision, decide};
 pub use event::{CashReason, Event};
 pub use exception::{About, ExceptionItem, ExceptionKind};
-pub use house::{AssetTerms, Band, CollateralSchedule, HouseSnapshot, ListedContract};
+pub use held::{GridHeld, Held, SpanHeld};
+pub use house::{
+    AssetTerms, Band, CollateralSchedule, HouseMethods, HouseSnapshot, ListedContract, PriceMoney, SetRows,
+};
 pub use order::{
     Composition, LinkRule, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder,
 };
-pub use outcome::{Checked, Outcome, Refusal, RefusalReason, Room, WorstScenario};
+pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, WorstScenario};
 pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg};
 pub use standing::{
-    AccountStanding, AssetStanding, CurrencyStanding, Held, Standing, StandingError, Unmargined, standing,
+    AccountStanding, AssetStanding, CurrencyStanding, Standing, StandingError, Unmargined, standing,
 };
 pub use state::{Answered, Group, GroupKey, MarginTerms, Origin};
 pub use transfer::{Transfer, TransferBody, Transferred, decide_transfer};

@@ -25,8 +25,8 @@ mod ratio;
 pub use amount::Amount;
 pub use code::{
     AccountName, AssetCode, Code, CodeError, CommandId, CommodityCode, Currency, ExchangeCode, GroupName,
-    House, Kind, LinkName, Member, OrderId, PriceSource, Principal, ProductCode, Reference, SessionName,
-    TradeId,
+    House, Kind, LinkName, Member, MethodName, OrderId, PriceSource, Principal, ProductCode, Reference,
+    SessionName, TradeId,
 };
 pub use date::{BusinessDate, DateError};
 pub use decimal::{Decimal, DecimalError};

@@ -158,7 +158,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
     let start = Group::new(key, code("M"), Origin::Client, code("USD"));
     let (mut group, mut log, mut known) = (start.clone(), Vec::new(), None::<Standing>);
     let day = BusinessDate::new(2026, 9, 18).unwrap();
-    let terms = MarginTerms { account_type: None, margining: Margining::Net };
+    let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
     let open = [
         Body::Request(Request::OpenMarginAccount(code("M"), terms)),
         Body::Request(Request::OpenPositionAccount(code("A"), code("M"), Keeping::Net)),

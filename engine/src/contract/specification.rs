@@ -142,6 +142,15 @@ impl Specification {
         &self.0
     }
 
+    /// The currency that its gains and losses are in.
+    #[must_use]
+    pub const fn settled_in(&self) -> &Currency {
+        match &self.0.settlement {
+            Settlement::Inverse { coin } => coin,
+            Settlement::Premium | Settlement::FuturesStyle => &self.0.quote,
+        }
+    }
+
     /// When the contract ends, if it does.
     #[must_use]
     pub const fn expiry(&self) -> Option<Moment> {

@@ -20,7 +20,7 @@ use super::sources::Priced;
 use super::values::{self, Values};
 use super::{GridResult, assembled};
 use crate::account::{AccountError, HeldPosition, MarginAccount, PositionAccount, Stated};
-use crate::contract::{ContractId, Settlement, Specification};
+use crate::contract::{ContractId, Specification};
 use crate::market::Snapshot;
 use crate::parameters::method::{GridMethod, Method, MethodKind};
 use crate::types::{Currency, Decimal, Money, Overflow, PriceSource, Quantity, Ratio};
@@ -57,6 +57,8 @@ pub struct GridContract {
     pub row: GridRow,
     /// The currency of its price and of its results.
     pub currency: Currency,
+    /// Its price in this market.
+    pub price: Decimal,
     /// What one lot is worth to its holder: of what is paid in full its value, else nothing.
     pub value: Money,
 }
@@ -94,17 +96,22 @@ impl Catalogue {
             sources: Vec::new(),
             contracts: BTreeMap::new(),
         };
-        let mut priced = Vec::new();
-        for (id, contract) in contracts {
+        let all: Vec<_> = contracts.into_iter().collect();
+        if let Ok(sources) = pricing.priced(&all) {
+            own.list(sources, &all);
+            return Ok(own);
+        }
+        // What can be priced alone can be priced together.
+        let mut good = Vec::with_capacity(all.len());
+        for (id, contract) in all {
             match pricing.priced(&[(id, contract)]) {
-                Ok(_) => priced.push((id, contract)),
+                Ok(_) => good.push((id, contract)),
                 Err(reason) => drop(own.contracts.insert(id, Err(reason))),
             }
         }
-        // What can be priced alone can be priced together.
-        match pricing.priced(&priced) {
-            Ok(sources) => own.list(sources, &priced),
-            Err(reason) => own.contracts.extend(priced.into_iter().map(|(id, _)| (id, Err(reason.clone())))),
+        match pricing.priced(&good) {
+            Ok(sources) => own.list(sources, &good),
+            Err(reason) => own.contracts.extend(good.into_iter().map(|(id, _)| (id, Err(reason.clone())))),
         }
         Ok(own)
     }
@@ -114,23 +121,38 @@ impl Catalogue {
             for (row, own) in book.rows.iter().enumerate() {
                 for (account, _) in &own.parts {
                     let (id, contract) = contracts[*account];
-                    let terms = contract.terms();
-                    let currency = match &terms.settlement {
-                        Settlement::Inverse { coin } => coin,
-                        Settlement::Premium | Settlement::FuturesStyle => &terms.quote,
-                    };
-                    let mark = if own.is_paid { values.marks[row] } else { 0 };
-                    let value = Money::from_sum_half_away(i128::from(mark), self.method.places);
-                    let listed = value.map_err(|overflow| overflow.to_string()).map(|value| GridContract {
-                        row: GridRow { source, row },
-                        currency: currency.clone(),
-                        value,
+                    let listed = self.listed(own, values.marks[row], contract).map(|(price, value)| {
+                        let row = GridRow { source, row };
+                        GridContract { row, currency: contract.settled_in().clone(), price, value }
                     });
+                    let listed = listed.map_err(|overflow| overflow.to_string());
                     self.contracts.insert(id, listed);
                 }
             }
         }
         self.sources = sources;
+    }
+
+    /// The price of a contract, and what a lot of it is worth to its holder.
+    fn listed(
+        &self,
+        row: &book::Row,
+        mark: i64,
+        contract: &Specification,
+    ) -> Result<(Decimal, Money), Overflow> {
+        let places = self.method.places;
+        let mark = Money::from_sum_half_away(i128::from(mark), places)?;
+        let price = match row.kind {
+            RowKind::Asset { price } | RowKind::Perpetual { price, .. } | RowKind::Future { price, .. } => {
+                // The shortest text that means the double is what somebody quoted.
+                let quoted = Decimal::parse(&price.to_string());
+                quoted.or_else(|_| Money::from_f64_half_away(price)?.to_decimal_half_away(places))?
+            }
+            RowKind::Option { .. } => {
+                mark.over_half_away(contract.terms().multiplier)?.to_decimal_half_away(places)?
+            }
+        };
+        Ok((price, if row.is_paid { mark } else { Money::ZERO }))
     }
 
     /// The method.

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use super::event::Event;
 use super::exposure;
 use super::house::HouseSnapshot;
-use super::standing::{Held, Standing, StandingError, account, assembled, balances, standing};
+use super::standing::{Standing, StandingError, account, assembled, balances, standing};
 use super::state::Group;
 use crate::contract::ContractId;
 use crate::fills::Effort;
-use crate::span::Margining;
 use crate::types::AccountName;
 
 /// What events have changed of what a standing is formed from.
@@ -77,27 +76,25 @@ pub fn renewed(
     known: &Standing,
     changes: &Changes,
 ) -> Result<Standing, StandingError> {
-    let rows = match changes.is_everything || known.is_closer || !known.unmargined.is_empty() {
-        true => None,
-        false => rows(group, house, changes),
-    };
-    let Some(rows) = rows else { return standing(group, house) };
+    if changes.is_everything || known.is_closer || !known.unmargined.is_empty() {
+        return standing(group, house);
+    }
+    let moved = moved(group, changes);
     let mut accounts = Vec::with_capacity(known.accounts.len());
     for own in &known.accounts {
         let has_new_orders = changes.ordered.iter().any(|name| {
             group.position_accounts.get(name).is_some_and(|account| account.margin_account == own.name)
         });
-        let held = match rows.get(&own.name) {
+        let held = match moved.get(&own.name) {
             None if !has_new_orders => {
                 accounts.push(Arc::clone(own));
                 continue;
             }
             None => own.held.clone(),
-            Some(more) => {
-                let portfolio = own.held.portfolio.with(house.set(), more.iter().copied());
-                let portfolio = portfolio.map_err(|error| StandingError::TooLarge(error.to_string()))?;
-                Held::with_required(house, portfolio, own.held.levels)?
-            }
+            Some(more) => match own.held.moved(house, more)? {
+                Some(held) => held,
+                None => return standing(group, house),
+            },
         };
         let orders = exposure::orders(group, house, &own.name, None).map_err(StandingError::Order)?;
         accounts.push(Arc::new(account(group, house, &own.name, held, &orders, Effort::default())?));
@@ -106,20 +103,14 @@ pub fn renewed(
     if renewed.is_open() { standing(group, house) } else { Ok(renewed) }
 }
 
-type Rows = Vec<(crate::parameters::CommodityIndex, crate::scenario::Row, i64)>;
-
-/// The rows that have moved, by margin account; `None` where positions have to be read again.
-fn rows(group: &Group, house: &HouseSnapshot, changes: &Changes) -> Option<BTreeMap<AccountName, Rows>> {
-    let mut rows: BTreeMap<AccountName, Rows> = BTreeMap::new();
+/// The lots that have moved, by margin account.
+fn moved(group: &Group, changes: &Changes) -> BTreeMap<AccountName, Vec<(ContractId, i64)>> {
+    let mut moved: BTreeMap<AccountName, Vec<(ContractId, i64)>> = BTreeMap::new();
     for (account, contract, lots) in changes.moved.iter().filter(|(_, _, lots)| *lots != 0) {
-        let own = group.position_accounts.get(account)?;
-        let terms = group.margin_accounts.get(&own.margin_account)?;
-        let listed = house.contract(*contract).filter(|own| own.price.is_some() && own.factor.is_some())?;
-        if terms.margining == Margining::Gross {
-            return None;
+        // Accounts come and go by events after which everything is formed anew.
+        if let Some(own) = group.position_accounts.get(account) {
+            moved.entry(own.margin_account.clone()).or_default().push((*contract, *lots));
         }
-        let moved = listed.rows.as_ref().ok()?.iter().map(|(commodity, row)| (*commodity, *row, *lots));
-        rows.entry(own.margin_account.clone()).or_default().extend(moved);
     }
-    Some(rows)
+    moved
 }

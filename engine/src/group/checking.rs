@@ -1,7 +1,7 @@
 //! The check of an order: what the group has to have with it, and whether that can be paid for.
 
 use super::event::Event;
-use super::exposure::{self, Trial};
+use super::exposure::{self, Orders, Trial};
 use super::house::HouseSnapshot;
 use super::order::{Composition, NewOrder, OrderTerms, WorkingOrder};
 use super::outcome::{Checked, Outcome, Refusal, RefusalReason, WorstScenario};
@@ -9,10 +9,8 @@ use super::position::PositionAccount;
 use super::pricing::{self, too_large};
 use super::requests::{Granted, all_margined, insufficient, known_position_account, refused};
 use super::standing::{AccountStanding, MORE_EFFORT, Standing, standing, with_trial};
-use super::state::Group;
+use super::state::{Group, MarginTerms};
 use crate::fills::{Effort, OpenFills};
-use crate::report::{AccountOrders, weighed_outcome};
-use crate::span::{self, margin};
 use crate::types::{OrderId, Overflow};
 
 fn working(order: &NewOrder) -> WorkingOrder {
@@ -192,12 +190,13 @@ fn judged(
 }
 
 fn own_account<'a>(
-    group: &Group,
+    group: &'a Group,
     order: &WorkingOrder,
     standing: &'a Standing,
-) -> Option<&'a AccountStanding> {
+) -> Option<(&'a AccountStanding, &'a MarginTerms)> {
     let name = &group.position_accounts.get(&order.account)?.margin_account;
-    standing.accounts.iter().find(|own| own.name == *name).map(AsRef::as_ref)
+    let own = standing.accounts.iter().find(|own| own.name == *name)?;
+    Some((own, group.margin_accounts.get(name)?))
 }
 
 /// Whether the whole fill of an order, alone, leaves more than there was.
@@ -207,54 +206,25 @@ fn improves(
     order: &WorkingOrder,
     before: &Standing,
 ) -> Result<bool, Refusal> {
-    let Some(account) = own_account(group, order, before) else { return Ok(false) };
+    let Some((account, by)) = own_account(group, order, before) else { return Ok(false) };
     let terms = order.replacement.as_ref().unwrap_or(&order.terms);
-    let units = pricing::units(terms, house)?;
+    let units = pricing::units(terms, house, by)?;
     let open: Vec<i64> = (0..units.len()).map(|part| order.open(terms, part)).collect();
-    let own = AccountOrders {
-        set: house.set(),
-        portfolio: &account.held.portfolio,
-        orders: &units,
-        open: &OpenFills::new(open.clone(), Vec::new()),
-        profile: house.set().rounding(),
-        levels: account.held.levels,
-        currency: &group.currency,
-    };
-    let large = |error: span::TooLarge| Refusal::new(RefusalReason::TooLarge, error.to_string());
-    let nothing = weighed_outcome(own, &vec![0; open.len()]).map_err(large)?;
-    let whole = weighed_outcome(own, &open).map_err(large)?;
-    Ok(whole < nothing)
+    let alone = Orders { units, open: OpenFills::new(open.clone(), Vec::new()) };
+    let weighed = |filled: &[i64]| account.held.weighed(house, &group.currency, &alone, filled);
+    let nothing = weighed(&vec![0; open.len()])?;
+    Ok(weighed(&open)? < nothing)
 }
 
-/// What decides in the commodities of an order in the worst outcome that was found.
+/// What decides where an order trades in the worst outcome that was found.
 fn worst_scenarios(
     group: &Group,
     house: &HouseSnapshot,
     trial: Trial<'_>,
     after: &Standing,
 ) -> Result<Vec<WorstScenario>, Refusal> {
-    let Some(account) = own_account(group, trial.order, after) else { return Ok(Vec::new()) };
+    let Some((account, by)) = own_account(group, trial.order, after) else { return Ok(Vec::new()) };
     let orders = exposure::orders(group, house, &account.name, Some(trial))?;
-    let mut rows = Vec::new();
-    for (unit, filled) in orders.units.iter().zip(&account.worst).filter(|(_, filled)| **filled > 0) {
-        rows.extend(
-            unit.legs
-                .iter()
-                .map(|(commodity, row, lots)| (*commodity, *row, lots.get().saturating_mul(*filled))),
-        );
-    }
-    let portfolio = account.held.portfolio.with(house.set(), rows.into_iter());
-    let portfolio = portfolio.map_err(|error| Refusal::new(RefusalReason::TooLarge, error.to_string()))?;
-    let margin = margin(house.set(), &portfolio, house.set().rounding())
-        .map_err(|error| Refusal::new(RefusalReason::TooLarge, error.to_string()))?;
-    let traded = pricing::units(&trial.order.terms, house)?;
-    let is_traded = |index| traded.iter().any(|unit| unit.legs.iter().any(|(own, ..)| *own == index));
-    let own = margin.commodities.iter().filter(|own| is_traded(own.commodity));
-    Ok(own
-        .map(|own| WorstScenario {
-            commodity: house.set().commodities()[own.commodity.index()].code().clone(),
-            scenario: own.scan.active_scenario.number(),
-            risk: own.risk,
-        })
-        .collect())
+    let traded = pricing::units(&trial.order.terms, house, by)?;
+    Ok(account.held.deciding(house, &orders, &account.worst, &traded)?)
 }

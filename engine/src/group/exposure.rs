@@ -1,4 +1,4 @@
-//! The positions of a margin account by the rows of the active set, and what its working orders may add to them.
+//! The positions of a margin account, and what its working orders may add to them.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use super::house::HouseSnapshot;
 use super::order::{LinkRule, OrderTerms, WorkingOrder};
 use super::outcome::Refusal;
 use super::position::Keeping;
-use super::pricing;
-use super::state::Group;
+use super::pricing::{self, Unit};
+use super::state::{Group, MarginTerms};
 use crate::contract::ContractId;
 use crate::fills::{Link, OpenFills};
-use crate::span::{self, Margining, Portfolio, UnmatchedReason};
-use crate::types::{AccountName, LinkName, LotsError, OrderId};
+use crate::span::{Margining, UnmatchedReason};
+use crate::types::{AccountName, LinkName, OrderId};
 
-/// A position that the active set cannot margin.
+/// A position that cannot be margined.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Unmargined {
     /// Its account.
@@ -24,62 +24,58 @@ pub struct Unmargined {
     pub lots: i64,
     /// Why.
     pub reason: UnmatchedReason,
+    /// More, for a person; may be empty.
+    pub detail: String,
 }
 
-/// The positions of a margin account, netted or not as it says.
-pub(super) fn portfolio(
-    group: &Group,
+/// A position of a margin account.
+pub(super) struct Position<'a> {
+    account: &'a AccountName,
+    pub(super) contract: ContractId,
+    /// Lots that are margined apart, long positive.
+    pub(super) sides: [i64; 2],
+}
+
+impl Position<'_> {
+    pub(super) fn unmargined(&self, reason: UnmatchedReason, detail: String) -> Unmargined {
+        let (account, lots) = (self.account.clone(), self.sides.iter().sum());
+        Unmargined { account, contract: self.contract, lots, reason, detail }
+    }
+}
+
+/// The positions of a margin account, netted or not as it says, and what it has to deliver.
+pub(super) fn positions<'a>(
+    group: &'a Group,
     house: &HouseSnapshot,
     account: &AccountName,
+    terms: &MarginTerms,
     margining: Margining,
-    unmargined: &mut Vec<Unmargined>,
-) -> Result<Portfolio, LotsError> {
-    let mut rows = Vec::new();
-    let mut add = |name: &AccountName, contract: ContractId, sides: [i64; 2]| {
-        let own = house.contract(contract);
-        let listed =
-            own.map_or(Err(UnmatchedReason::UnknownContract), |own| own.rows.as_ref().map_err(|why| *why));
-        // What is settled needs a price for its variation, whatever its array.
-        let is_priced = own.is_none_or(|own| own.price.is_some() && own.factor.is_some());
-        match listed {
-            Ok(listed) if is_priced => {
-                for (commodity, row) in listed {
-                    rows.extend(
-                        sides.iter().filter(|lots| **lots != 0).map(|lots| (*commodity, *row, *lots)),
-                    );
-                }
-            }
-            listed => {
-                let reason = listed.err().unwrap_or(UnmatchedReason::NoPrice);
-                let lots = sides.iter().sum();
-                unmargined.push(Unmargined { account: name.clone(), contract, lots, reason });
-            }
-        }
-    };
+) -> Vec<Position<'a>> {
+    let mut positions = Vec::new();
     for (name, own) in group.position_accounts.iter().filter(|(_, own)| own.margin_account == *account) {
         for (contract, holding) in &own.holdings {
             let is_gross = margining == Margining::Gross && own.keeping == Keeping::Gross;
             let sides = if is_gross { [holding.long, -holding.short] } else { [holding.net(), 0] };
             if sides != [0, 0] {
-                add(name, *contract, sides);
+                positions.push(Position { account: name, contract: *contract, sides });
             }
         }
     }
     for own in group.deliveries.values() {
         let of = group.position_accounts.get(&own.account);
-        // A contract that is gone from the set is charged with its whole price instead.
-        let is_listed = house.contract(own.contract).is_some_and(|own| own.rows.is_ok());
-        if of.is_some_and(|of| of.margin_account == *account) && is_listed {
-            add(&own.account, own.contract, [own.lots, 0]);
+        // A contract that cannot be margined any more is charged with its whole price instead.
+        if of.is_some_and(|of| of.margin_account == *account) && house.margins(own.contract, terms) {
+            let sides = [own.lots, 0];
+            positions.push(Position { account: &own.account, contract: own.contract, sides });
         }
     }
-    Portfolio::of_rows(house.set(), rows.into_iter(), margining)
+    positions
 }
 
 /// What working orders may do.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    pub(super) units: Vec<span::Fill>,
+    pub(super) units: Vec<Unit>,
     pub(super) open: OpenFills,
 }
 
@@ -107,25 +103,27 @@ pub(super) fn orders(
         orders.insert(trial.id, trial.order);
     }
     let mut gathered = Gathered::default();
+    // An account of a group is margined by something.
+    let Some(terms) = group.margin_accounts.get(account) else { return Ok(Orders::default()) };
     for order in orders.into_values() {
-        gathered.add(order, house)?;
+        gathered.add(order, house, terms)?;
     }
     Ok(gathered.finished(group))
 }
 
 #[derive(Default)]
 struct Gathered {
-    units: Vec<span::Fill>,
+    units: Vec<Unit>,
     open: Vec<i64>,
     links: Vec<Link>,
     by_name: BTreeMap<LinkName, (LinkRule, Vec<usize>)>,
 }
 
 impl Gathered {
-    fn add(&mut self, order: &WorkingOrder, house: &HouseSnapshot) -> Result<(), Refusal> {
-        let own = self.add_terms(order, &order.terms, house)?;
+    fn add(&mut self, order: &WorkingOrder, house: &HouseSnapshot, by: &MarginTerms) -> Result<(), Refusal> {
+        let own = self.add_terms(order, &order.terms, house, by)?;
         let other = match &order.replacement {
-            Some(terms) => self.add_terms(order, terms, house)?,
+            Some(terms) => self.add_terms(order, terms, house, by)?,
             None => Vec::new(),
         };
         match &order.link {
@@ -146,8 +144,9 @@ impl Gathered {
         order: &WorkingOrder,
         terms: &OrderTerms,
         house: &HouseSnapshot,
+        by: &MarginTerms,
     ) -> Result<Vec<usize>, Refusal> {
-        let units = pricing::units(terms, house)?;
+        let units = pricing::units(terms, house, by)?;
         let first = self.units.len();
         for (part, unit) in units.into_iter().enumerate() {
             self.units.push(unit);

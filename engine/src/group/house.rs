@@ -1,44 +1,20 @@
-//! What a house fixes for its book: the active parameter set by contract number, price bands, what collateral counts for.
+//! What a house fixes for its book: the active parameter set and its methods, contracts by number, price bands, what collateral counts for.
+
+mod listed;
+mod methods;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
+use super::state::MarginTerms;
 use crate::contract::{ContractId, Registry};
-
-use crate::parameters::{CommodityIndex, Listing, ParameterSet, Valuation};
+use crate::grid::Catalogue;
+use crate::parameters::{CommodityIndex, ParameterSet};
 use crate::scenario::Row;
 use crate::span::UnmatchedReason;
-use crate::types::{AssetCode, Currency, Decimal, House, Money, Overflow, Ratio};
-
-/// A contract as the active set has it.
-#[derive(Clone, Debug)]
-pub struct ListedContract {
-    /// The rows that one lot is a lot of, or why there are none.
-    pub rows: Result<SmallVec<[(CommodityIndex, Row); 1]>, UnmatchedReason>,
-    /// Its price.
-    pub price: Option<Decimal>,
-    /// Money for one point of price.
-    pub factor: Option<Decimal>,
-    /// The currency of its price.
-    pub currency: Currency,
-    /// Whether its price is paid when it is traded; else gains and losses are settled.
-    pub is_paid: bool,
-    /// Whether it is an option.
-    pub is_option: bool,
-}
-
-impl ListedContract {
-    /// The money of so many lots at a price: what is paid for them, or what variation is measured from.
-    ///
-    /// # Errors
-    /// [`Overflow`] when it does not fit or the set states no money for a point of price.
-    pub fn money_at(&self, price: Decimal, lots: i64) -> Result<Money, Overflow> {
-        let factor = self.factor.ok_or(Overflow)?;
-        Money::from_decimal(price)?.times_half_away(factor)?.times_whole(lots)
-    }
-}
+use crate::types::{AssetCode, Currency, Decimal, House, MethodName, Money, Overflow, Ratio};
+pub use listed::{ListedContract, PriceMoney, SetRows};
+pub use methods::HouseMethods;
 
 /// The prices between which a contract may trade.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,7 +51,9 @@ pub struct CollateralSchedule {
 #[derive(Clone, Debug)]
 pub struct HouseSnapshot {
     version: u64,
-    set: Arc<ParameterSet>,
+    house: House,
+    set: Option<Arc<ParameterSet>>,
+    methods: Option<HouseMethods>,
     contracts: Vec<Option<ListedContract>>,
     bands: BTreeMap<ContractId, Band>,
     schedule: CollateralSchedule,
@@ -93,29 +71,49 @@ impl HouseSnapshot {
     ) -> Self {
         let mut contracts = vec![None; registry.contracts().len()];
         for quoted in set.listings().quoted() {
-            let rows: Result<SmallVec<[(CommodityIndex, Row); 1]>, UnmatchedReason> = match quoted.listing {
-                Listing::Row(commodity, row) => Ok(SmallVec::from_slice(&[(commodity, row)])),
-                Listing::Split(split) => Ok(SmallVec::from_slice(set.listings().split(split))),
-                Listing::NoArray => Err(UnmatchedReason::NoRiskArray),
-                Listing::NoPrice => Err(UnmatchedReason::NoPrice),
-                Listing::NotCalculated => Err(UnmatchedReason::ProductNotCalculated),
-            };
-            let own = rows.as_ref().ok().and_then(|rows| rows.first()).map(|(commodity, _)| *commodity);
-            let own = own.map(|commodity| set.commodities()[commodity.index()].currency());
-            let currency = quoted.currency.as_ref().or(own).unwrap_or(set.base_currency()).clone();
             let id = registry.id(&quoted.key);
             if let Some(place) = id.and_then(|id| contracts.get_mut(id.number() as usize)) {
-                *place = Some(ListedContract {
-                    rows,
-                    price: quoted.price,
-                    factor: quoted.factor,
-                    currency,
-                    is_option: quoted.key.product_type.is_option(),
-                    is_paid: quoted.valuation == Valuation::PremiumStyle,
-                });
+                *place = Some(ListedContract::of_set(&set, &quoted));
             }
         }
-        Self { version, set, contracts, bands, schedule }
+        let house = set.house().clone();
+        let own = Self { version, house, set: Some(set), methods: None, contracts, bands, schedule };
+        own.specified(registry)
+    }
+
+    /// A house without a set: its accounts are margined by methods.
+    #[must_use]
+    pub fn without_set(
+        version: u64,
+        house: House,
+        registry: &Registry,
+        bands: BTreeMap<ContractId, Band>,
+        schedule: CollateralSchedule,
+    ) -> Self {
+        let contracts = vec![None; registry.contracts().len()];
+        let own = Self { version, house, set: None, methods: None, contracts, bands, schedule };
+        own.specified(registry)
+    }
+
+    /// With methods, whose market says the prices of contracts that have a specification.
+    #[must_use]
+    pub fn with_methods(self, methods: HouseMethods, registry: &Registry) -> Self {
+        Self { methods: Some(methods), ..self }.specified(registry)
+    }
+
+    /// A specification goes before what a set says of a contract's money.
+    fn specified(mut self, registry: &Registry) -> Self {
+        for own in registry.contracts() {
+            let (Some(specification), Some(id)) = (&own.specification, registry.id(&own.key)) else {
+                continue;
+            };
+            let price = self.methods.as_ref().and_then(|methods| methods.price(id));
+            if let Some(place) = self.contracts.get_mut(id.number() as usize) {
+                let listed = place.take();
+                *place = Some(ListedContract::of_specification(specification.terms(), price, listed));
+            }
+        }
+        self
     }
 
     /// Its number: a later one is greater.
@@ -126,20 +124,47 @@ impl HouseSnapshot {
 
     /// The house.
     #[must_use]
-    pub fn house(&self) -> &House {
-        self.set.house()
+    pub const fn house(&self) -> &House {
+        &self.house
     }
 
-    /// The active set.
+    /// The active set, if there is one.
     #[must_use]
-    pub fn set(&self) -> &ParameterSet {
-        &self.set
+    pub const fn set(&self) -> Option<&Arc<ParameterSet>> {
+        self.set.as_ref()
     }
 
-    /// A contract of the active set.
+    /// The contracts of the house under one of its methods.
+    #[must_use]
+    pub fn catalogue(&self, method: &MethodName) -> Option<&Arc<Catalogue>> {
+        self.methods.as_ref()?.catalogue(method)
+    }
+
+    /// A contract of the active set or with a specification.
     #[must_use]
     pub fn contract(&self, id: ContractId) -> Option<&ListedContract> {
         self.contracts.get(id.number() as usize)?.as_ref()
+    }
+
+    /// The rows of the active set that one lot of a contract is a lot of. What is settled needs a price for its variation, whatever its
+    /// array.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn rows(&self, id: ContractId) -> Result<&[(CommodityIndex, Row)], UnmatchedReason> {
+        let own = self.contract(id).ok_or(UnmatchedReason::UnknownContract)?;
+        let rows = own.rows.as_ref().map_err(|reason| *reason)?;
+        if own.is_priced() { Ok(rows) } else { Err(UnmatchedReason::NoPrice) }
+    }
+
+    /// Whether an account of these terms margins a contract.
+    pub(super) fn margins(&self, id: ContractId, terms: &MarginTerms) -> bool {
+        match terms {
+            MarginTerms::Span { .. } => self.contract(id).is_some_and(|own| own.rows.is_ok()),
+            MarginTerms::Method(method) => {
+                self.catalogue(method).is_some_and(|own| matches!(own.contract(id), Some(Ok(_))))
+            }
+        }
     }
 
     /// The prices between which a contract may trade, where they are known.
@@ -152,5 +177,22 @@ impl HouseSnapshot {
     #[must_use]
     pub const fn schedule(&self) -> &CollateralSchedule {
         &self.schedule
+    }
+
+    /// An amount in another currency at the set's rates, else at the market's; `None` where neither has one.
+    pub(super) fn converted(
+        &self,
+        amount: Money,
+        from: &Currency,
+        to: &Currency,
+    ) -> Option<Result<Money, Overflow>> {
+        if from == to {
+            return Some(Ok(amount));
+        }
+        let path = self.set.as_ref().and_then(|set| set.conversions().path(from, to));
+        match path {
+            Some(path) => Some(path.iter().try_fold(amount, |amount, step| step.convert_half_away(amount))),
+            None => self.methods.as_ref()?.converted(amount, from, to),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a command is answered.
 
-use crate::types::{Amount, CommodityCode, Currency, Money, OrderId};
+use crate::types::{Amount, CommodityCode, Currency, Money, OrderId, PriceSource};
 
 /// Why a request is refused: a normal answer, from a closed list.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -141,14 +141,23 @@ impl Room {
     }
 }
 
-/// The scenario that decides for a commodity.
+/// What the risk of a part of an account comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RiskSource {
+    /// A commodity of the active set; its scenarios are numbered from 1.
+    Commodity(CommodityCode),
+    /// A price source of a method; its scenarios are numbered from 0, the basis contingency behind them.
+    Price(PriceSource),
+}
+
+/// The scenario that decides for a commodity or a price source.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WorstScenario {
-    /// The commodity.
-    pub commodity: CommodityCode,
-    /// The scenario, from 1.
-    pub scenario: u8,
-    /// The commodity's risk then, in its currency.
+    /// Whose.
+    pub of: RiskSource,
+    /// The scenario.
+    pub scenario: u32,
+    /// The risk then, in the currency of the commodity or of the method.
     pub risk: Money,
 }
 
@@ -161,7 +170,7 @@ pub struct Checked {
     pub before: Room,
     /// With it.
     pub after: Room,
-    /// What decides in the commodities of the order, if the worst of the working orders fills.
+    /// What decides in the commodities or price sources of the order, if the worst of the working orders fills.
     pub worst: Vec<WorstScenario>,
     /// The version of the house's data.
     pub version: u64,

@@ -1,60 +1,113 @@
-//! What one unit of an order trades and costs: the rows of its contracts, and the cash at the price that is reserved.
+//! What one unit of an order trades and costs: its contracts, and the cash at the price that is reserved.
 //!
 //! An order is reserved at the worse of its limit and the mark: it fills only when the market has come to its price, so a limit that is
 //! better than the mark is no gain. A market order has the edge of the price band for a limit, a stop order too unless it has its own.
-//! Of what is paid in full the whole price is reserved, of what is settled the loss against the mark; the fee comes on top.
+//! Of what is paid in full the whole price is reserved where a set has its value in the requirement; where it is equity, and of what is
+//! settled, the loss against the mark. The fee comes on top.
 
-use super::house::{HouseSnapshot, ListedContract};
+use super::house::{HouseSnapshot, ListedContract, PriceMoney};
 use super::order::{OrderKind, OrderLeg, OrderTerms};
 use super::outcome::{Refusal, RefusalReason};
-use crate::span;
+use super::state::MarginTerms;
+use crate::contract::ContractId;
 use crate::types::{Currency, Decimal, Lots, Money, Overflow};
 
-/// What one unit of every part of an order does.
-pub(super) fn units(terms: &OrderTerms, house: &HouseSnapshot) -> Result<Vec<span::Fill>, Refusal> {
-    (0..terms.parts()).map(|part| unit(terms, part, house)).collect()
+/// What one unit of a part of an order does.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Unit {
+    /// What it trades.
+    pub(super) legs: Vec<(ContractId, Lots)>,
+    /// What it costs: loss against the mark, premium and fee; positive is paid.
+    pub(super) cash: Vec<(Currency, Money)>,
 }
 
-fn unit(terms: &OrderTerms, part: usize, house: &HouseSnapshot) -> Result<span::Fill, Refusal> {
-    let mut fill = span::Fill::default();
-    let mut contracts = Vec::new();
+/// What one unit of every part of an order does in an account that is margined by these terms.
+pub(super) fn units(
+    terms: &OrderTerms,
+    house: &HouseSnapshot,
+    by: &MarginTerms,
+) -> Result<Vec<Unit>, Refusal> {
+    (0..terms.parts()).map(|part| unit(terms, part, house, by)).collect()
+}
+
+fn unit(terms: &OrderTerms, part: usize, house: &HouseSnapshot, by: &MarginTerms) -> Result<Unit, Refusal> {
+    let mut unit = Unit::default();
+    let mut traded = Vec::new();
     for leg in terms.legs_of(part) {
-        let contract = marginable(leg, house)?;
-        for (commodity, row) in contract.rows.iter().flatten() {
-            fill.legs.push((*commodity, *row, leg.lots));
-        }
-        contracts.push((leg, contract));
+        unit.legs.push((leg.contract, leg.lots));
+        traded.push(Traded::new(leg, house, by)?);
     }
     match terms.net_price {
-        Some(net_price) => fill.cash.push(net_cost(net_price, &contracts)?),
+        Some(net_price) => unit.cash.push(net_cost(net_price, &traded)?),
         None => {
-            for (leg, contract) in contracts {
-                let mark = contract.price.unwrap_or_default();
-                let limit = limit(terms.kind, leg, house)?;
-                let reserved = if leg.lots.is_short() { limit.min(mark) } else { limit.max(mark) };
-                let amount = cost(contract, reserved, mark, leg.lots).map_err(too_large)?;
-                fill.cash.push((contract.currency.clone(), amount));
+            for own in traded {
+                let limit = limit(terms.kind, own.leg, house)?;
+                let mark = own.mark();
+                let reserved = if own.leg.lots.is_short() { limit.min(mark) } else { limit.max(mark) };
+                unit.cash.push((own.contract.currency.clone(), own.cost(reserved).map_err(too_large)?));
             }
         }
     }
-    fill.cash.extend(terms.fee.clone());
-    Ok(fill)
+    unit.cash.extend(terms.fee.clone());
+    Ok(unit)
 }
 
-/// The contract of a leg, with rows and a price in the active set.
-fn marginable<'a>(leg: &OrderLeg, house: &'a HouseSnapshot) -> Result<&'a ListedContract, Refusal> {
-    let refusal = |detail: String| Refusal::new(RefusalReason::ContractNotMarginable, detail);
-    let number = leg.contract.number();
-    let contract = house
-        .contract(leg.contract)
-        .ok_or_else(|| refusal(format!("contract {number} is not in the active set")))?;
-    if let Err(reason) = contract.rows {
-        return Err(refusal(format!("contract {number}: {}", reason.name())));
+/// A leg with its contract, which can be margined and has a price.
+struct Traded<'a> {
+    leg: &'a OrderLeg,
+    contract: &'a ListedContract,
+    /// What its lots are worth, where that is equity and not in the requirement.
+    worth: Option<Money>,
+}
+
+impl<'a> Traded<'a> {
+    fn new(leg: &'a OrderLeg, house: &'a HouseSnapshot, by: &MarginTerms) -> Result<Self, Refusal> {
+        let number = leg.contract.number();
+        let refusal = |detail: &str| {
+            Refusal::new(RefusalReason::ContractNotMarginable, format!("contract {number}{detail}"))
+        };
+        let contract = house.contract(leg.contract);
+        let contract = contract.ok_or_else(|| refusal(" is not in the active set"))?;
+        let worth = match by {
+            MarginTerms::Span { .. } => {
+                if let Err(reason) = contract.rows {
+                    return Err(refusal(&format!(": {}", reason.name())));
+                }
+                None
+            }
+            MarginTerms::Method(method) => {
+                let catalogue = house.catalogue(method);
+                let catalogue = catalogue.ok_or_else(|| refusal(": the account's method is gone"))?;
+                let own = catalogue.contract(leg.contract);
+                let own = own.ok_or_else(|| refusal(" has no specification in the method's currency"))?;
+                let own = own.map_err(|reason| refusal(&format!(": {reason}")))?;
+                Some(own.value.times_lots(leg.lots).map_err(too_large)?)
+            }
+        };
+        if !contract.is_priced() {
+            return Err(refusal(": the active set has no price of it"));
+        }
+        Ok(Self { leg, contract, worth })
     }
-    if contract.price.is_none() || contract.factor.is_none() {
-        return Err(refusal(format!("contract {number}: the active set has no price of it")));
+
+    fn mark(&self) -> Decimal {
+        self.contract.price.unwrap_or_default()
     }
-    Ok(contract)
+
+    fn money_at(&self, price: Decimal) -> Result<Money, Overflow> {
+        self.contract.money_at(price, self.leg.lots.get())
+    }
+
+    /// What is paid, or lost against the mark.
+    fn cost(&self, reserved: Decimal) -> Result<Money, Overflow> {
+        let money = self.money_at(reserved)?;
+        match (self.contract.is_paid, self.worth) {
+            (true, None) => Ok(money),
+            // The mark is rounded: at the mark nothing is gained.
+            (true, Some(worth)) => Ok(money.minus(worth)?.max(Money::ZERO)),
+            (false, _) => money.minus(self.money_at(self.mark())?),
+        }
+    }
 }
 
 /// The worst price at which a leg may trade.
@@ -70,34 +123,36 @@ fn limit(kind: OrderKind, leg: &OrderLeg, house: &HouseSnapshot) -> Result<Decim
     })
 }
 
-/// What is paid, or lost against the mark.
-fn cost(contract: &ListedContract, reserved: Decimal, mark: Decimal, lots: Lots) -> Result<Money, Overflow> {
-    let paid = contract.money_at(reserved, lots.get())?;
-    if contract.is_paid { Ok(paid) } else { paid.minus(contract.money_at(mark, lots.get())?) }
-}
-
 /// What a combination costs that is priced as one: its legs have one money for a point of price.
-fn net_cost(
-    net_price: Decimal,
-    contracts: &[(&OrderLeg, &ListedContract)],
-) -> Result<(Currency, Money), Refusal> {
-    let alike =
-        |own: &ListedContract| (own.factor.map(Decimal::normalized), own.is_paid, own.currency.clone());
-    let Some((_, first)) = contracts.first() else {
+fn net_cost(net_price: Decimal, traded: &[Traded<'_>]) -> Result<(Currency, Money), Refusal> {
+    let alike = |own: &Traded<'_>| match own.contract.money {
+        Some(PriceMoney::Point(factor)) => {
+            Some((factor.normalized(), own.contract.is_paid, own.contract.currency.clone()))
+        }
+        // Prices of inverse contracts do not add up.
+        Some(PriceMoney::Inverse(_)) | None => None,
+    };
+    let Some(first) = traded.first() else {
         return Err(Refusal::new(RefusalReason::NetPriceUnlike, "a combination without legs"));
     };
-    if contracts.iter().any(|(_, own)| alike(own) != alike(first)) {
+    if traded.iter().any(|own| alike(own).is_none() || alike(own) != alike(first)) {
         let detail = "legs differ in currency, in money for a point of price or in how they are paid";
         return Err(Refusal::new(RefusalReason::NetPriceUnlike, detail));
     }
-    let mut marks = Money::ZERO;
-    for (leg, own) in contracts {
-        let mark = own.money_at(own.price.unwrap_or_default(), leg.lots.get()).map_err(too_large)?;
-        marks = marks.plus(mark).map_err(too_large)?;
+    let (mut marks, mut worth) = (Money::ZERO, None::<Money>);
+    for own in traded {
+        marks = marks.plus(own.money_at(own.mark()).map_err(too_large)?).map_err(too_large)?;
+        if let Some(own) = own.worth {
+            worth = Some(worth.unwrap_or_default().plus(own).map_err(too_large)?);
+        }
     }
-    let paid = first.money_at(net_price, 1).map_err(too_large)?.max(marks);
-    let amount = if first.is_paid { paid } else { paid.minus(marks).map_err(too_large)? };
-    Ok((first.currency.clone(), amount))
+    let paid = first.contract.money_at(net_price, 1).map_err(too_large)?.max(marks);
+    let amount = match (first.contract.is_paid, worth) {
+        (true, None) => paid,
+        (true, Some(worth)) => paid.minus(worth).map_err(too_large)?.max(Money::ZERO),
+        (false, _) => paid.minus(marks).map_err(too_large)?,
+    };
+    Ok((first.contract.currency.clone(), amount))
 }
 
 pub(super) fn too_large(overflow: Overflow) -> Refusal {

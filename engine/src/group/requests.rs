@@ -8,7 +8,7 @@ use super::order::WorkingOrder;
 use super::outcome::{Checked, Outcome, Refusal, RefusalReason};
 use super::position::{Keeping, PositionAccount};
 use super::pricing::too_large;
-use super::standing::{Standing, standing};
+use super::standing::{Standing, StandingError, standing};
 use super::state::{Group, MarginTerms};
 use crate::report::AccountLevels;
 use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity};
@@ -69,8 +69,16 @@ fn open_margin_account(
     if group.margin_accounts.len() >= Group::MOST_ACCOUNTS {
         return refused(RefusalReason::TooMany, format!("at most {} margin accounts", Group::MOST_ACCOUNTS));
     }
-    if let Err(error) = AccountLevels::of(house.set(), terms.account_type.as_deref()) {
-        return refused(RefusalReason::UnknownAccountType, error.to_string());
+    match terms {
+        MarginTerms::Span { account_type, .. } => {
+            let set = house.set().ok_or(StandingError::NoSet)?;
+            if let Err(error) = AccountLevels::of(set, account_type.as_deref()) {
+                return refused(RefusalReason::UnknownAccountType, error.to_string());
+            }
+        }
+        MarginTerms::Method(method) => {
+            house.catalogue(method).ok_or_else(|| StandingError::NoMethod(method.clone()))?;
+        }
     }
     Ok((vec![Event::MarginAccountOpened(name.clone(), terms.clone())], Outcome::default()))
 }
@@ -218,12 +226,14 @@ pub(super) fn whole(group: &Group, house: &HouseSnapshot) -> Result<Standing, Re
 pub(super) fn all_margined(standing: &Standing) -> Result<(), Refusal> {
     let Some(first) = standing.unmargined.first() else { return Ok(()) };
     let detail = format!(
-        "{} positions; the first: {} lots of contract {} in {}: {}",
+        "{} positions; the first: {} lots of contract {} in {}: {}{}{}",
         standing.unmargined.len(),
         first.lots,
         first.contract.number(),
         first.account,
-        first.reason.name()
+        first.reason.name(),
+        if first.detail.is_empty() { "" } else { ", " },
+        first.detail
     );
     refused(RefusalReason::PositionNotMarginable, detail)
 }

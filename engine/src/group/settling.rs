@@ -64,7 +64,7 @@ fn vary(
         detail: format!("{} lots of contract {} in {account}", holding.net(), contract.number()),
         ..About::default()
     };
-    let Some(own) = house.contract(contract).filter(|own| own.factor.is_some()) else {
+    let Some(own) = house.contract(contract).filter(|own| own.money.is_some()) else {
         books.events.push(raised(ExceptionKind::NotPriced, about()));
         return Ok(());
     };
@@ -127,7 +127,7 @@ struct Ended<'a> {
 impl<'a> Books<'a> {
     /// What the active set has of a contract that ends; else an item is raised.
     fn priced(&mut self, ended: &Ended<'_>) -> Option<&'a ListedContract> {
-        let own = self.house().contract(ended.contract).filter(|own| own.factor.is_some());
+        let own = self.house().contract(ended.contract).filter(|own| own.money.is_some());
         if own.is_none() {
             let detail =
                 format!("{} lots of contract {} in {}", ended.lots, ended.contract.number(), ended.account);

@@ -3,14 +3,15 @@
 //! In every currency:
 //!
 //! ```text
-//! equity      = cash + what is due (premiums, fees) + unsettled variation + assets after haircuts and limits
+//! equity      = cash + what is due (premiums, fees) + unsettled variation + value of paid contracts + assets after haircuts and limits
 //! net         = equity - requirement
 //! excess      = sum over currencies of net * rate * (1 - haircut)      where net is positive
 //!                                   or net * rate * (1 + haircut)      where it is negative
 //! ```
 //!
-//! The group's own currency has no haircut. Option value is in the requirement (SPAN), so nowhere in equity. The variation is
-//! `(long - short) * price * factor - basis`; a premium counts from the trade on, whenever it is due.
+//! The group's own currency has no haircut. Option value stands once: under a parameter set in the requirement (SPAN), under a method
+//! that is data in equity. The variation is `(long - short) * price * factor - basis`; a premium counts from the trade on, whenever it
+//! is due.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,14 +20,13 @@ use thiserror::Error;
 
 pub use super::exposure::Unmargined;
 use super::exposure::{self, Orders, Trial};
+use super::held::Held;
 use super::house::HouseSnapshot;
 use super::outcome::{Refusal, RefusalReason, Room};
 use super::position::add_money;
-use super::state::{Group, MarginTerms};
+use super::state::Group;
 use crate::fills::Effort;
-use crate::report::{AccountLevels, AccountOrders, CurrencyRequirement, required, worst_required};
-use crate::span::{Portfolio, TooLarge};
-use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity, Ratio};
+use crate::types::{AccountName, AssetCode, Currency, MethodName, Money, Overflow, Quantity, Ratio};
 
 /// Where the bound decides otherwise than the worst outcome found, and where two bounds are compared: they are to be closer.
 pub(super) const MORE_EFFORT: Effort = Effort { regions: 1_024, one_part_in: 1_000_000 };
@@ -40,6 +40,12 @@ pub enum StandingError {
     /// An account type that the set has no levels for.
     #[error("account type {0} has no levels in the active set")]
     AccountType(String),
+    /// An account is margined by the house's set, and none is active.
+    #[error("no parameter set is active for the house")]
+    NoSet,
+    /// A method that is not stated for the house any more.
+    #[error("the house has no method {0}")]
+    NoMethod(MethodName),
     /// No way from a currency to the group's.
     #[error("no conversion from {0} to {1}")]
     NoConversion(Currency, Currency),
@@ -58,7 +64,9 @@ impl From<StandingError> for Refusal {
     fn from(error: StandingError) -> Self {
         let reason = match &error {
             StandingError::TooLarge(_) => RefusalReason::TooLarge,
-            StandingError::AccountType(_) => RefusalReason::UnknownAccountType,
+            StandingError::AccountType(_) | StandingError::NoSet | StandingError::NoMethod(_) => {
+                RefusalReason::UnknownAccountType
+            }
             StandingError::NoConversion(..) => RefusalReason::NoConversion,
             StandingError::Order(refusal) => return refusal.clone(),
         };
@@ -75,6 +83,8 @@ pub struct CurrencyStanding {
     pub due: Money,
     /// Gains since the last settlement.
     pub variation: Money,
+    /// What contracts that are paid in full are worth, where that is in no requirement.
+    pub position_value: Money,
     /// What counts of assets.
     pub assets: Money,
     /// To take on risk, without working orders.
@@ -94,7 +104,7 @@ impl CurrencyStanding {
     }
 
     fn equity(&self) -> Result<Money, Overflow> {
-        self.cash.plus(self.due)?.plus(self.variation)?.plus(self.assets)
+        self.cash.plus(self.due)?.plus(self.variation)?.plus(self.position_value)?.plus(self.assets)
     }
 }
 
@@ -111,17 +121,6 @@ pub struct AssetStanding {
     pub value: Money,
     /// What counts of it, after haircut and limit.
     pub counted: Money,
-}
-
-/// The positions of a margin account.
-#[derive(Clone, Debug)]
-pub struct Held {
-    /// By the rows of the active set.
-    pub portfolio: Arc<Portfolio>,
-    /// The account's levels.
-    pub levels: AccountLevels,
-    /// What it has to have for them.
-    pub required: Vec<CurrencyRequirement>,
 }
 
 /// A margin account.
@@ -232,7 +231,11 @@ pub(super) fn assembled(
 ) -> Result<Standing, StandingError> {
     currencies.entry(group.currency.clone()).or_default();
     for own in &accounts {
-        for required in &own.held.required {
+        if let Some((currency, value)) = own.held.value().filter(|(_, value)| !value.is_zero()) {
+            let sum = currencies.entry(currency.clone()).or_default();
+            sum.position_value = sum.position_value.plus(value)?;
+        }
+        for required in own.held.required() {
             let sum = currencies.entry(required.currency.clone()).or_default();
             sum.initial = sum.initial.plus(required.initial)?;
             sum.maintenance = sum.maintenance.plus(required.maintenance)?;
@@ -247,8 +250,10 @@ pub(super) fn assembled(
         }
     }
     for own in group.deliveries.values() {
-        // What cannot be margined by the set any more is charged with all its money.
-        if house.contract(own.contract).is_none_or(|own| own.rows.is_err()) {
+        let account = group.position_accounts.get(&own.account);
+        let terms = account.and_then(|account| group.margin_accounts.get(&account.margin_account));
+        // What cannot be margined any more is charged with all its money.
+        if terms.is_none_or(|terms| !house.margins(own.contract, terms)) {
             let sum = currencies.entry(own.currency.clone()).or_default();
             let amount = own.amount.magnitude();
             sum.initial = sum.initial.plus(amount)?;
@@ -283,19 +288,10 @@ pub(super) fn account(
     effort: Effort,
 ) -> Result<AccountStanding, StandingError> {
     let mut with_orders: Vec<(Currency, Money)> =
-        held.required.iter().map(|own| (own.currency.clone(), own.initial)).collect();
+        held.required().iter().map(|own| (own.currency.clone(), own.initial)).collect();
     let (mut found, mut worst) = (with_orders.clone(), Vec::new());
     if !orders.units.is_empty() {
-        let own = AccountOrders {
-            set: house.set(),
-            portfolio: &held.portfolio,
-            orders: &orders.units,
-            open: &orders.open,
-            profile: house.set().rounding(),
-            levels: held.levels,
-            currency: &group.currency,
-        };
-        let (currencies, own) = worst_required(own, effort).map_err(too_large)?;
+        let (currencies, own) = held.worst(house, &group.currency, orders, effort)?;
         // Without haircuts only the sum over the currencies decides; with them every currency has to be covered by itself.
         let amounts = if has_haircut(group, house, &currencies) { own.at_most } else { own.heaviest };
         with_orders = currencies.iter().cloned().zip(amounts).collect();
@@ -313,38 +309,6 @@ fn has_haircut(group: &Group, house: &HouseSnapshot, currencies: &[Currency]) ->
     currencies.iter().any(|own| counts(&own))
 }
 
-fn too_large(error: TooLarge) -> StandingError {
-    StandingError::TooLarge(error.to_string())
-}
-
-impl Held {
-    /// The positions of a margin account and what they require.
-    fn of(
-        group: &Group,
-        house: &HouseSnapshot,
-        name: &AccountName,
-        terms: &MarginTerms,
-        unmargined: &mut Vec<Unmargined>,
-    ) -> Result<Self, StandingError> {
-        let portfolio = exposure::portfolio(group, house, name, terms.margining, unmargined)
-            .map_err(|error| StandingError::TooLarge(error.to_string()))?;
-        let levels = AccountLevels::of(house.set(), terms.account_type.as_deref())
-            .map_err(|_| StandingError::AccountType(terms.account_type.clone().unwrap_or_default()))?;
-        Self::with_required(house, portfolio, levels)
-    }
-
-    /// Positions with what they require.
-    pub(super) fn with_required(
-        house: &HouseSnapshot,
-        portfolio: Portfolio,
-        levels: AccountLevels,
-    ) -> Result<Self, StandingError> {
-        let profile = house.set().rounding();
-        let required = required(house.set(), &portfolio, profile, levels).map_err(too_large)?;
-        Ok(Self { portfolio: Arc::new(portfolio), levels, required })
-    }
-}
-
 /// Cash, what is due, and unsettled variation.
 pub(super) fn balances(
     group: &Group,
@@ -356,7 +320,7 @@ pub(super) fn balances(
     }
     for (contract, holding) in group.position_accounts.values().flat_map(|own| &own.holdings) {
         let Some(own) = house.contract(*contract).filter(|own| !own.is_paid) else { continue };
-        if let (Some(price), Some(_)) = (own.price, own.factor) {
+        if let (Some(price), Some(_)) = (own.price, own.money) {
             let gain = own.money_at(price, holding.net())?.minus(holding.basis)?;
             add_money(&mut variation, &own.currency, gain)?;
         }
@@ -423,7 +387,7 @@ fn assets(
     Ok(standing)
 }
 
-/// An amount in the group's currency at the set's rates.
+/// An amount in the group's currency.
 fn converted(
     group: &Group,
     house: &HouseSnapshot,
@@ -433,9 +397,9 @@ fn converted(
     if amount.is_zero() {
         return Ok(amount);
     }
-    let path = house.set().conversions().path(currency, &group.currency);
-    let path = path.ok_or_else(|| StandingError::NoConversion(currency.clone(), group.currency.clone()))?;
-    Ok(path.iter().try_fold(amount, |amount, step| step.convert_half_away(amount))?)
+    let converted = house.converted(amount, currency, &group.currency);
+    let none = || StandingError::NoConversion(currency.clone(), group.currency.clone());
+    Ok(converted.ok_or_else(none)??)
 }
 
 /// A requirement in the group's currency, and what is left of equity.

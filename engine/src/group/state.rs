@@ -12,7 +12,7 @@ use crate::contract::ContractId;
 use crate::span::Margining;
 use crate::types::{
     AccountName, AssetCode, BusinessDate, CommandId, Currency, Decimal, GroupName, House, LinkName, Member,
-    Money, OrderId, Principal, Quantity, Reference, TradeId,
+    MethodName, Money, OrderId, Principal, Quantity, Reference, TradeId,
 };
 
 /// What identifies a group.
@@ -35,11 +35,16 @@ pub enum Origin {
 
 /// What a margin account is margined by.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MarginTerms {
-    /// The account type whose levels apply, as the set codes it; `None`: hedger, else the set's first.
-    pub account_type: Option<String>,
-    /// Whether longs and shorts are netted.
-    pub margining: Margining,
+pub enum MarginTerms {
+    /// The active parameter set of its house.
+    Span {
+        /// The account type whose levels apply, as the set codes it; `None`: hedger, else the set's first.
+        account_type: Option<String>,
+        /// Whether longs and shorts are netted.
+        margining: Margining,
+    },
+    /// A method of its house that is data; longs and shorts are netted.
+    Method(MethodName),
 }
 
 /// What a command got for an answer.

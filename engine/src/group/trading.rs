@@ -82,7 +82,7 @@ impl<'a> Books<'a> {
     pub(super) fn book(&mut self, terms: &Terms<'_>, leg: &TradeLeg) -> Result<(), Overflow> {
         let mut holding = self.holding(terms.account, leg.contract);
         (holding.long, holding.short) = holding.after(leg.lots, self.keeping(terms.account), terms.closes);
-        match self.house.contract(leg.contract).filter(|own| own.factor.is_some()) {
+        match self.house.contract(leg.contract).filter(|own| own.money.is_some()) {
             None => {
                 let detail = format!("{} lots of contract {}", leg.lots, leg.contract.number());
                 let about = About { reference: Some(terms.reference.clone()), detail, ..About::default() };

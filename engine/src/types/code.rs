@@ -69,6 +69,8 @@ kinds! {
     GroupName, GroupKind, "margin group", 64;
     /// A position account or a margin account of a group.
     AccountName, AccountKind, "account", 64;
+    /// A margin method of a house.
+    MethodName, MethodKind, "method", 64;
     /// An asset put up as collateral.
     AssetCode, AssetKind, "asset", 32;
     /// An order of a group.

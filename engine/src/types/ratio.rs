@@ -2,6 +2,7 @@
 
 use ethnum::I256;
 
+use super::decimal::Decimal;
 use super::fixed::{Fixed, Money, ONE, Overflow, PLACES, quotient_half_away};
 use super::quantity::Quantity;
 
@@ -109,6 +110,21 @@ impl Money {
         let step = Self::scale(i32::from(places))?;
         let whole = self.raw().div_euclid(step) + i128::from(self.raw().rem_euclid(step) != 0);
         whole.checked_mul(step).map(Self::from_raw).ok_or(Overflow)
+    }
+
+    /// Rounded half away from zero to `places` after the point, or to as many as 64 bits have room for.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub(crate) fn to_decimal_half_away(self, places: u8) -> Result<Decimal, Overflow> {
+        for places in (0..=places.min(PLACES)).rev() {
+            let shift = i32::from(PLACES) - i32::from(places);
+            let mantissa = i64::try_from(quotient_half_away([self.raw()], 1, -shift)?);
+            if let Some(decimal) = mantissa.ok().and_then(|mantissa| Decimal::new(mantissa, places)) {
+                return Ok(decimal.normalized());
+            }
+        }
+        Err(Overflow)
     }
 
     /// Money as a part of other money.

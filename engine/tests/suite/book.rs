@@ -3,6 +3,8 @@
 mod cash;
 mod desk;
 mod hostile;
+mod methods;
 mod orders;
 mod queue;
 mod simulation;
+mod venue;

@@ -18,7 +18,7 @@ fn worth(desk: &Desk) -> String {
     let own = desk.standing();
     let of_currency = &own.currencies[&desk.group.currency];
     let options =
-        own.accounts.iter().flat_map(|account| &account.held.required).map(|own| own.net_option_value);
+        own.accounts.iter().flat_map(|account| account.held.required()).map(|own| own.net_option_value);
     let equity = of_currency.cash.plus(of_currency.due).unwrap().plus(of_currency.variation).unwrap();
     text(options.fold(equity, |sum, value| sum.plus(value).unwrap()))
 }

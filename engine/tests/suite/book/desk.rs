@@ -11,7 +11,7 @@ use plimsoll_engine::group::{
 };
 use plimsoll_engine::parameters::{Digest, ParameterSet, RoundingProfile, build, sample};
 use plimsoll_engine::span::Margining;
-use plimsoll_engine::types::{Amount, BusinessDate, Code, Decimal, Kind, Lots, Money};
+use plimsoll_engine::types::{Amount, BusinessDate, Code, Currency, Decimal, Kind, Lots, Money};
 
 pub(super) fn code<K: Kind>(text: &str) -> Code<K> {
     Code::new(text).unwrap()
@@ -44,19 +44,30 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// A group with cash, a margin account `M`, and the position accounts `A` (one side) and `B` (both sides).
+    /// A group under a set.
     pub(super) fn new(set: ParameterSet, cash: &str) -> Self {
         let mut registry = Registry::default();
         for (key, _) in set.listings().iter() {
             registry.intern(key, None).unwrap();
         }
         let currency = set.base_currency().clone();
-        let key = GroupKey { house: set.house().clone(), name: code("POOL") };
-        let group = Group::new(key, code("MEMBER"), Origin::Client, currency.clone());
         let house =
             HouseSnapshot::new(1, Arc::new(set), &registry, BTreeMap::new(), CollateralSchedule::default());
+        let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
+        Self::open(house, registry, currency, terms, cash)
+    }
+
+    /// A group with cash, a margin account `M`, and the position accounts `A` (one side) and `B` (both sides).
+    pub(super) fn open(
+        house: HouseSnapshot,
+        registry: Registry,
+        currency: Currency,
+        terms: MarginTerms,
+        cash: &str,
+    ) -> Self {
+        let key = GroupKey { house: house.house().clone(), name: code("POOL") };
+        let group = Group::new(key, code("MEMBER"), Origin::Client, currency.clone());
         let mut desk = Self { house, group, registry, queries: BTreeMap::new(), kept: None, next: 0 };
-        let terms = MarginTerms { account_type: None, margining: Margining::Net };
         desk.request(Request::OpenMarginAccount(code("M"), terms));
         desk.request(Request::OpenPositionAccount(code("A"), code("M"), Keeping::Net));
         desk.request(Request::OpenPositionAccount(code("B"), code("M"), Keeping::Gross));

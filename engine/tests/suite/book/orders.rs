@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 
 use plimsoll_engine::group::{
-    Composition, Fact, LinkRule, NewOrder, OrderFilter, OrderKind, OrderLeg, OrderTerms, Request, TimeInForce,
+    Composition, Fact, LinkRule, NewOrder, OrderFilter, OrderKind, OrderLeg, OrderTerms, Request, RiskSource,
+    TimeInForce,
 };
 use plimsoll_engine::parameters::{ParameterSet, RoundingProfile, build, spn};
 use plimsoll_engine::types::{Decimal, Lots};
@@ -43,7 +44,7 @@ fn the_last_of_the_money_is_reserved_once() {
         (text(checked.before.requirement), text(checked.after.requirement)),
         ("0.000000".to_owned(), one.clone())
     );
-    assert_eq!((checked.worst[0].commodity.as_str(), checked.worst.len()), ("CRUDE", 1));
+    assert_eq!((&checked.worst[0].of, checked.worst.len()), (&RiskSource::Commodity(code("CRUDE")), 1));
     let second = desk.limit("O2", 1, FUTURE, mark);
     assert_eq!(reason(&desk.order(second.clone())), "insufficient_margin");
     // On the other side it needs nothing more: not both can be the worst.

@@ -202,7 +202,7 @@ fn transfers_leave_no_deficit_and_no_money_behind() {
 #[test]
 fn accounts_are_opened_moved_and_closed() {
     let mut desk = desk();
-    let terms = |account_type: Option<&str>| MarginTerms {
+    let terms = |account_type: Option<&str>| MarginTerms::Span {
         account_type: account_type.map(str::to_owned),
         margining: Margining::Net,
     };
@@ -210,6 +210,7 @@ fn accounts_are_opened_moved_and_closed() {
     for (request, expected) in [
         (open("M", terms(None)), "account_exists"),
         (open("N", terms(Some("Q"))), "unknown_account_type"),
+        (open("N", MarginTerms::Method(code("none"))), "unknown_account_type"),
         (open("N", terms(Some("S"))), "granted"),
         (Request::OpenPositionAccount(code("A"), code("N"), Keeping::Net), "account_exists"),
         (Request::OpenPositionAccount(code("C"), code("Q"), Keeping::Net), "unknown_account"),

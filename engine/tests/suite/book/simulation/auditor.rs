@@ -7,20 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 use plimsoll_engine::group::{Group, Standing};
-use plimsoll_engine::report::{CalculationOptions, PortfolioRequest, calculate};
-use plimsoll_engine::span::Position;
-use plimsoll_engine::types::{Amount, Decimal, Lots, Money};
+use plimsoll_engine::types::{Amount, Decimal, Money};
 
 use super::super::desk::{Desk, code, text};
+use super::world::{World, exact, whole};
 use crate::generate::Dice;
-
-pub(super) const CONTRACTS: [&str; 5] = [
-    "HCL FUT 202612",
-    "HCL FUT 202703",
-    "HGO FUT 202612",
-    "HCLO OOF 202612 C 70.00",
-    "HCLO OOF 202612 P 70.00",
-];
 
 /// A request that the margin decides: whether the worst outcome allows it, and the reason if not.
 #[derive(Clone, Debug)]
@@ -84,17 +75,7 @@ pub(super) struct Auditor {
     next: Option<Book>,
     first: i64,
     number: u64,
-    marks: BTreeMap<&'static str, (Decimal, Decimal, bool)>,
-    set: plimsoll_engine::parameters::ParameterSet,
-    queries: BTreeMap<&'static str, plimsoll_engine::contract::ContractQuery>,
-}
-
-fn exact(value: Decimal) -> BigRational {
-    BigRational::new(value.mantissa().into(), num_bigint::BigInt::from(10).pow(u32::from(value.places())))
-}
-
-fn whole(value: i64) -> BigRational {
-    BigRational::from_integer(value.into())
+    world: World,
 }
 
 /// As the engine prints it.
@@ -106,27 +87,23 @@ fn six(value: &BigRational) -> String {
 }
 
 impl Auditor {
-    pub(super) fn new(desk: &mut Desk, first: i64) -> Self {
-        let mut marks = BTreeMap::new();
-        let mut queries = BTreeMap::new();
-        for name in CONTRACTS {
-            let id = desk.contract(name);
-            let own = desk.house.contract(id).unwrap();
-            marks.insert(name, (own.price.unwrap(), own.factor.unwrap(), own.is_paid));
-            let key = desk.registry.get(id).unwrap().key.clone();
-            let query = plimsoll_engine::contract::ContractQuery {
-                exchange: Some(key.exchange),
-                product: key.product,
-                product_type: key.product_type,
-                period: key.period,
-                underlying_period: key.underlying_period,
-                option: key.option,
-            };
-            queries.insert(name, query);
-        }
+    pub(super) fn new(world: World, first: i64) -> Self {
         let book = Book { day: 18, ..Book::default() };
-        let set = super::super::desk::sample_set();
-        Self { book, next: None, first, number: 0, marks, set, queries }
+        Self { book, next: None, first, number: 0, world }
+    }
+
+    pub(super) fn some_contract(&self, dice: &mut Dice) -> &'static str {
+        let names: Vec<&'static str> = self.world.contracts.keys().copied().collect();
+        dice.pick::<&str>(&names)
+    }
+
+    /// The steps of prices, in tenths.
+    pub(super) fn tick(&self) -> i64 {
+        if self.world.counts_value { 100 } else { 1 }
+    }
+
+    pub(super) fn contracts(&self) -> Vec<&'static str> {
+        self.world.contracts.keys().copied().collect()
     }
 
     pub(super) fn working(&self) -> usize {
@@ -346,7 +323,7 @@ impl Auditor {
 
     /// A fill at the price that is reserved: the worse of limit and mark.
     fn take(&self, book: &mut Book, order: &Order, lots: i64) {
-        let mark = self.marks[order.name].0;
+        let mark = self.world.contracts[order.name].mark;
         let worse = if lots > 0 { order.price.max(mark) } else { order.price.min(mark) };
         let id = format!("fill {}", book.trades.len());
         let trade = Trade { name: order.name, lots, price: worse, day: book.day, order: None, busted: false };
@@ -359,15 +336,17 @@ impl Auditor {
 
     /// Lots and money of a trade at a price.
     fn value(&self, trade: &Trade, price: Decimal) -> BigRational {
-        exact(price) * exact(self.marks[trade.name].1) * whole(trade.lots)
+        exact(price) * exact(self.world.contracts[trade.name].factor) * whole(trade.lots)
     }
 
     fn equity(&self, book: &Book) -> BigRational {
         let paid_in: i64 = book.deposits.values().map(|(amount, _)| amount).sum();
         let mut equity = whole(self.first + paid_in - book.withdrawn);
         for (id, own) in Self::valid(book) {
-            let (mark, _, is_paid) = self.marks[own.name];
-            let worth = if is_paid { BigRational::zero() } else { self.value(own, mark) };
+            let contract = &self.world.contracts[own.name];
+            // What is paid counts in the requirement, or in equity.
+            let counts = !contract.is_paid || self.world.counts_value;
+            let worth = if counts { self.value(own, contract.mark) } else { BigRational::zero() };
             equity += worth - self.value(own, own.price);
             if !id.starts_with("fill ") {
                 equity -= BigRational::new(5.into(), 4.into());
@@ -378,25 +357,34 @@ impl Auditor {
 
     /// Gains since the last run: from its price for trades of its day and before.
     fn variation(&self, book: &Book) -> BigRational {
-        let futures = Self::valid(book).filter(|(_, own)| !self.marks[own.name].2);
+        let futures = Self::valid(book).filter(|(_, own)| !self.world.contracts[own.name].is_paid);
         futures.fold(BigRational::zero(), |sum, (_, own)| {
             let base = match &book.run {
                 Some((day, prices)) if own.day <= *day => prices[own.name],
                 _ => own.price,
             };
-            sum + self.value(own, self.marks[own.name].0) - self.value(own, base)
+            sum + self.value(own, self.world.contracts[own.name].mark) - self.value(own, base)
         })
     }
 
     /// Premiums that are not due before the next run.
     fn due(&self, book: &Book) -> BigRational {
         let is_due = |own: &Trade| book.run.as_ref().is_none_or(|(day, _)| own.day + 1 > *day);
-        let paid = Self::valid(book).filter(|(_, own)| self.marks[own.name].2 && is_due(own));
+        let paid = Self::valid(book).filter(|(_, own)| self.world.contracts[own.name].is_paid && is_due(own));
         paid.fold(BigRational::zero(), |sum, (_, own)| sum - self.value(own, own.price))
     }
 
+    /// What is held of contracts that are paid, where that is equity.
+    fn position_value(&self, book: &Book) -> BigRational {
+        let paid = Self::valid(book).filter(|(_, own)| self.world.contracts[own.name].is_paid);
+        let paid = paid.filter(|_| self.world.counts_value);
+        paid.fold(BigRational::zero(), |sum, (_, own)| {
+            sum + self.value(own, self.world.contracts[own.name].mark)
+        })
+    }
+
     fn cash(&self, book: &Book) -> BigRational {
-        self.equity(book) - self.variation(book) - self.due(book)
+        self.equity(book) - self.variation(book) - self.due(book) - self.position_value(book)
     }
 
     fn net(book: &Book) -> BTreeMap<&'static str, i64> {
@@ -407,22 +395,9 @@ impl Auditor {
         net
     }
 
-    /// Equity less the initial requirement, from a report.
+    /// Equity less the initial requirement, from a calculation.
     fn excess(&self, book: &Book) -> BigRational {
-        let held = Self::net(book).into_iter().filter(|(_, lots)| *lots != 0);
-        let positions: Vec<Position> = held
-            .map(|(name, lots)| Position {
-                contract: self.queries[name].clone(),
-                lots: Lots::new(lots).unwrap(),
-            })
-            .collect();
-        let options = CalculationOptions::default();
-        let report =
-            calculate(&self.set, &PortfolioRequest { positions, away: Vec::new(), options }).unwrap();
-        let initial =
-            report.levels.iter().find(|own| own.level == "initial").map_or(0, |own| own.amount.millionths());
-        let required = (initial - report.net_option_value.millionths()).max(0);
-        self.equity(book) - BigRational::new(required.into(), 1_000_000.into())
+        self.equity(book) - self.world.initial(&Self::net(book))
     }
 
     /// The least excess over every number of fills of every order.
@@ -458,6 +433,7 @@ impl Auditor {
         assert_eq!(text(own.cash), six(&self.cash(&self.book)), "cash");
         assert_eq!(text(own.due), six(&self.due(&self.book)), "due");
         assert_eq!(text(own.variation), six(&self.variation(&self.book)), "variation");
+        assert_eq!(text(own.position_value), six(&self.position_value(&self.book)), "position value");
         assert!(with_orders.excess <= found.excess);
         self.positions_agree(&desk.group);
         let open: Vec<(String, i64)> =
@@ -478,7 +454,7 @@ impl Auditor {
             .holdings
             .values()
             .fold(Money::ZERO, |sum, own| sum.plus(own.basis).unwrap());
-        let expected = Self::valid(&self.book).filter(|(_, own)| !self.marks[own.name].2);
+        let expected = Self::valid(&self.book).filter(|(_, own)| !self.world.contracts[own.name].is_paid);
         let expected = expected.fold(BigRational::zero(), |sum, (_, own)| {
             let base = match &self.book.run {
                 Some((day, prices)) if own.day <= *day => prices[own.name],

@@ -1,0 +1,188 @@
+//! The positions of a margin account as what margins them has them, and what they require.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::exposure::{Unmargined, positions};
+use super::house::HouseSnapshot;
+use super::standing::StandingError;
+use super::state::{Group, MarginTerms};
+use crate::contract::ContractId;
+use crate::grid::{Catalogue, GridRow};
+use crate::parameters::{CommodityIndex, ParameterSet};
+use crate::report::{AccountLevels, CurrencyRequirement, required};
+use crate::scenario::Row;
+use crate::span::{Margining, Portfolio, UnmatchedReason};
+use crate::types::{AccountName, Currency, Money, Overflow};
+
+/// The positions of a margin account.
+#[derive(Clone, Debug)]
+pub enum Held {
+    /// Under a parameter set.
+    Span(SpanHeld),
+    /// Under a method.
+    Grid(GridHeld),
+}
+
+/// Positions by the rows of a parameter set.
+#[derive(Clone, Debug)]
+pub struct SpanHeld {
+    /// The set.
+    pub set: Arc<ParameterSet>,
+    /// The positions.
+    pub portfolio: Arc<Portfolio>,
+    /// The account's levels.
+    pub levels: AccountLevels,
+    /// What it has to have for them.
+    pub required: Vec<CurrencyRequirement>,
+}
+
+/// Positions by the rows of a house's contracts under a method.
+#[derive(Clone, Debug)]
+pub struct GridHeld {
+    /// The contracts.
+    pub catalogue: Arc<Catalogue>,
+    /// Lots of every row, ascending.
+    pub lots: Arc<[(GridRow, i64)]>,
+    /// What it has to have for them.
+    pub required: Vec<CurrencyRequirement>,
+    /// What contracts that are paid in full are worth: equity, in the method's currency.
+    pub value: Money,
+}
+
+impl Held {
+    /// The positions of a margin account; those that cannot be margined are listed apart.
+    pub(super) fn of(
+        group: &Group,
+        house: &HouseSnapshot,
+        name: &AccountName,
+        terms: &MarginTerms,
+        unmargined: &mut Vec<Unmargined>,
+    ) -> Result<Self, StandingError> {
+        match terms {
+            MarginTerms::Span { account_type, margining } => {
+                let set = house.set().ok_or(StandingError::NoSet)?;
+                let levels = AccountLevels::of(set, account_type.as_deref())
+                    .map_err(|_| StandingError::AccountType(account_type.clone().unwrap_or_default()))?;
+                let mut rows = Vec::new();
+                for own in positions(group, house, name, terms, *margining) {
+                    match house.rows(own.contract) {
+                        Ok(listed) => rows.extend(span_rows(listed, &own.sides)),
+                        Err(reason) => unmargined.push(own.unmargined(reason, String::new())),
+                    }
+                }
+                let portfolio = Portfolio::of_rows(set, rows.into_iter(), *margining)
+                    .map_err(|error| StandingError::TooLarge(error.to_string()))?;
+                SpanHeld::new(Arc::clone(set), portfolio, levels).map(Self::Span)
+            }
+            MarginTerms::Method(method) => {
+                let catalogue = house.catalogue(method);
+                let catalogue = catalogue.ok_or_else(|| StandingError::NoMethod(method.clone()))?;
+                let mut lots = Vec::new();
+                for own in positions(group, house, name, terms, Margining::Net) {
+                    match catalogue.contract(own.contract) {
+                        Some(Ok(contract)) => lots.push((contract.row, own.sides.iter().sum())),
+                        Some(Err(reason)) => {
+                            unmargined.push(own.unmargined(UnmatchedReason::NoPrice, reason.to_owned()));
+                        }
+                        None => {
+                            unmargined.push(own.unmargined(UnmatchedReason::UnknownContract, String::new()))
+                        }
+                    }
+                }
+                Ok(Self::Grid(GridHeld::new(Arc::clone(catalogue), lots.into_iter())?))
+            }
+        }
+    }
+
+    /// What they require, by currency, ascending.
+    #[must_use]
+    pub fn required(&self) -> &[CurrencyRequirement] {
+        match self {
+            Self::Span(own) => &own.required,
+            Self::Grid(own) => &own.required,
+        }
+    }
+
+    /// What of them is equity: under a set their value is in the requirement.
+    #[must_use]
+    pub fn value(&self) -> Option<(&Currency, Money)> {
+        match self {
+            Self::Span(_) => None,
+            Self::Grid(own) => Some((&own.catalogue.method().currency, own.value)),
+        }
+    }
+
+    /// With lots of contracts added; `None` where positions have to be read again.
+    pub(super) fn moved(
+        &self,
+        house: &HouseSnapshot,
+        moved: &[(ContractId, i64)],
+    ) -> Result<Option<Self>, StandingError> {
+        match self {
+            Self::Span(own) => {
+                if own.portfolio.margining() == Margining::Gross {
+                    return Ok(None);
+                }
+                let mut rows = Vec::new();
+                for (contract, lots) in moved {
+                    let Ok(listed) = house.rows(*contract) else { return Ok(None) };
+                    rows.extend(span_rows(listed, &[*lots]));
+                }
+                let portfolio = own.portfolio.with(&own.set, rows.into_iter());
+                let portfolio = portfolio.map_err(|error| StandingError::TooLarge(error.to_string()))?;
+                SpanHeld::new(Arc::clone(&own.set), portfolio, own.levels).map(|own| Some(Self::Span(own)))
+            }
+            Self::Grid(own) => {
+                let mut lots = own.lots.to_vec();
+                for (contract, more) in moved {
+                    let Some(Ok(contract)) = own.catalogue.contract(*contract) else { return Ok(None) };
+                    lots.push((contract.row, *more));
+                }
+                Ok(Some(Self::Grid(GridHeld::new(Arc::clone(&own.catalogue), lots.into_iter())?)))
+            }
+        }
+    }
+}
+
+fn span_rows(listed: &[(CommodityIndex, Row)], sides: &[i64]) -> Vec<(CommodityIndex, Row, i64)> {
+    let of_row = |(commodity, row): &(CommodityIndex, Row)| {
+        let (commodity, row) = (*commodity, *row);
+        sides.iter().filter(|lots| **lots != 0).map(move |lots| (commodity, row, *lots))
+    };
+    listed.iter().flat_map(of_row).collect()
+}
+
+impl SpanHeld {
+    fn new(
+        set: Arc<ParameterSet>,
+        portfolio: Portfolio,
+        levels: AccountLevels,
+    ) -> Result<Self, StandingError> {
+        let required = required(&set, &portfolio, set.rounding(), levels)
+            .map_err(|error| StandingError::TooLarge(error.to_string()))?;
+        Ok(Self { set, portfolio: Arc::new(portfolio), levels, required })
+    }
+}
+
+impl GridHeld {
+    fn new(catalogue: Arc<Catalogue>, lots: impl Iterator<Item = (GridRow, i64)>) -> Result<Self, Overflow> {
+        let mut by_row: BTreeMap<GridRow, i64> = BTreeMap::new();
+        for (row, lots) in lots {
+            let sum = by_row.entry(row).or_default();
+            *sum = sum.checked_add(lots).ok_or(Overflow)?;
+        }
+        by_row.retain(|_, lots| *lots != 0);
+        let lots: Arc<[(GridRow, i64)]> = by_row.into_iter().collect();
+        let result = catalogue.margin(&lots)?;
+        let required = CurrencyRequirement {
+            currency: catalogue.method().currency.clone(),
+            risk: result.market_risk,
+            net_option_value: Money::ZERO,
+            initial: result.requirement.initial,
+            maintenance: result.requirement.maintenance,
+        };
+        let required = if lots.is_empty() { Vec::new() } else { vec![required] };
+        Ok(Self { catalogue, lots, required, value: result.equity.position_value })
+    }
+}

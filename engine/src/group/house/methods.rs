@@ -1,0 +1,65 @@
+//! The methods of a house beside its parameter set, with its contracts priced in one market.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::contract::{ContractId, Registry};
+use crate::grid::{Catalogue, GridContract, NotForBooks};
+use crate::market::Snapshot;
+use crate::parameters::method::Method;
+use crate::types::{Currency, Decimal, MethodName, Money, Overflow, Ratio};
+
+/// Methods that are data, and the market that they see.
+#[derive(Clone, Debug)]
+pub struct HouseMethods {
+    market: Snapshot,
+    catalogues: BTreeMap<MethodName, Arc<Catalogue>>,
+}
+
+impl HouseMethods {
+    /// Prices the contracts of a registry that have a specification, once for every method.
+    ///
+    /// # Errors
+    /// The first method that margins no accounts of a book, and why.
+    pub fn new(
+        market: Snapshot,
+        methods: &BTreeMap<MethodName, Arc<Method>>,
+        registry: &Registry,
+    ) -> Result<Self, (MethodName, NotForBooks)> {
+        let mut catalogues = BTreeMap::new();
+        for (name, method) in methods {
+            let all = registry.contracts().iter();
+            let contracts = all.filter_map(|own| Some((registry.id(&own.key)?, own.specification.as_ref()?)));
+            // What is settled in something else is margined by other methods.
+            let contracts = contracts.filter(|(_, own)| *own.settled_in() == method.currency);
+            let catalogue = Catalogue::new(method, &market, contracts);
+            let catalogue = catalogue.map_err(|reason| (name.clone(), reason))?;
+            catalogues.insert(name.clone(), Arc::new(catalogue));
+        }
+        Ok(Self { market, catalogues })
+    }
+
+    pub(super) fn catalogue(&self, name: &MethodName) -> Option<&Arc<Catalogue>> {
+        self.catalogues.get(name)
+    }
+
+    /// The price of a contract: of several methods that price it the first by name.
+    pub(super) fn price(&self, id: ContractId) -> Option<Decimal> {
+        let priced = |own: &Arc<Catalogue>| -> Option<Decimal> {
+            let contract: &GridContract = own.contract(id)?.ok()?;
+            Some(contract.price)
+        };
+        self.catalogues.values().find_map(priced)
+    }
+
+    /// An amount in another currency at the market's rate of exchange, if there is one.
+    pub(super) fn converted(
+        &self,
+        amount: Money,
+        from: &Currency,
+        to: &Currency,
+    ) -> Option<Result<Money, Overflow>> {
+        let rate = Ratio::from_f64_half_away(self.market.exchange(from, to)?);
+        Some(rate.and_then(|rate| amount.times_ratio_half_away(rate)))
+    }
+}
