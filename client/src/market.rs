@@ -19,6 +19,16 @@ const MOST_EXPIRIES: usize = 1_000;
 /// # Errors
 /// Everything that is wrong, each with its path.
 pub fn read_market(bytes: &[u8], currency: &Currency) -> Result<Snapshot, Vec<String>> {
+    let (time, quotes) = read_quotes(bytes, currency)?;
+    let named = |fault: plimsoll_engine::market::MarketFault| fault.message;
+    Snapshot::empty(time).next(time, &quotes).map_err(|faults| faults.into_iter().map(named).collect())
+}
+
+/// Reads a market as its time and quotes.
+///
+/// # Errors
+/// Everything that is wrong, each with its path.
+pub fn read_quotes(bytes: &[u8], currency: &Currency) -> Result<(Moment, Vec<Quote>), Vec<String>> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| vec![format!("not JSON: {error}")])?;
     let faults = Faults::default();
     let mut quotes = Vec::new();
@@ -28,11 +38,7 @@ pub fn read_market(bytes: &[u8], currency: &Currency) -> Result<Snapshot, Vec<St
         time
     });
     let faults = faults.finish();
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    let named = |fault: plimsoll_engine::market::MarketFault| fault.message;
-    Snapshot::empty(time).next(time, &quotes).map_err(|faults| faults.into_iter().map(named).collect())
+    if faults.is_empty() { Ok((time, quotes)) } else { Err(faults) }
 }
 
 /// Reads everything into quotes of one time, which it returns.
@@ -51,6 +57,18 @@ fn market(root: &Node<'_>, currency: &Currency, quotes: &mut Vec<Quote>) -> Mome
             (Ok(currency), Some(until), Some(rate)) => quotes.push(Quote::Rate { currency, until, rate }),
             (Err(error), ..) => node.fault("currency", &error.to_string()),
             _ => {}
+        }
+        node.finish();
+    }
+    for node in root.children("exchange", MOST_SOURCES) {
+        let code = |key: &'static str| {
+            let code = node.required_text(key).map(Currency::new)?;
+            code.map_err(|error| node.fault(key, &error.to_string())).ok()
+        };
+        let (from, to) = (code("from"), code("to"));
+        let rate = node.required_number("rate", PRICE).and_then(|own| observed(own, 1.0));
+        if let (Some(from), Some(to), Some(rate)) = (from, to, rate) {
+            quotes.push(Quote::Exchange { from, to, rate });
         }
         node.finish();
     }

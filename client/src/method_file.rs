@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 
-use plimsoll_client::market::read_market;
-use plimsoll_engine::market::Snapshot;
+use plimsoll_client::market::{read_market, read_quotes};
+use plimsoll_engine::market::{Quote, Snapshot};
 use plimsoll_engine::parameters::method::{MOST_METHOD_BYTES, Method, Span16Method, preset, read_method};
 use plimsoll_engine::parameters::{
     self, Definition, ParameterSet, ReadError, RoundingProfile, build, pa2, spn,
 };
-use plimsoll_engine::types::Currency;
+use plimsoll_engine::types::{Currency, Moment};
 
 use crate::parameter_file::FileError;
 
@@ -19,19 +19,35 @@ const MOST_MARKET_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A method of a file, or of a preset by its name.
 pub(crate) fn method(path: &Path) -> Result<Method, FileError> {
-    let known = path.to_str().and_then(|text| preset(text.strip_prefix("preset:")?));
-    let bytes = match known {
-        Some(text) => text.as_bytes().to_vec(),
-        None => bytes(path, MOST_METHOD_BYTES as u64 + 1)?,
-    };
+    let bytes = method_bytes(path)?;
     read_method(&bytes).map_err(|diagnostics| FileError::Refused { path: path.to_owned(), diagnostics })
+}
+
+/// The text of a method.
+pub(crate) fn method_text(path: &Path) -> Result<String, FileError> {
+    let faulty = |error: std::string::FromUtf8Error| faulty(path, vec![error.to_string()]);
+    String::from_utf8(method_bytes(path)?).map_err(faulty)
+}
+
+fn method_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    match path.to_str().and_then(|text| preset(text.strip_prefix("preset:")?)) {
+        Some(text) => Ok(text.as_bytes().to_vec()),
+        None => bytes(path, MOST_METHOD_BYTES as u64 + 1),
+    }
+}
+
+fn faulty(path: &Path, faults: Vec<String>) -> FileError {
+    FileError::Faulty { path: path.to_owned(), faults: faults.join("; ") }
 }
 
 /// A market; what is wrong with it is one text.
 pub(crate) fn market(path: &Path, currency: &Currency) -> Result<Snapshot, FileError> {
-    let bytes = bytes(path, MOST_MARKET_BYTES)?;
-    let faulty = |faults: Vec<String>| FileError::Faulty { path: path.to_owned(), faults: faults.join("; ") };
-    read_market(&bytes, currency).map_err(faulty)
+    read_market(&bytes(path, MOST_MARKET_BYTES)?, currency).map_err(|faults| faulty(path, faults))
+}
+
+/// The time and the quotes of a market.
+pub(crate) fn quotes(path: &Path, currency: &Currency) -> Result<(Moment, Vec<Quote>), FileError> {
+    read_quotes(&bytes(path, MOST_MARKET_BYTES)?, currency).map_err(|faults| faulty(path, faults))
 }
 
 fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
@@ -49,8 +65,7 @@ pub(crate) fn definition(
     listing: &Span16Method,
     market: &Snapshot,
 ) -> Result<Definition, FileError> {
-    parameters::from_market(method, listing, market)
-        .map_err(|faults| FileError::Faulty { path: path.to_owned(), faults: faults.join("; ") })
+    parameters::from_market(method, listing, market).map_err(|faults| faulty(path, faults))
 }
 
 /// The set that the file of a definition would be read as.

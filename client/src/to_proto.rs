@@ -1,5 +1,7 @@
 //! Requests in the words of the wire.
 
+pub(crate) mod quotes;
+
 use plimsoll_engine::contract::{OptionRight, ProductType};
 use plimsoll_engine::parameters::RoundingProfile;
 use plimsoll_engine::report::CalculationOptions;

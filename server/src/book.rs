@@ -14,12 +14,13 @@ use plimsoll_engine::group::{
     Command, Fact, Group, GroupKey, HouseSnapshot, NewOrder, Outcome, Refusal, SettlementRun, Transfer,
     Transferred, decide_transfer,
 };
+use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::types::{GroupName, House};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::registry::{AccountScope, LoadedSet, Registry};
-pub(crate) use desk::{Desk, Terms};
+use crate::registry::{AccountScope, Registry};
+pub(crate) use desk::{Desk, Methods, Terms};
 pub(crate) use entry::Entry;
 
 /// Why the book does not answer: the caller's fault.
@@ -31,9 +32,12 @@ pub(crate) enum BookFault {
     /// The group is open.
     #[error("house {house} has a margin group {group}")]
     GroupExists { house: House, group: GroupName },
-    /// No set is active for the house.
-    #[error("no parameter set is active for house {0}")]
-    NoActiveSet(House),
+    /// The house has neither a set nor contracts.
+    #[error("house {0} has neither an active parameter set nor contracts with specifications")]
+    UnknownHouse(House),
+    /// As many houses as there may be.
+    #[error("the book has {} houses, all that it keeps", Book::MOST_HOUSES)]
+    TooManyHouses,
     /// As many groups as there may be.
     #[error("the book has {} margin groups, all that it keeps", Book::MOST_GROUPS)]
     TooManyGroups,
@@ -48,6 +52,8 @@ pub(crate) struct Book {
 }
 
 impl Book {
+    /// The most houses.
+    const MOST_HOUSES: usize = 1_024;
     /// The most groups.
     pub(crate) const MOST_GROUPS: usize = 1_000_000;
 
@@ -57,13 +63,31 @@ impl Book {
 
     /// The desk of a house, with its snapshot for the set that is active now.
     pub(crate) fn desk(&self, house: &House) -> Result<(Arc<Desk>, Arc<HouseSnapshot>), BookFault> {
-        let state = self.registry.snapshot();
-        let active: &Arc<LoadedSet> = state
-            .active(house, &AccountScope::default())
-            .ok_or_else(|| BookFault::NoActiveSet(house.clone()))?;
-        let desk = Arc::clone(self.houses.entry(house.clone()).or_default().value());
-        let snapshot = desk.snapshot(&active.set);
+        let active = self.active(house);
+        let known = self.houses.get(house).map(|own| Arc::clone(own.value()));
+        let unknown = || BookFault::UnknownHouse(house.clone());
+        let desk = match known {
+            Some(desk) => desk,
+            None if active.is_some() => self.opened(house)?,
+            None => return Err(unknown()),
+        };
+        let snapshot = desk.snapshot(active.as_ref()).ok_or_else(unknown)?;
         Ok((desk, snapshot))
+    }
+
+    /// The set that is active for a house.
+    pub(crate) fn active(&self, house: &House) -> Option<Arc<ParameterSet>> {
+        let state = self.registry.snapshot();
+        state.active(house, &AccountScope::default()).map(|own| Arc::clone(&own.set))
+    }
+
+    /// The desk of a house, known or not.
+    pub(crate) fn opened(&self, house: &House) -> Result<Arc<Desk>, BookFault> {
+        if self.houses.len() >= Self::MOST_HOUSES && !self.houses.contains_key(house) {
+            return Err(BookFault::TooManyHouses);
+        }
+        let desk = self.houses.entry(house.clone()).or_insert_with(|| Arc::new(Desk::new(house.clone())));
+        Ok(Arc::clone(desk.value()))
     }
 
     /// Forms the numbers of every group anew and compares; what differs is logged and put right. How many groups differed.
@@ -85,11 +109,9 @@ impl Book {
 
     /// States what a house fixes.
     pub(crate) fn state_terms(&self, house: &House, terms: Terms) -> Result<Arc<HouseSnapshot>, BookFault> {
-        let state = self.registry.snapshot();
-        let active = state.active(house, &AccountScope::default());
-        let active = active.ok_or_else(|| BookFault::NoActiveSet(house.clone()))?;
         let (desk, _) = self.desk(house)?;
-        Ok(desk.state(&active.set, terms))
+        let stated = desk.state_terms(self.active(house).as_ref(), terms);
+        stated.ok_or_else(|| BookFault::UnknownHouse(house.clone()))
     }
 
     /// Opens a group.

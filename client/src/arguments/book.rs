@@ -89,6 +89,32 @@ pub(crate) enum BookCommand {
     Transfer(InHouse),
     /// States price bands and what collateral counts for
     Terms(InHouse),
+    /// States what contracts are, for methods that price them
+    Contracts(InHouse),
+    /// States the methods of a house, in place of those stated before
+    Methods {
+        /// TOML files, or presets as preset:derive-pm2; accounts know each by its own name
+        #[arg(required = true)]
+        methods: Vec<PathBuf>,
+        #[command(flatten)]
+        server: ServerArgument,
+        /// The house
+        #[arg(long)]
+        house: String,
+    },
+    /// Gives the methods of a house a market, as plimsoll calc --market reads it
+    Market {
+        /// The market
+        file: PathBuf,
+        #[command(flatten)]
+        server: ServerArgument,
+        /// The house
+        #[arg(long)]
+        house: String,
+        /// The currency whose price is stable_price, and that of rates without one
+        #[arg(long, value_name = "CODE", default_value = "USD")]
+        currency: String,
+    },
     /// Books trades of many groups, all or none: .jsonl for JSON lines, .csv for CSV
     Import {
         /// The trades

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use plimsoll_engine::market::Quote;
+use plimsoll_engine::types::Moment;
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::book_service_client::BookServiceClient;
 use tonic::transport::Channel;
@@ -9,6 +11,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Client, answered};
 use crate::error::ClientError;
+use crate::to_proto;
 
 /// The calls: name, method, request, answer.
 macro_rules! calls {
@@ -32,6 +35,12 @@ calls! {
     list_groups(ListGroupsRequest) -> ListGroupsResponse;
     /// States what a house fixes.
     set_house_terms(SetHouseTermsRequest) -> SetHouseTermsResponse;
+    /// States what contracts are.
+    set_contracts(SetContractsRequest) -> SetContractsResponse;
+    /// States the methods of a house.
+    set_methods(SetMethodsRequest) -> SetMethodsResponse;
+    /// Applies quotes to the market of a house.
+    update_market(UpdateMarketRequest) -> UpdateMarketResponse;
     /// Submits a command.
     submit(SubmitRequest) -> SubmitResponse;
     /// Checks an order.
@@ -57,6 +66,21 @@ calls! {
 }
 
 impl Client {
+    /// Gives the methods of a house quotes.
+    ///
+    /// # Errors
+    /// [`ClientError`]; quotes that do not fit are named by their places.
+    pub async fn send_market(
+        &self,
+        house: &str,
+        time: Moment,
+        quotes: &[Quote],
+    ) -> Result<v1::UpdateMarketResponse, ClientError> {
+        let quotes = quotes.iter().map(to_proto::quotes::quote).collect();
+        let request = v1::UpdateMarketRequest { house: house.to_owned(), time: time.to_string(), quotes };
+        self.update_market(request).await
+    }
+
     async fn of_book<Q, A, F>(
         &self,
         request: Q,

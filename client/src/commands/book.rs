@@ -1,5 +1,6 @@
 //! The live book of a server: JSON in, JSON lines out.
 
+mod methods;
 mod trades;
 mod words;
 
@@ -53,6 +54,15 @@ pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
             in_house(&input, "SetHouseTermsRequest", "SetHouseTermsResponse", |client, own| async move {
                 client.set_house_terms(own).await
             })
+        }
+        BookCommand::Contracts(input) => {
+            in_house(&input, "SetContractsRequest", "SetContractsResponse", |client, own| async move {
+                client.set_contracts(own).await
+            })
+        }
+        BookCommand::Methods { methods, server, house } => methods::state(&server.url, &house, &methods),
+        BookCommand::Market { file, server, house, currency } => {
+            methods::market(&server.url, &house, &currency, &file)
         }
         BookCommand::Import { file, server, house } => import(&Calls::new(&server.url)?, &file, &house),
         BookCommand::Margin(group) => {

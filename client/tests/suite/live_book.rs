@@ -164,3 +164,54 @@ fn a_set_made_of_a_market_margins_groups() {
     assert_eq!(answers[3]["checked"]["after"]["requirement"], "25920.000000");
     assert_eq!(answers[4]["refused"]["reason"], "insufficient_margin");
 }
+
+/// A venue without a parameter set: contracts, a published method, and a market file.
+#[test]
+fn a_venue_is_margined_by_a_method() {
+    let server = TestServer::start();
+    let book = |arguments: &[&str]| {
+        run(&[&["book"], arguments, &["--house", "VENUE", "--server", server.url()]].concat())
+    };
+    let perpetual = |quantity: i64| json!({ "exchange": "X", "product": "BTC", "type": "FUT", "period": "PERP", "quantity": quantity });
+    let call = json!({ "exchange": "X", "product": "BTC", "type": "OOF", "period": "202612", "right": "C", "strike": "60000" });
+    let contracts = json!({ "contracts": [
+        { "contract": perpetual(0), "price_source": "BTC", "instrument": "perpetual", "multiplier": "0.1", "quote": "USDC",
+          "settlement": "futures" },
+        { "contract": call, "price_source": "BTC", "instrument": "option", "expiry": "2026-12-25T08:00:00Z", "multiplier": "0.1",
+          "quote": "USDC", "settlement": "premium" },
+    ] });
+    let stated = book(&["contracts", &file("venue-contracts.json", contracts.to_string())]);
+    assert_eq!(stated.json()[0]["contracts"], 2);
+    let market = json!({ "time": "2026-11-25T08:00:00Z", "exchange": [{ "from": "USDC", "to": "USD", "rate": 0.5 }],
+        "sources": [{ "source": "BTC", "price": 60000, "perpetual": { "price": 60050 }, "expiries": [
+            { "expiry": "2026-12-25T08:00:00Z", "forward": 60600, "rate": 0.05, "volatility": 0.6 }] }] });
+    let market = file("venue-market.json", market.to_string());
+    assert_eq!(book(&["market", &market, "--currency", "USDC"]).json()[0]["market_version"], 1);
+    let methods = book(&["methods", "preset:derive-pm2"]).json().remove(0);
+    assert_eq!(
+        (&methods["methods"][0]["name"], &methods["methods"][0]["priced"]),
+        (&json!("derive-pm2"), &json!(2))
+    );
+    let refused = book(&["methods", "preset:deribit-standard"]);
+    assert!(refused.status > 1 && refused.errors.contains("no scenario grid"), "{}", refused.errors);
+    let pool = ["--group", "POOL"];
+    book(&[&["open", "--member", "M", "--origin", "house", "--currency", "USD"], &pool[..]].concat()).well();
+    let trade = json!({ "id": "T1", "account": "A", "date": "2026-11-25",
+        "legs": [{ "contract": perpetual(10), "price": "60050" }] });
+    let commands = [
+        json!({ "open_margin_account": { "account": "M", "method": "derive-pm2" } }),
+        json!({ "open_position_account": { "account": "A", "margin_account": "M" } }),
+        json!({ "deposit": { "reference": "D1", "assets": { "currency": "USD", "amount": "7000" } } }),
+        json!({ "trade": trade }),
+    ];
+    book(&[&["submit", &file("venue-commands.jsonl", lines(&commands))], &pool[..]].concat()).well();
+    let margin = book(&[&["margin"], &pool[..]].concat()).json().remove(0);
+    // 13,209 dollar coins at half a dollar.
+    assert_eq!(margin["initial"], json!({ "requirement": "6604.500000", "excess": "395.500000" }));
+    let report = &margin["accounts"][0]["method_report"];
+    assert_eq!(
+        (&report["market_risk"], &report["sources"][0]["price_source"]),
+        (&json!("10809.000000000000"), &json!("BTC"))
+    );
+    assert_eq!(margin["accounts"][0].get("report"), None);
+}

@@ -89,6 +89,12 @@ impl Registry {
         self.contracts.get(id.0 as usize)
     }
 
+    /// The contracts that have a specification.
+    pub fn specified(&self) -> impl Iterator<Item = (ContractId, &Specification)> + Clone {
+        let numbered = (0..=u32::MAX).map(ContractId).zip(&self.contracts);
+        numbered.filter_map(|(id, own)| Some((id, own.specification.as_ref()?)))
+    }
+
     /// All contracts, by number.
     #[must_use]
     pub fn contracts(&self) -> &[Contract] {

@@ -169,6 +169,13 @@ impl Catalogue {
         super::initial_factor(&self.grid, self.stable)
     }
 
+    /// How many contracts have values, and how many have none.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let priced = self.contracts.values().filter(|own| own.is_ok()).count();
+        (priced, self.contracts.len() - priced)
+    }
+
     /// A contract, or why it has no values; `None` for one that nobody has specified.
     #[must_use]
     pub fn contract(&self, id: ContractId) -> Option<Result<&GridContract, &str>> {

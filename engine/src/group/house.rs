@@ -103,10 +103,7 @@ impl HouseSnapshot {
 
     /// A specification goes before what a set says of a contract's money.
     fn specified(mut self, registry: &Registry) -> Self {
-        for own in registry.contracts() {
-            let (Some(specification), Some(id)) = (&own.specification, registry.id(&own.key)) else {
-                continue;
-            };
+        for (id, specification) in registry.specified() {
             let price = self.methods.as_ref().and_then(|methods| methods.price(id));
             if let Some(place) = self.contracts.get_mut(id.number() as usize) {
                 let listed = place.take();
@@ -138,6 +135,12 @@ impl HouseSnapshot {
     #[must_use]
     pub fn catalogue(&self, method: &MethodName) -> Option<&Arc<Catalogue>> {
         self.methods.as_ref()?.catalogue(method)
+    }
+
+    /// The methods of the house.
+    #[must_use]
+    pub const fn methods(&self) -> Option<&HouseMethods> {
+        self.methods.as_ref()
     }
 
     /// A contract of the active set or with a specification.

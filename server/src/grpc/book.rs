@@ -2,12 +2,13 @@
 
 mod import;
 mod lists;
+mod margin;
+mod methods;
 mod pages;
 
 use std::sync::Arc;
 
 use plimsoll_engine::group::{Body, Command, GroupKey, Outcome};
-use plimsoll_engine::report::{CalculationOptions, report};
 use plimsoll_engine::types::{Code, CommandId, House, Principal};
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::book_service_server::BookService;
@@ -237,46 +238,6 @@ fn names(
     desk.keys(ids)
 }
 
-fn get_margin(book: &Book, request: &v1::GetMarginRequest) -> Result<v1::GetMarginResponse, Fault> {
-    let key = group_key(request.name.as_ref())?;
-    let entry = book.entry(&key)?;
-    let (desk, house) = book.desk(&key.house)?;
-    let no_standing = |error| Fault::Status(Box::new(status::no_standing(&error)));
-    let (standing, sequence, terms) = {
-        let mut entry = locked(&entry);
-        let standing = entry.standing(&house).map_err(no_standing)?;
-        (standing, entry.group().sequence, entry.group().margin_accounts.clone())
-    };
-    let mut accounts = Vec::with_capacity(standing.accounts.len());
-    for own in &standing.accounts {
-        let options = CalculationOptions {
-            account_type: terms.get(&own.name).and_then(|terms| terms.account_type.clone()),
-            margining: own.held.portfolio.margining(),
-            ..CalculationOptions::default()
-        };
-        let report = report(house.set(), &own.held.portfolio, &options);
-        let report = report.map_err(|error| {
-            no_standing(plimsoll_engine::group::StandingError::TooLarge(error.to_string()))
-        })?;
-        let report = Some(to_proto::margin_report(&[], report));
-        accounts.push(v1::AccountMargin { account: own.name.to_string(), report });
-    }
-    let names = names(&desk, standing.unmargined.iter().map(|own| own.contract));
-    Ok(v1::GetMarginResponse {
-        name: Some(to_proto::book::group_name(&key)),
-        currency: standing.currency.to_string(),
-        sequence,
-        version: standing.version,
-        currencies: to_proto::book::currencies(&standing),
-        assets: to_proto::book::assets(&standing),
-        accounts,
-        initial: Some(to_proto::book::room(standing.initial)),
-        maintenance: Some(to_proto::book::room(standing.maintenance)),
-        with_orders: Some(to_proto::book::room(standing.with_orders)),
-        unmargined: standing.unmargined.iter().map(|own| to_proto::book::unmargined(&names, own)).collect(),
-    })
-}
-
 #[tonic::async_trait]
 impl BookService for BookCalls {
     async fn create_group(
@@ -301,6 +262,28 @@ impl BookService for BookCalls {
         request: Request<v1::SetHouseTermsRequest>,
     ) -> Result<Response<v1::SetHouseTermsResponse>, Status> {
         self.there(request.get_ref().bands.len(), move |book| set_terms(book, request.get_ref())).await
+    }
+
+    async fn set_contracts(
+        &self,
+        request: Request<v1::SetContractsRequest>,
+    ) -> Result<Response<v1::SetContractsResponse>, Status> {
+        let request = request.into_inner();
+        self.there(request.contracts.len(), move |book| methods::set_contracts(book, &request)).await
+    }
+
+    async fn set_methods(
+        &self,
+        request: Request<v1::SetMethodsRequest>,
+    ) -> Result<Response<v1::SetMethodsResponse>, Status> {
+        self.there(methods::HEAVY, move |book| methods::set(book, request.get_ref())).await
+    }
+
+    async fn update_market(
+        &self,
+        request: Request<v1::UpdateMarketRequest>,
+    ) -> Result<Response<v1::UpdateMarketResponse>, Status> {
+        self.there(methods::HEAVY, move |book| methods::update_market(book, request.get_ref())).await
     }
 
     async fn submit(
@@ -345,7 +328,7 @@ impl BookService for BookCalls {
         request: Request<v1::GetMarginRequest>,
     ) -> Result<Response<v1::GetMarginResponse>, Status> {
         let request = request.into_inner();
-        self.of_group(request.name.clone(), move |book| get_margin(book, &request)).await
+        self.of_group(request.name.clone(), move |book| margin::get(book, &request)).await
     }
 
     async fn list_positions(

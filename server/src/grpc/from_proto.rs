@@ -1,7 +1,9 @@
 //! The wire's words into the engine's; every faulty field of a request is named at once.
 
 pub(super) mod book;
+pub(super) mod methods;
 mod orders;
+mod quotes;
 
 use plimsoll_engine::contract::{ContractQuery, ContractText, OptionRight, ProductType};
 use plimsoll_engine::parameters::RoundingProfile;

@@ -142,7 +142,17 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
         BookFault::GroupExists { group, .. } => {
             status(Code::AlreadyExists, "GROUP_EXISTS", &message, details(group.as_str()), &[])
         }
-        BookFault::NoActiveSet(house) => no_active_set(house.as_str(), &AccountScope::default()),
+        BookFault::UnknownHouse(house) => {
+            let subject = house.as_str();
+            let details = ErrorDetails::with_precondition_failure_violation(
+                "ACTIVE_PARAMETER_SET",
+                subject,
+                message.clone(),
+            );
+            let more = [("house", subject.to_owned())];
+            status(Code::FailedPrecondition, "NO_ACTIVE_PARAMETER_SET", &message, details, &more)
+        }
+        BookFault::TooManyHouses => exhausted("TOO_MANY_HOUSES", "houses", &message),
         BookFault::TooManyGroups => exhausted("TOO_MANY_GROUPS", "margin groups", &message),
     }
 }

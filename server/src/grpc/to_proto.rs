@@ -2,6 +2,7 @@
 
 pub(super) mod book;
 mod margin;
+pub(super) mod methods;
 mod parameters;
 
 use margin::unmatched_reason;

@@ -136,7 +136,7 @@ async fn an_order_is_checked_reserved_filled_and_shown() {
     assert_eq!(answer.closed_orders, ["O1"]);
     let margin = desk.margin("POOL").await;
     assert_eq!(room(margin.with_orders.clone()), room(margin.initial.clone()));
-    let report = margin.accounts[0].report.as_ref().unwrap();
+    let Some(v1::account_margin::By::Report(report)) = &margin.accounts[0].by else { panic!("no report") };
     let initial = report.levels.iter().find(|level| level.level == "initial").unwrap();
     assert_eq!(room(margin.initial).0, initial.amount, "the report is the one of a calculation");
     let positions = v1::ListPositionsRequest { name: name("POOL"), ..Default::default() };

@@ -12,6 +12,7 @@ mod golden;
 mod hostile_files;
 mod listing;
 mod malformed;
+mod methods;
 mod operation;
 mod sample;
 mod served;

@@ -11,13 +11,16 @@ use prost_reflect::{
 use serde_json::Value;
 
 /// What long names of a key's values begin with.
-const PREFIXES: [(&str, &str); 8] = [
+const PREFIXES: [(&str, &str); 11] = [
     ("kind", "ORDER_KIND_"),
     ("time_in_force", "TIME_IN_FORCE_"),
     ("origin", "ORIGIN_"),
     ("change", "ORDER_CHANGE_"),
     ("margining", "MARGINING_"),
     ("rounding", "ROUNDING_PROFILE_"),
+    ("instrument", "INSTRUMENT_"),
+    ("settlement", "SETTLEMENT_"),
+    ("model", "VOLATILITY_MODEL_"),
     ("reason", "REFUSAL_REASON_"),
     ("reason", "UNMATCHED_REASON_"),
 ];

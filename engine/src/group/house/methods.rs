@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::contract::{ContractId, Registry};
+use crate::contract::{ContractId, Specification};
 use crate::grid::{Catalogue, GridContract, NotForBooks};
 use crate::market::Snapshot;
 use crate::parameters::method::Method;
@@ -17,26 +17,34 @@ pub struct HouseMethods {
 }
 
 impl HouseMethods {
-    /// Prices the contracts of a registry that have a specification, once for every method.
+    /// Prices contracts, once for every method that settles in their currency.
     ///
     /// # Errors
     /// The first method that margins no accounts of a book, and why.
-    pub fn new(
+    pub fn new<'a>(
         market: Snapshot,
         methods: &BTreeMap<MethodName, Arc<Method>>,
-        registry: &Registry,
+        contracts: impl Iterator<Item = (ContractId, &'a Specification)> + Clone,
     ) -> Result<Self, (MethodName, NotForBooks)> {
         let mut catalogues = BTreeMap::new();
         for (name, method) in methods {
-            let all = registry.contracts().iter();
-            let contracts = all.filter_map(|own| Some((registry.id(&own.key)?, own.specification.as_ref()?)));
-            // What is settled in something else is margined by other methods.
-            let contracts = contracts.filter(|(_, own)| *own.settled_in() == method.currency);
+            let contracts = contracts.clone().filter(|(_, own)| *own.settled_in() == method.currency);
             let catalogue = Catalogue::new(method, &market, contracts);
             let catalogue = catalogue.map_err(|reason| (name.clone(), reason))?;
             catalogues.insert(name.clone(), Arc::new(catalogue));
         }
         Ok(Self { market, catalogues })
+    }
+
+    /// The market.
+    #[must_use]
+    pub const fn market(&self) -> &Snapshot {
+        &self.market
+    }
+
+    /// The methods by their names, each with the contracts under it.
+    pub fn iter(&self) -> impl Iterator<Item = (&MethodName, &Arc<Catalogue>)> {
+        self.catalogues.iter()
     }
 
     pub(super) fn catalogue(&self, name: &MethodName) -> Option<&Arc<Catalogue>> {

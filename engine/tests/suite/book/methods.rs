@@ -126,7 +126,7 @@ fn what_the_market_does_not_price_holds_up_orders_and_is_named() {
     desk.kept = None;
     let market = plimsoll_engine::market::Snapshot::empty(venue::now());
     let methods = [(code(venue::DERIVE), Arc::new(venue::method(venue::DERIVE)))].into();
-    let methods = HouseMethods::new(market, &methods, &desk.registry).unwrap();
+    let methods = HouseMethods::new(market, &methods, desk.registry.specified()).unwrap();
     let schedule = CollateralSchedule::default();
     desk.house = HouseSnapshot::without_set(3, code("VENUE"), &desk.registry, BTreeMap::new(), schedule)
         .with_methods(methods, &desk.registry);
@@ -151,7 +151,7 @@ fn methods_that_margin_no_book_are_refused_by_name() {
     for name in names {
         let methods: BTreeMap<MethodName, _> = [(code(name), Arc::new(venue::method(name)))].into();
         let desk = venue::desk("1");
-        let refused = HouseMethods::new(venue::market(1.0), &methods, &desk.registry).unwrap_err();
+        let refused = HouseMethods::new(venue::market(1.0), &methods, desk.registry.specified()).unwrap_err();
         assert_eq!(refused.0, code(name));
         assert!(refused.1.to_string().contains("no scenario grid"), "{}", refused.1);
     }
@@ -167,7 +167,7 @@ fn both_kinds_of_accounts_stand_in_one_group() {
     }
     let methods: BTreeMap<MethodName, _> =
         [(code(venue::DERIBIT), Arc::new(venue::method(venue::DERIBIT)))].into();
-    let methods = HouseMethods::new(venue::market(60_000.0), &methods, &registry).unwrap();
+    let methods = HouseMethods::new(venue::market(60_000.0), &methods, registry.specified()).unwrap();
     let schedule = CollateralSchedule::default();
     let house = HouseSnapshot::new(1, Arc::new(sample_set()), &registry, BTreeMap::new(), schedule);
     let house = house.with_methods(methods, &registry);

@@ -116,7 +116,7 @@ fn registry() -> Registry {
 pub(super) fn house(version: u64, price: f64, registry: &Registry) -> HouseSnapshot {
     let methods: BTreeMap<MethodName, Arc<Method>> =
         [DERIVE, DERIBIT].map(|name| (code(name), Arc::new(method(name)))).into();
-    let methods = HouseMethods::new(market(price), &methods, registry).unwrap();
+    let methods = HouseMethods::new(market(price), &methods, registry.specified()).unwrap();
     let schedule = CollateralSchedule::default();
     HouseSnapshot::without_set(version, code("VENUE"), registry, BTreeMap::new(), schedule)
         .with_methods(methods, registry)

@@ -60,8 +60,7 @@ pub(super) fn trades(
             Some(_) => fault("id", "is known with other content"),
             None => {}
         }
-        if fill.legs.iter().any(|leg| snapshot.contract(leg.contract).is_none_or(|own| own.factor.is_none()))
-        {
+        if fill.legs.iter().any(|leg| snapshot.contract(leg.contract).is_none_or(|own| own.money.is_none())) {
             fault("legs", "a contract cannot be priced by the active set");
         }
     }

@@ -10,8 +10,9 @@ use plimsoll_engine::group::{
 };
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::report::account_type_code;
+use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{
-    AssetCode, BusinessDate, Code, Currency, Decimal, Fixed, House, Kind, Money, Quantity, Ratio,
+    AccountName, AssetCode, BusinessDate, Code, Currency, Decimal, Fixed, House, Kind, Money, Quantity, Ratio,
 };
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::submit_request::Command as Wire;
@@ -34,7 +35,7 @@ enum Paid {
 /// What a request is read with.
 pub(in crate::grpc) struct Reader<'a> {
     pub(in crate::grpc) desk: &'a Desk,
-    pub(in crate::grpc) set: &'a ParameterSet,
+    pub(in crate::grpc) set: Option<&'a Arc<ParameterSet>>,
     pub(in crate::grpc) faults: Violations,
 }
 
@@ -184,6 +185,9 @@ impl Reader<'_> {
         match wire {
             Wire::OpenMarginAccount(own) => {
                 let account = self.code("open_margin_account.account", &own.account);
+                if !own.method.is_empty() {
+                    return self.account_by_method(account, own);
+                }
                 let account_type = match own.account_type.as_str() {
                     "" => Some(None),
                     text => self
@@ -192,7 +196,7 @@ impl Reader<'_> {
                         .map(Some),
                 };
                 let margining = self.faults.keep("open_margin_account.margining", margining(own.margining));
-                let terms = MarginTerms { account_type: account_type?, margining: margining? };
+                let terms = MarginTerms::Span { account_type: account_type?, margining: margining? };
                 Some(Request::OpenMarginAccount(account?, terms))
             }
             Wire::CloseMarginAccount(account) => {
@@ -231,6 +235,22 @@ impl Reader<'_> {
             }
             _ => None,
         }
+    }
+
+    /// A margin account under a method.
+    fn account_by_method(
+        &mut self,
+        account: Option<AccountName>,
+        wire: &v1::OpenMarginAccount,
+    ) -> Option<Request> {
+        let method = self.code("open_margin_account.method", &wire.method);
+        if !wire.account_type.is_empty() {
+            self.fault::<()>("open_margin_account.account_type", "a method has no account types");
+        }
+        if margining(wire.margining).is_ok_and(|own| own != Margining::Net) {
+            self.fault::<()>("open_margin_account.margining", "a method nets longs and shorts");
+        }
+        Some(Request::OpenMarginAccount(account?, MarginTerms::Method(method?)))
     }
 
     /// An order.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use plimsoll_engine::contract::{ContractId, ContractKey, OptionRight, ProductType};
 use plimsoll_engine::group::{
     Checked, Composition, ExceptionItem, Group, GroupKey, Holding, LinkRule, OrderKind, OrderTerms, Origin,
-    Outcome, Refusal, RefusalReason, Room, TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
+    Outcome, Refusal, RefusalReason, RiskSource, Room, TimeInForce, Trade, TradeLeg, Unmargined,
+    WorkingOrder,
 };
 use plimsoll_engine::types::{AccountName, Amount, FineAmount, Money, OrderId, TradeId};
 use plimsoll_proto::v1;
@@ -91,10 +92,12 @@ pub(in crate::grpc) fn room(own: Room) -> v1::Room {
 }
 
 pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
-    let worst = own.worst.iter().map(|worst| v1::WorstScenario {
-        commodity: worst.commodity.to_string(),
-        scenario: worst.scenario.into(),
-        risk: money(worst.risk),
+    let worst = own.worst.iter().map(|worst| {
+        let (commodity, price_source) = match &worst.of {
+            RiskSource::Commodity(code) => (code.to_string(), String::new()),
+            RiskSource::Price(source) => (String::new(), source.to_string()),
+        };
+        v1::WorstScenario { commodity, price_source, scenario: worst.scenario, risk: money(worst.risk) }
     });
     v1::Checked {
         currency: own.currency.to_string(),
@@ -169,6 +172,7 @@ pub(in crate::grpc) fn unmargined(names: &Names, own: &Unmargined) -> v1::Unmarg
         account: own.account.to_string(),
         position: Some(contract(names, own.contract, own.lots)),
         reason: super::unmatched_reason(own.reason).into(),
+        detail: cut(&own.detail, MESSAGE_BYTES),
     }
 }
 
@@ -273,6 +277,7 @@ pub(in crate::grpc) fn currencies(own: &plimsoll_engine::group::Standing) -> Vec
         cash: money(own.cash),
         due: money(own.due),
         variation: money(own.variation),
+        position_value: money(own.position_value),
         assets: money(own.assets),
         initial: money(own.initial),
         maintenance: money(own.maintenance),

@@ -1,0 +1,30 @@
+//! The methods of a house and their market, from files.
+
+use std::path::{Path, PathBuf};
+
+use plimsoll_engine::types::Currency;
+use plimsoll_proto::v1;
+
+use super::Calls;
+use crate::commands::{CommandError, Exit};
+use crate::method_file;
+
+/// States methods, each read here first so that its faults are named with its file.
+pub(super) fn state(url: &str, house: &str, paths: &[PathBuf]) -> Result<Exit, CommandError> {
+    let mut methods = Vec::with_capacity(paths.len());
+    for path in paths {
+        method_file::method(path)?;
+        let text = method_file::method_text(path)?;
+        methods.push(v1::HouseMethod { name: String::new(), text });
+    }
+    let request = v1::SetMethodsRequest { house: house.to_owned(), methods };
+    Calls::new(url)?.one("SetMethodsResponse", |client| async move { client.set_methods(request).await })
+}
+
+/// Gives the methods of a house a market.
+pub(super) fn market(url: &str, house: &str, currency: &str, path: &Path) -> Result<Exit, CommandError> {
+    let currency = Currency::new(currency).map_err(|error| CommandError::Usage(error.to_string()))?;
+    let (time, quotes) = method_file::quotes(path, &currency)?;
+    Calls::new(url)?
+        .one("UpdateMarketResponse", |client| async move { client.send_market(house, time, &quotes).await })
+}
