@@ -80,7 +80,7 @@ pub(super) fn contracts(dice: &mut Dice, settled: &Currency) -> Registry {
             let expiry = expiry(days);
             instruments.push(Instrument::Future { expiry });
             for percent in [80, 100, 125] {
-                let strike = Decimal::new((price * f64::from(percent)).round() as i64, 2).unwrap();
+                let strike: Decimal = format!("{}", price * f64::from(percent) / 100.0).parse().unwrap();
                 for right in [OptionRight::Call, OptionRight::Put] {
                     let (exercise, model) = (Exercise::European, OptionModel::Lognormal);
                     instruments.push(Instrument::Option { expiry, strike, right, exercise, model });
@@ -100,7 +100,7 @@ pub(super) fn contracts(dice: &mut Dice, settled: &Currency) -> Registry {
             };
             let multiplier = if coin && is_future { "10" } else { *dice.pick(&["1", "0.1", "2.5"]) };
             let terms = SpecificationTerms {
-                price_source: PriceSource::new(*name).unwrap(),
+                price_source: PriceSource::new(name).unwrap(),
                 instrument,
                 multiplier: multiplier.parse().unwrap(),
                 quote: if coin { currency("USD") } else { settled.clone() },
