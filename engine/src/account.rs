@@ -90,6 +90,27 @@ pub struct AccountFault {
     pub message: String,
 }
 
+/// The same of a position.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PositionFault {
+    /// Where it stands.
+    pub place: Place,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+impl From<Vec<PositionFault>> for AccountError {
+    fn from(faults: Vec<PositionFault>) -> Self {
+        Self::Account(faults.into_iter().map(AccountFault::from).collect())
+    }
+}
+
+impl From<PositionFault> for AccountFault {
+    fn from(fault: PositionFault) -> Self {
+        Self { place: fault.place.to_string(), message: fault.message }
+    }
+}
+
 /// Why there is no result.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum AccountError {
@@ -118,7 +139,7 @@ impl MarginAccount {
     ///
     /// # Errors
     /// Contracts of which more is held than can be.
-    pub fn netted(&self) -> Result<Vec<Netted<'_>>, Vec<AccountFault>> {
+    pub fn netted(&self) -> Result<Vec<Netted<'_>>, Vec<PositionFault>> {
         let mut by_key: BTreeMap<Key<'_>, Netted<'_>> = BTreeMap::new();
         let mut faults = Vec::new();
         for (place, held) in self.positions() {
@@ -129,7 +150,7 @@ impl MarginAccount {
                 Ok(total) => own.total = total,
                 Err(overflow) => {
                     let message = format!("quantity: {overflow}");
-                    faults.push(AccountFault { place: place.to_string(), message });
+                    faults.push(PositionFault { place, message });
                 }
             }
         }

@@ -103,7 +103,7 @@ fn margin(
 ) -> Result<RulesResult, AccountError> {
     let mut faults = Vec::new();
     let (mut positions, mut options) = (Vec::new(), Vec::new());
-    for own in account.netted().map_err(AccountError::Account)? {
+    for own in account.netted()? {
         match position(method, by, snapshot, &own)? {
             Ok(position) => {
                 if matches!(own.held.contract.terms().instrument, Instrument::Option { .. }) {

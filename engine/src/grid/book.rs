@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::extent::Extent;
-use crate::account::{AccountFault, HeldPosition, MarginAccount, Netted, Place};
+use crate::account::{HeldPosition, MarginAccount, Netted, Place, PositionFault};
 use crate::contract::{Exercise, Instrument, OptionModel, OptionRight, Settlement};
 use crate::market::{Observed, Snapshot, SourceMarket, years_between};
 use crate::parameters::method::ValuationTerms;
@@ -63,12 +63,12 @@ pub(super) fn books(
     snapshot: &Snapshot,
     currency: &Currency,
     valuation: &ValuationTerms,
-) -> Result<Vec<SourceBook>, Vec<AccountFault>> {
+) -> Result<Vec<SourceBook>, Vec<PositionFault>> {
     let mut faults = Vec::new();
     let mut by_source: BTreeMap<PriceSource, Vec<Netted<'_>>> = BTreeMap::new();
     for own in account.netted()? {
         if let Some(message) = own.other_currency(currency) {
-            faults.push(AccountFault { place: own.place.to_string(), message });
+            faults.push(PositionFault { place: own.place, message });
             continue;
         }
         by_source.entry(own.held.contract.terms().price_source.clone()).or_default().push(own);
@@ -93,7 +93,7 @@ fn book(
     netted: Vec<Netted<'_>>,
     snapshot: &Snapshot,
     valuation: &ValuationTerms,
-) -> Result<SourceBook, Vec<AccountFault>> {
+) -> Result<SourceBook, Vec<PositionFault>> {
     let market = snapshot.of(&source).cloned().unwrap_or_default();
     let (surface, _) = Surface::of(&market, snapshot.time());
     let mut faults = Vec::new();
@@ -103,7 +103,7 @@ fn book(
         SourceBook { price: price.unwrap_or(ONE), funding_rate: rate, ..empty_book(source.clone(), ONE) };
     let look = Look { snapshot, market: &market, surface: surface.as_ref(), valuation };
     for Netted { place, held, parts, total } in netted {
-        let mut fault = |message: String| faults.push(AccountFault { place: place.to_string(), message });
+        let mut fault = |message: String| faults.push(PositionFault { place, message });
         if price.is_none() {
             fault(format!("no price of {source} is known"));
             continue;

@@ -19,7 +19,7 @@ use super::extent::Extent;
 use super::sources::Priced;
 use super::values::{self, Values};
 use super::{GridResult, assembled};
-use crate::account::{AccountError, HeldPosition, MarginAccount, PositionAccount, Stated};
+use crate::account::{AccountError, HeldPosition, MarginAccount, PositionAccount, PositionFault, Stated};
 use crate::contract::{ContractId, Specification};
 use crate::market::Snapshot;
 use crate::parameters::method::{GridMethod, Method, MethodKind};
@@ -96,24 +96,26 @@ impl Catalogue {
             sources: Vec::new(),
             contracts: BTreeMap::new(),
         };
-        let all: Vec<_> = contracts.into_iter().collect();
-        if let Ok(sources) = pricing.priced(&all) {
-            own.list(sources, &all);
-            return Ok(own);
-        }
-        // What can be priced alone can be priced together.
-        let mut good = Vec::with_capacity(all.len());
-        for (id, contract) in all {
-            match pricing.priced(&[(id, contract)]) {
-                Ok(_) => good.push((id, contract)),
-                Err(reason) => drop(own.contracts.insert(id, Err(reason))),
+        let mut left: Vec<_> = contracts.into_iter().collect();
+        loop {
+            match pricing.priced(&left) {
+                Ok(sources) => {
+                    own.list(sources, &left);
+                    return Ok(own);
+                }
+                // Every fault names a contract, so that fewer are left each time.
+                Err(faults) => {
+                    let reasons: BTreeMap<usize, String> =
+                        faults.into_iter().map(|fault| (fault.place.account(), fault.message)).collect();
+                    for (place, (id, contract)) in std::mem::take(&mut left).into_iter().enumerate() {
+                        match reasons.get(&place) {
+                            Some(reason) => drop(own.contracts.insert(id, Err(reason.clone()))),
+                            None => left.push((id, contract)),
+                        }
+                    }
+                }
             }
         }
-        match pricing.priced(&good) {
-            Ok(sources) => own.list(sources, &good),
-            Err(reason) => own.contracts.extend(good.into_iter().map(|(id, _)| (id, Err(reason.clone())))),
-        }
-        Ok(own)
     }
 
     fn list(&mut self, sources: Vec<(SourceBook, Arc<Values>)>, contracts: &[(ContractId, &Specification)]) {
@@ -248,7 +250,7 @@ impl Pricing<'_> {
     fn priced(
         &self,
         contracts: &[(ContractId, &Specification)],
-    ) -> Result<Vec<(SourceBook, Arc<Values>)>, String> {
+    ) -> Result<Vec<(SourceBook, Arc<Values>)>, Vec<PositionFault>> {
         let accounts = contracts.iter().map(|(id, contract)| PositionAccount {
             name: id.number().to_string(),
             positions: vec![HeldPosition {
@@ -261,21 +263,20 @@ impl Pricing<'_> {
             }],
         });
         let account = MarginAccount { position_accounts: accounts.collect(), ..MarginAccount::default() };
-        let messages = |faults: Vec<crate::account::AccountFault>| {
-            faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>().join("; ")
-        };
         let books = book::books(&account, self.snapshot, &self.method.currency, &self.grid.valuation);
         let shocks = values::shocks(self.grid);
-        let mut priced = Vec::new();
-        for mut book in books.map_err(messages)? {
+        let (mut priced, mut faults) = (Vec::new(), Vec::new());
+        for mut book in books? {
             for row in &mut book.rows {
                 let (account, _) = row.parts[0];
                 count_in_lots(row, contracts[account].1);
             }
-            let values = values::values(&book, self.grid, &shocks, self.method.places).map_err(messages)?;
-            priced.push((book, Arc::new(values)));
+            match values::values(&book, self.grid, &shocks, self.method.places) {
+                Ok(values) => priced.push((book, Arc::new(values))),
+                Err(own) => faults.extend(own),
+            }
         }
-        Ok(priced)
+        if faults.is_empty() { Ok(priced) } else { Err(faults) }
     }
 }
 

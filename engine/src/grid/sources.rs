@@ -10,7 +10,7 @@ use super::equity::{self, Valued};
 use super::extent::{Extent, SumExtent};
 use super::scan::{self, Scan};
 use super::values::{self, Values};
-use crate::account::{AccountError, AccountFault, MarginAccount};
+use crate::account::{AccountError, MarginAccount};
 use crate::market::Snapshot;
 use crate::offset::{Combined, SourceRisk, Weight, by_correlation, by_gains, by_pairs, summed};
 use crate::parameters::method::{BasisPlace, GridMethod, Method, OffsetRule, ProductGroup};
@@ -91,8 +91,7 @@ pub(super) fn price(
     snapshot: &Snapshot,
     account: &MarginAccount,
 ) -> Result<Priced, AccountError> {
-    let mut books =
-        book::books(account, snapshot, &method.currency, &grid.valuation).map_err(AccountError::Account)?;
+    let mut books = book::books(account, snapshot, &method.currency, &grid.valuation)?;
     let sole = match books.as_slice() {
         [only] => Some(only.source.clone()),
         [] if snapshot.sources().count() == 1 => snapshot.sources().next().map(|(source, _)| source.clone()),
@@ -110,14 +109,14 @@ pub(super) fn price(
     }
     books.sort_by(|a, b| a.source.cmp(&b.source));
     let shocks = values::shocks(grid);
-    let (mut sources, mut faults) = (Vec::new(), Vec::<AccountFault>::new());
+    let (mut sources, mut faults) = (Vec::new(), Vec::new());
     for book in books {
         match values::values(&book, grid, &shocks, method.places) {
             Ok(values) => sources.push((book, Arc::new(values))),
             Err(own) => faults.extend(own),
         }
     }
-    if faults.is_empty() { Ok(Priced { sources, collateral }) } else { Err(AccountError::Account(faults)) }
+    if faults.is_empty() { Ok(Priced { sources, collateral }) } else { Err(faults.into()) }
 }
 
 /// The numbers of every price source by itself.

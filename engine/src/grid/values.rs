@@ -5,7 +5,7 @@
 use ndarray::{Array2, s};
 
 use super::book::{Row, RowKind, SourceBook};
-use crate::account::AccountFault;
+use crate::account::PositionFault;
 use crate::contract::OptionModel;
 use crate::instruction_set::Instructions;
 use crate::parameters::method::GridMethod;
@@ -37,7 +37,7 @@ pub(super) fn values(
     method: &GridMethod,
     shocks: &[Shock],
     places: u8,
-) -> Result<Values, Vec<AccountFault>> {
+) -> Result<Values, Vec<PositionFault>> {
     let instructions = Instructions::best();
     let mut values = Values {
         cells: Array2::zeros((book.rows.len(), shocks.len())),
@@ -74,18 +74,13 @@ pub(super) fn values(
         return Err(faults);
     }
     if needs_deltas(method) {
-        values.deltas = deltas(book, places, instructions).ok_or_else(|| {
-            vec![AccountFault {
-                place: book.source.to_string(),
-                message: "a delta is out of range".to_owned(),
-            }]
-        })?;
+        values.deltas = deltas(book, places, instructions)?;
     }
     Ok(values)
 }
 
-fn fault(row: &Row, message: &str) -> AccountFault {
-    AccountFault { place: row.place.to_string(), message: message.to_owned() }
+fn fault(row: &Row, message: &str) -> PositionFault {
+    PositionFault { place: row.place, message: message.to_owned() }
 }
 
 /// The options of one model, and their rows.
@@ -138,16 +133,19 @@ fn needs_deltas(method: &GridMethod) -> bool {
         || floor.hedged_delta.is_positive()
 }
 
-fn deltas(book: &SourceBook, places: u8, instructions: Instructions) -> Option<Vec<i64>> {
-    let mut deltas = Vec::with_capacity(book.rows.len());
+fn deltas(book: &SourceBook, places: u8, instructions: Instructions) -> Result<Vec<i64>, Vec<PositionFault>> {
+    let (mut deltas, mut faults) = (Vec::with_capacity(book.rows.len()), Vec::new());
     for row in &book.rows {
         let delta = match &row.kind {
-            RowKind::Option { model, inputs, .. } => option_delta(inputs, *model, instructions)?,
-            _ => 1.0,
+            RowKind::Option { model, inputs, .. } => option_delta(inputs, *model, instructions),
+            _ => Some(1.0),
         };
-        deltas.push(whole_units(delta * row.multiplier, places)?);
+        match delta.and_then(|delta| whole_units(delta * row.multiplier, places)) {
+            Some(delta) => deltas.push(delta),
+            None => faults.push(fault(row, "its delta is out of range")),
+        }
     }
-    Some(deltas)
+    if faults.is_empty() { Ok(deltas) } else { Err(faults) }
 }
 
 fn option_delta(inputs: &OptionInputs, model: OptionModel, instructions: Instructions) -> Option<f64> {

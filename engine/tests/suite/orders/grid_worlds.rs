@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use plimsoll_engine::contract::{
-    Contract, ContractId, ContractKey, Exercise, Instrument, OptionModel, OptionRight, OptionTerms, Period,
-    ProductType, Registry, Settlement, Specification, SpecificationTerms,
+    ContractId, ContractKey, Exercise, Instrument, OptionModel, OptionRight, OptionTerms, Period,
+    ProductType, Registry, Settlement, SpecificationTerms,
 };
 use plimsoll_engine::fills::{Link, OpenFills};
 use plimsoll_engine::grid::{Catalogue, GridFill, GridRow};
@@ -111,11 +111,6 @@ pub(super) fn contracts(dice: &mut Dice, settled: &Currency) -> Registry {
         }
     }
     registry
-}
-
-pub(super) fn specified(registry: &Registry) -> Vec<(ContractId, &Specification)> {
-    let one = |own: &Contract| registry.id(&own.key).unwrap();
-    registry.contracts().iter().map(|own| (one(own), own.specification.as_ref().unwrap())).collect()
 }
 
 fn offsets(dice: &mut Dice) -> String {
@@ -260,7 +255,7 @@ pub(super) fn world(dice: &mut Dice) -> World {
     let method = Arc::new(any_method(dice));
     let registry = contracts(dice, &method.currency);
     let snapshot = market(dice, &method.currency);
-    let catalogue = Catalogue::new(&method, &snapshot, specified(&registry)).unwrap();
+    let catalogue = Catalogue::new(&method, &snapshot, registry.specified()).unwrap();
     World { method, registry, snapshot, catalogue }
 }
 
@@ -270,7 +265,7 @@ impl World {
     }
 
     pub(super) fn case(&self, dice: &mut Dice, orders: usize, most_lots: i64) -> Case {
-        let all: Vec<ContractId> = specified(&self.registry).into_iter().map(|(id, _)| id).collect();
+        let all: Vec<ContractId> = self.registry.specified().map(|(id, _)| id).collect();
         let few: Vec<ContractId> = (0..6).map(|_| *dice.pick(&all)).collect();
         let lots = |dice: &mut Dice| {
             let size = dice.between(1, most_lots);

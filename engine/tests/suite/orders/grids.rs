@@ -1,12 +1,15 @@
 //! Under scenario methods: what a catalogue margins is what a calculation of its own does, and no outcome of working orders is above
 //! the bound.
 
+use std::collections::BTreeSet;
+
 use plimsoll_engine::account::{HeldPosition, MarginAccount, PositionAccount, Stated};
 use plimsoll_engine::contract::{Instrument, Settlement};
 use plimsoll_engine::fills::{Amounts, Effort};
-use plimsoll_engine::grid::{GridOrders, GridResult, worst_required};
+use plimsoll_engine::grid::{Catalogue, GridOrders, GridResult, worst_required};
+use plimsoll_engine::market::{Quote, Snapshot};
 use plimsoll_engine::report::{MethodResult, by_method};
-use plimsoll_engine::types::{Amount, Currency, Decimal, Money, Overflow, Quantity};
+use plimsoll_engine::types::{Amount, Currency, Decimal, Money, Overflow, PriceSource, Quantity};
 
 use super::bound::{outcomes, told};
 use super::grid_worlds::{Case, World, world};
@@ -62,6 +65,37 @@ fn a_catalogue_margins_as_a_calculation_does() {
         compared += 1;
     }
     assert!(compared > 200, "{compared}");
+}
+
+#[test]
+fn what_has_no_price_is_named_and_changes_nothing_else() {
+    let mut dice = Dice::new(7);
+    let whole = loop {
+        let world = world(&mut dice);
+        if world.method.currency.as_str() != "BTC" {
+            break world;
+        }
+    };
+    let source = PriceSource::new("ETH").unwrap();
+    let price = whole.snapshot.of(&source).unwrap().price.unwrap();
+    let quotes = [Quote::Price { source, price }];
+    let bare = Snapshot::empty(whole.snapshot.time()).next(whole.snapshot.time(), &quotes).unwrap();
+    let specified = || whole.registry.specified();
+    let catalogue = Catalogue::new(&whole.method, &bare, specified()).unwrap();
+    // Of each source an asset, a perpetual, three futures and eighteen options: two of one source have a price.
+    assert_eq!(catalogue.counts(), (2, 67));
+    let reasons: BTreeSet<&str> =
+        specified().filter_map(|(id, _)| catalogue.contract(id).unwrap().err()).collect();
+    assert!(
+        reasons.contains("no price of BTC is known") && reasons.contains("no forward is known"),
+        "{reasons:?}"
+    );
+    for (id, _) in specified().filter(|(id, _)| catalogue.contract(*id).unwrap().is_ok()) {
+        let of =
+            |own: &Catalogue| own.margin(&[(own.contract(id).unwrap().unwrap().row, 3)]).unwrap().requirement;
+        let alone = specified().filter(|(own, _)| *own == id);
+        assert_eq!(of(&catalogue), of(&Catalogue::new(&whole.method, &bare, alone).unwrap()));
+    }
 }
 
 /// What one outcome requires, by a calculation, and what the fills cost.
