@@ -21,6 +21,7 @@ mod order;
 mod outcome;
 mod position;
 mod pricing;
+mod recent;
 mod requests;
 mod settling;
 mod standing;
@@ -46,6 +47,7 @@ pub use order::{
 };
 pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, WorstScenario};
 pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg};
+pub use recent::Recent;
 pub use standing::{
     AccountStanding, AssetStanding, CurrencyStanding, Standing, StandingError, Unmargined, standing,
 };

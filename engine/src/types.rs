@@ -21,6 +21,7 @@ mod lots;
 mod moment;
 mod quantity;
 mod ratio;
+mod stored;
 
 pub use amount::Amount;
 pub use code::{

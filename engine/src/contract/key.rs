@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::period::Period;
 use crate::types::{Decimal, ExchangeCode, House, ProductCode};
 
 /// What kind of product a family is, in the words of SPAN files.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ProductType {
     /// A physical or an index (`PHY`).
     Physical,
@@ -71,7 +74,8 @@ impl fmt::Display for ProductType {
 }
 
 /// The right of an option.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OptionRight {
     /// The right to buy.
     Call,
@@ -101,7 +105,7 @@ impl OptionRight {
 }
 
 /// Right and strike of an option.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct OptionTerms {
     /// Call or put.
     pub right: OptionRight,
@@ -110,7 +114,7 @@ pub struct OptionTerms {
 }
 
 /// The identity of one tradable contract.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ContractKey {
     /// The house that clears it.
     pub house: House,

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use serde::{Deserialize, Serialize};
+
 use super::key::ContractKey;
 use super::specification::Specification;
 
 /// The permanent number of a contract: never given to another, whatever parameter sets come and go.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ContractId(u32);
 
 impl ContractId {

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::key::OptionRight;
 use crate::types::{Currency, Decimal, Moment, PriceSource};
 
 /// How the holder of an option may exercise it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Exercise {
     /// At expiry.
     European,
@@ -15,7 +18,8 @@ pub enum Exercise {
 }
 
 /// How the forward of an option moves.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OptionModel {
     /// Lognormally: Black-76. Forwards and strikes are positive.
     Lognormal,
@@ -24,7 +28,8 @@ pub enum OptionModel {
 }
 
 /// What is traded.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Instrument {
     /// The price source itself, held outright: a currency, a coin, a share; also as collateral.
     Asset,
@@ -51,7 +56,8 @@ pub enum Instrument {
 }
 
 /// How gains and losses become money. `p` is the price in the quote currency, `m` the multiplier.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Settlement {
     /// The price is paid in full when it is traded, and the value `m p` is the holder's (assets, most options).
     Premium,
@@ -65,7 +71,7 @@ pub enum Settlement {
 }
 
 /// The terms of a contract as somebody states them.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SpecificationTerms {
     /// What moves its price.
     pub price_source: PriceSource,
@@ -80,8 +86,26 @@ pub struct SpecificationTerms {
 }
 
 /// The terms of a contract, which fit together.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "SpecificationTerms", into = "SpecificationTerms")]
 pub struct Specification(SpecificationTerms);
+
+impl TryFrom<SpecificationTerms> for Specification {
+    type Error = String;
+
+    fn try_from(terms: SpecificationTerms) -> Result<Self, String> {
+        let named = |faults: Vec<SpecificationFault>| {
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        terms.check().map_err(named)
+    }
+}
+
+impl From<Specification> for SpecificationTerms {
+    fn from(own: Specification) -> Self {
+        own.0
+    }
+}
 
 /// Why terms do not fit together.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::order::{NewOrder, OrderTerms};
 use super::position::{Keeping, TradeLeg};
 use super::state::MarginTerms;
@@ -12,7 +14,7 @@ use crate::types::{
 };
 
 /// A command.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Command {
     /// Who gives it.
     pub principal: Principal,
@@ -25,7 +27,8 @@ pub struct Command {
 }
 
 /// What is to be done.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Body {
     /// May be refused.
     Request(Request),
@@ -34,7 +37,8 @@ pub enum Body {
 }
 
 /// What may be refused.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Opens a margin account.
     OpenMarginAccount(AccountName, MarginTerms),
@@ -59,7 +63,8 @@ pub enum Request {
 }
 
 /// Which orders are meant.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderFilter {
     /// Of an account.
     Account(AccountName),
@@ -70,7 +75,7 @@ pub enum OrderFilter {
 }
 
 /// A trade as it is told.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Fill {
     /// The trade.
     pub trade: TradeId,
@@ -93,7 +98,8 @@ pub struct Fill {
 }
 
 /// What becomes of an option that is exercised, and of a contract that expires.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Becomes {
     /// So much for a long lot, in points of price: the last variation of a future, the value of an option.
     Cash(Decimal),
@@ -104,7 +110,7 @@ pub enum Becomes {
 }
 
 /// A contract that expires in a settlement run.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Expiry {
     /// The contract.
     pub contract: ContractId,
@@ -113,7 +119,7 @@ pub struct Expiry {
 }
 
 /// A settlement run of a house.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SettlementRun {
     /// Its id.
     pub id: Reference,
@@ -128,7 +134,7 @@ pub struct SettlementRun {
 }
 
 /// An exercise or an assignment.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Exercise {
     /// Its id.
     pub id: Reference,
@@ -145,7 +151,8 @@ pub struct Exercise {
 }
 
 /// What is always booked.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// A trade.
     Fill(Box<Fill>),

@@ -26,7 +26,7 @@ pub struct Decision {
 ///
 /// Requests are refused with a reason from the closed list; facts are always booked, and what does not fit raises an item of the
 /// exceptions queue. A command id with the same content gets the same answer within [`Group::WINDOW`] commands of the group that
-/// changed something; a refusal is not remembered, and decided anew. `known` is the standing of the group as it is, if the caller has it.
+/// changed something, a refusal for the next [`Group::EXPIRED_IDS`]; refusals are not remembered, and decided anew. `known` is the standing of the group as it is, if the caller has it.
 #[must_use]
 pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Option<&Standing>) -> Decision {
     let key = (command.principal.clone(), command.id.clone());
@@ -37,6 +37,11 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Op
             let detail = format!("command id {} of {} has other content", command.id, command.principal);
             Outcome::refused(Refusal::new(RefusalReason::CommandIdReused, detail), group.sequence)
         };
+        return Decision { outcome, is_repeated: true, ..Decision::default() };
+    }
+    if group.has_expired(&command.principal, &command.id) {
+        let detail = format!("command id {} of {} was used too long ago", command.id, command.principal);
+        let outcome = Outcome::refused(Refusal::new(RefusalReason::IdExpired, detail), group.sequence);
         return Decision { outcome, is_repeated: true, ..Decision::default() };
     }
     let decided = match &command.body {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::command::SettlementRun;
 use super::exception::ExceptionItem;
 use super::order::{OrderTerms, WorkingOrder};
@@ -14,7 +16,8 @@ use crate::types::{
 };
 
 /// Why cash moved.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CashReason {
     /// Paid in.
     Deposit,
@@ -35,7 +38,8 @@ pub enum CashReason {
 }
 
 /// One change.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A margin account was opened.
     MarginAccountOpened(AccountName, MarginTerms),
@@ -228,6 +232,7 @@ impl Group {
             && let Some(oldest) = self.answered_order.pop_front()
         {
             self.answered.remove(&oldest);
+            self.expire(&oldest.0, &oldest.1);
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Facts that did not fit: booked all the same, and kept until somebody has looked at them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::{OrderId, Reference, TradeId};
 
 /// In which way a fact did not fit.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ExceptionKind {
     /// A trade filled an order that nobody had asked for.
     FillWithoutOrder,
@@ -90,7 +93,7 @@ impl ExceptionKind {
 }
 
 /// What a fact that did not fit is about.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct About {
     /// The order.
     pub order: Option<OrderId>,
@@ -103,7 +106,7 @@ pub struct About {
 }
 
 /// One of them.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ExceptionItem {
     /// In which way it did not fit.
     pub kind: ExceptionKind,

@@ -6,6 +6,8 @@ mod methods;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::state::MarginTerms;
 use crate::contract::{ContractId, Registry};
 use crate::grid::Catalogue;
@@ -17,7 +19,7 @@ pub use listed::{ListedContract, PriceMoney, SetRows};
 pub use methods::HouseMethods;
 
 /// The prices between which a contract may trade.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Band {
     /// The lowest.
     pub low: Decimal,
@@ -26,7 +28,7 @@ pub struct Band {
 }
 
 /// What an asset counts for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AssetTerms {
     /// The currency of its price.
     pub currency: Currency,
@@ -39,7 +41,7 @@ pub struct AssetTerms {
 }
 
 /// What counts of collateral.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CollateralSchedule {
     /// The part of a currency's value that does not count where it covers another, from 0 to 1.
     pub currency_haircuts: BTreeMap<Currency, Ratio>,

@@ -1,12 +1,15 @@
 //! Working orders.
 
+use serde::{Deserialize, Serialize};
+
 use crate::contract::ContractId;
 use crate::types::{
     AccountName, BusinessDate, Currency, Decimal, LinkName, Lots, Money, OrderId, SessionName,
 };
 
 /// How an order finds its price.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderKind {
     /// At its price or better.
     Limit,
@@ -17,7 +20,8 @@ pub enum OrderKind {
 }
 
 /// How the legs of an order fill.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Composition {
     /// All legs together: one contract, or a combination.
     Together,
@@ -26,7 +30,8 @@ pub enum Composition {
 }
 
 /// How long an order works.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TimeInForce {
     /// Until the end of the day.
     Day,
@@ -41,7 +46,7 @@ pub enum TimeInForce {
 }
 
 /// One contract of an order.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OrderLeg {
     /// The contract.
     pub contract: ContractId,
@@ -52,7 +57,7 @@ pub struct OrderLeg {
 }
 
 /// What an order says.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OrderTerms {
     /// How it finds its price.
     pub kind: OrderKind,
@@ -98,7 +103,8 @@ impl OrderTerms {
 }
 
 /// How the orders of a link group limit each other.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LinkRule {
     /// One that fills cancels the others.
     OneCancelsOther,
@@ -107,7 +113,7 @@ pub enum LinkRule {
 }
 
 /// An order that works.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct WorkingOrder {
     /// Its position account.
     pub account: AccountName,
@@ -139,7 +145,7 @@ impl WorkingOrder {
 }
 
 /// An order that a caller wants to work.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct NewOrder {
     /// Its id, never used before in the group.
     pub id: OrderId,

@@ -1,9 +1,12 @@
 //! What a command is answered.
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::{Amount, CommodityCode, Currency, Money, OrderId, PriceSource};
 
 /// Why a request is refused: a normal answer, from a closed list.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
     /// The excess would be negative if the worst of the working orders filled.
     InsufficientMargin,
@@ -45,6 +48,8 @@ pub enum RefusalReason {
     TooLarge,
     /// The command id has been used with other content.
     CommandIdReused,
+    /// The command id has been used so long ago that its answer is forgotten.
+    IdExpired,
     /// No such trade, or it has been cancelled.
     UnknownTrade,
     /// A transfer's id has been used with other content.
@@ -65,7 +70,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// Every reason, with its name.
-    pub const NAMES: [(Self, &'static str); 28] = [
+    pub const NAMES: [(Self, &'static str); 29] = [
         (Self::InsufficientMargin, "insufficient_margin"),
         (Self::DeepensDeficit, "deepens_deficit"),
         (Self::InsufficientBalance, "insufficient_balance"),
@@ -86,6 +91,7 @@ impl RefusalReason {
         (Self::NoConversion, "no_conversion"),
         (Self::TooLarge, "too_large"),
         (Self::CommandIdReused, "command_id_reused"),
+        (Self::IdExpired, "id_expired"),
         (Self::UnknownTrade, "unknown_trade"),
         (Self::TradeExists, "trade_exists"),
         (Self::OriginsDiffer, "origins_differ"),
@@ -104,7 +110,7 @@ impl RefusalReason {
 }
 
 /// A request that is not granted.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Refusal {
     /// Why.
     pub reason: RefusalReason,
@@ -120,7 +126,7 @@ impl Refusal {
 }
 
 /// A group's initial requirement with the worst of its working orders, and what is left.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Room {
     /// What is required, in the group's currency.
     pub requirement: Money,
@@ -142,7 +148,8 @@ impl Room {
 }
 
 /// What the risk of a part of an account comes from.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RiskSource {
     /// A commodity of the active set; its scenarios are numbered from 1.
     Commodity(CommodityCode),
@@ -151,7 +158,7 @@ pub enum RiskSource {
 }
 
 /// The scenario that decides for a commodity or a price source.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct WorstScenario {
     /// Whose.
     pub of: RiskSource,
@@ -162,7 +169,7 @@ pub struct WorstScenario {
 }
 
 /// The numbers of a check.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Checked {
     /// The currency of the numbers.
     pub currency: Currency,
@@ -177,7 +184,7 @@ pub struct Checked {
 }
 
 /// The answer to a command.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Outcome {
     /// Why it was not done; `None` if it was.
     pub refused: Option<Refusal>,

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::contract::ContractId;
 use crate::types::{
     AccountName, BusinessDate, Currency, Decimal, Money, OrderId, Overflow, Reference, TradeId,
 };
 
 /// Which sides of a contract an account keeps.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Keeping {
     /// One: buying closes what is short first.
     Net,
@@ -17,7 +20,7 @@ pub enum Keeping {
 }
 
 /// What an account holds of a contract.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Holding {
     /// Lots bought.
     pub long: i64,
@@ -52,7 +55,7 @@ impl Holding {
 }
 
 /// A position account.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PositionAccount {
     /// The margin account that it is netted in.
     pub margin_account: AccountName,
@@ -63,7 +66,7 @@ pub struct PositionAccount {
 }
 
 /// One contract of a trade.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TradeLeg {
     /// The contract.
     pub contract: ContractId,
@@ -74,7 +77,7 @@ pub struct TradeLeg {
 }
 
 /// A trade as it was told.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Trade {
     /// Its position account.
     pub account: AccountName,
@@ -97,7 +100,7 @@ pub struct Trade {
 }
 
 /// Money that will be paid or received on a date.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Payable {
     /// The currency.
     pub currency: Currency,
@@ -110,7 +113,7 @@ pub struct Payable {
 }
 
 /// Something to be delivered for money, margined until it is done.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Delivery {
     /// The account.
     pub account: AccountName,

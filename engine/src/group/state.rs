@@ -1,13 +1,17 @@
 //! A margin group: one collateral pool and everything that it pays for.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::command::SettlementRun;
 use super::exception::ExceptionItem;
 use super::order::{LinkRule, WorkingOrder};
 use super::outcome::Outcome;
 use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
+use super::recent::Recent;
 use crate::contract::ContractId;
 use crate::span::Margining;
 use crate::types::{
@@ -16,7 +20,7 @@ use crate::types::{
 };
 
 /// What identifies a group.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct GroupKey {
     /// Its house.
     pub house: House,
@@ -25,7 +29,8 @@ pub struct GroupKey {
 }
 
 /// Whose money it is; never netted with the other.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// The member's own.
     House,
@@ -34,7 +39,8 @@ pub enum Origin {
 }
 
 /// What a margin account is margined by.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MarginTerms {
     /// The active parameter set of its house.
     Span {
@@ -48,7 +54,7 @@ pub enum MarginTerms {
 }
 
 /// What a command got for an answer.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Answered {
     /// What the command said.
     pub content: [u8; 32],
@@ -57,7 +63,7 @@ pub struct Answered {
 }
 
 /// A margin group.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Group {
     /// Its key.
     pub key: GroupKey,
@@ -82,9 +88,7 @@ pub struct Group {
     /// Link groups with working orders: the rule, and the units filled so far.
     pub links: BTreeMap<LinkName, (LinkRule, i64)>,
     /// Orders that work no more, the oldest first: what fills them is an exception.
-    pub closed_orders: VecDeque<OrderId>,
-    /// The same, to be looked up.
-    closed: BTreeSet<OrderId>,
+    pub closed_orders: Recent<OrderId>,
     /// Trades.
     pub trades: BTreeMap<TradeId, Trade>,
     /// Deliveries that are not done, by number.
@@ -99,14 +103,25 @@ pub struct Group {
     pub references: BTreeMap<Reference, [u8; 32]>,
     /// The business date of the last settlement run.
     pub settled: Option<BusinessDate>,
-    /// The last settlement runs, the newest last.
+    /// The last settlement runs, the newest last; stored once for a house.
+    #[serde(skip)]
     pub runs: VecDeque<Arc<SettlementRun>>,
     /// Commands answered within the window, and their order.
     pub answered: BTreeMap<(Principal, CommandId), Answered>,
     /// The order in which they were answered.
     pub answered_order: VecDeque<(Principal, CommandId)>,
+    /// Commands answered before those, by half of a digest.
+    pub expired: Recent<[u8; 16]>,
     /// How many events it has seen.
     pub sequence: u64,
+}
+
+fn short_digest(principal: &Principal, id: &CommandId) -> [u8; 16] {
+    let whole = Sha256::new().chain_update(principal.as_str()).chain_update([0]).chain_update(id.as_str());
+    let whole: [u8; 32] = whole.finalize().into();
+    let mut half = [0; 16];
+    half.copy_from_slice(&whole[..16]);
+    half
 }
 
 impl Group {
@@ -120,6 +135,8 @@ impl Group {
     pub const KEPT_RUNS: usize = 16;
     /// The commands whose answers are remembered.
     pub const WINDOW: usize = 10_000;
+    /// The commands before those of which it is remembered that they were answered.
+    pub const EXPIRED_IDS: usize = 50_000;
 
     /// A group without anything.
     #[must_use]
@@ -136,8 +153,7 @@ impl Group {
             position_accounts: BTreeMap::new(),
             orders: BTreeMap::new(),
             links: BTreeMap::new(),
-            closed_orders: VecDeque::new(),
-            closed: BTreeSet::new(),
+            closed_orders: Recent::default(),
             trades: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             next_delivery: 1,
@@ -148,6 +164,7 @@ impl Group {
             runs: VecDeque::new(),
             answered: BTreeMap::new(),
             answered_order: VecDeque::new(),
+            expired: Recent::default(),
             sequence: 0,
         }
     }
@@ -155,18 +172,23 @@ impl Group {
     /// Whether an order worked and works no more, as far as that is remembered.
     #[must_use]
     pub fn has_closed(&self, id: &OrderId) -> bool {
-        self.closed.contains(id)
+        self.closed_orders.contains(id)
     }
 
     /// Remembers an order that works no more.
     pub(super) fn remember_closed(&mut self, id: &OrderId) {
-        self.closed_orders.push_back(id.clone());
-        self.closed.insert(id.clone());
-        if self.closed_orders.len() > Self::CLOSED_ORDERS
-            && let Some(oldest) = self.closed_orders.pop_front()
-        {
-            self.closed.remove(&oldest);
-        }
+        self.closed_orders.push(id.clone(), Self::CLOSED_ORDERS);
+    }
+
+    /// Whether a command was answered so long ago that its answer is forgotten.
+    #[must_use]
+    pub fn has_expired(&self, principal: &Principal, id: &CommandId) -> bool {
+        self.expired.contains(&short_digest(principal, id))
+    }
+
+    /// Remembers that a command was answered, without its answer.
+    pub(super) fn expire(&mut self, principal: &Principal, id: &CommandId) {
+        self.expired.push(short_digest(principal, id), Self::EXPIRED_IDS);
     }
 
     /// The price at which a trade of a date has been settled since, if it has.

@@ -1,5 +1,7 @@
 //! What concerns two groups of a house: positions that move, and trades that are given up.
 
+use serde::{Deserialize, Serialize};
+
 use super::event::Event;
 use super::house::HouseSnapshot;
 use super::outcome::{Checked, Refusal, RefusalReason};
@@ -11,7 +13,8 @@ use crate::contract::ContractId;
 use crate::types::{AccountName, BusinessDate, Decimal, TradeId};
 
 /// What moves.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TransferBody {
     /// Lots of contracts (long positive), each at a price: the variation up to it stays where it arose.
     Positions {
@@ -39,7 +42,7 @@ pub enum TransferBody {
 }
 
 /// A transfer between two groups.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Transfer {
     /// Its id, unique in both groups.
     pub trade: TradeId,

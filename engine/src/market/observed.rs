@@ -2,10 +2,12 @@
 
 use thiserror::Error;
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::Moment;
 
 /// A number that somebody observed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Observed {
     value: f64,
     source_time: Moment,

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::observed::Observed;
 use crate::contract::OptionModel;
 use crate::types::{Currency, Moment, PriceSource};
 
 /// One statement of a feed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Quote {
     /// The price of a source.
     Price {
@@ -106,7 +109,7 @@ pub enum Quote {
 
 /// Total variance `w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2))` of log-moneyness `k = ln(K/F)` (J. Gatheral's stochastic
 /// volatility inspired form, raw parameters).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Svi {
     /// The level.
     pub a: f64,
@@ -121,7 +124,8 @@ pub struct Svi {
 }
 
 /// The volatilities of one expiry. Lognormal ones are fractions a year, normal ones price units a square root of a year.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Smile {
     /// One for all strikes.
     Flat {

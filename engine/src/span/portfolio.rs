@@ -1,5 +1,7 @@
 //! Positions as callers name them, found in a set and grouped by commodity.
 
+use serde::{Deserialize, Serialize};
+
 use super::away::{self, AwayDelta};
 use crate::contract::{ContractKey, ContractQuery};
 use crate::parameters::{Candidate, Candidates, CommodityIndex, Listing, Match, ParameterSet};
@@ -103,7 +105,8 @@ pub struct Unmatched {
 }
 
 /// How the positions of an account are netted.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Margining {
     /// Longs against shorts, with spreads.
     #[default]

@@ -76,6 +76,7 @@ const fn reason(reason: RefusalReason) -> v1::RefusalReason {
         RefusalReason::NoConversion => v1::RefusalReason::NoConversion,
         RefusalReason::TooLarge => v1::RefusalReason::TooLarge,
         RefusalReason::CommandIdReused => v1::RefusalReason::CommandIdReused,
+        RefusalReason::IdExpired => v1::RefusalReason::IdExpired,
         RefusalReason::UnknownTrade => v1::RefusalReason::UnknownTrade,
         RefusalReason::TradeExists => v1::RefusalReason::TradeExists,
         RefusalReason::OriginsDiffer => v1::RefusalReason::OriginsDiffer,

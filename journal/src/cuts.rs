@@ -1,0 +1,220 @@
+//! States as of a sequence, beside the log: recovery starts from the newest, questions about the past from the newest before.
+//!
+//! A store of its own, so that the log never waits for it. A cut is written only when the log is durable up to its sequence. Every cut has a
+//! checksum.
+
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use sha2::{Digest as _, Sha256};
+
+use crate::disk::{Disk, Folder};
+use crate::log::JournalError;
+use crate::record::Sequence;
+
+/// Key (length, bytes, sequence) and content.
+const CUTS: TableDefinition<'_, (&[u8], u64), &[u8]> = TableDefinition::new("cuts");
+/// The sequence from which on the log is needed.
+const FLOOR: TableDefinition<'_, (), u64> = TableDefinition::new("floor");
+const NAME: &str = "cuts.redb";
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
+
+/// The state of something as of a sequence: everything up to it is in there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Cut {
+    /// Whose.
+    pub key: Vec<u8>,
+    /// The last record that is in it.
+    pub at: Sequence,
+    /// The state.
+    pub state: Vec<u8>,
+}
+
+/// All cuts of a book.
+#[derive(Debug)]
+pub struct Cuts {
+    store: Database,
+}
+
+fn damaged(sequence: Sequence, message: impl ToString) -> JournalError {
+    JournalError::Damaged { file: format!("state/{NAME}"), sequence, message: message.to_string() }
+}
+
+fn stored(state: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(32 + state.len());
+    bytes.extend_from_slice(&Sha256::digest(state));
+    bytes.extend_from_slice(state);
+    bytes
+}
+
+fn checked(at: u64, bytes: &[u8]) -> Result<&[u8], JournalError> {
+    let (sum, state) =
+        bytes.split_at_checked(32).ok_or_else(|| damaged(Sequence(at), "a cut is too short"))?;
+    let own: [u8; 32] = Sha256::digest(state).into();
+    if own == sum { Ok(state) } else { Err(damaged(Sequence(at), "the checksum of a cut is wrong")) }
+}
+
+fn guarded<T>(work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
+    let unreadable = || damaged(Sequence::NONE, "the store cannot be read");
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(unreadable()))
+}
+
+impl Cuts {
+    /// Opens the cuts of a disk.
+    ///
+    /// # Errors
+    /// [`JournalError`] for a store that cannot be read.
+    pub fn open(disk: &Arc<dyn Disk>) -> Result<Self, JournalError> {
+        guarded(|| {
+            let mut builder = Database::builder();
+            builder.set_cache_size(CACHE_BYTES);
+            let opened = disk.open(&builder, Folder::State, NAME, true);
+            let store = opened.map_err(|error| damaged(Sequence::NONE, error))?;
+            Ok(Self { store })
+        })
+    }
+
+    /// Keeps cuts, and says from which sequence on the log is needed, if that is known now. All of it or nothing.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn keep(&self, cuts: &[Cut], floor: Option<Sequence>) -> Result<(), JournalError> {
+        let failed = |error: &dyn std::fmt::Display| damaged(Sequence::NONE, error);
+        let mut transaction = self.store.begin_write().map_err(|error| failed(&error))?;
+        // Opening after a crash takes no time, whatever is in there.
+        transaction.set_quick_repair(true);
+        {
+            let mut table = transaction.open_table(CUTS).map_err(|error| failed(&error))?;
+            for cut in cuts {
+                let key = (cut.key.as_slice(), cut.at.0);
+                table.insert(key, stored(&cut.state).as_slice()).map_err(|error| failed(&error))?;
+            }
+            if let Some(floor) = floor {
+                let mut table = transaction.open_table(FLOOR).map_err(|error| failed(&error))?;
+                table.insert((), floor.0).map_err(|error| failed(&error))?;
+            }
+        }
+        transaction.commit().map_err(|error| failed(&error))
+    }
+
+    /// The sequence from which on the log is needed.
+    ///
+    /// # Errors
+    /// [`JournalError`] for a store that cannot be read.
+    pub fn floor(&self) -> Result<Sequence, JournalError> {
+        guarded(|| {
+            let transaction = self.store.begin_read().map_err(|error| damaged(Sequence::NONE, error))?;
+            let table = match transaction.open_table(FLOOR) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Sequence(1)),
+                Err(error) => return Err(damaged(Sequence::NONE, error)),
+            };
+            let floor = table.get(()).map_err(|error| damaged(Sequence::NONE, error))?;
+            Ok(floor.map_or(Sequence(1), |own| Sequence(own.value())))
+        })
+    }
+
+    /// The newest cut of everything.
+    ///
+    /// # Errors
+    /// [`JournalError`] at the first that cannot be trusted.
+    pub fn newest(&self, mut each: impl FnMut(Cut)) -> Result<(), JournalError> {
+        let mut behind: Option<Vec<u8>> = None;
+        while let Some(key) = self.key_behind(behind.as_deref())? {
+            // Older ones are not read.
+            self.before(&key, Sequence(u64::MAX))?.into_iter().for_each(&mut each);
+            behind = Some(key);
+        }
+        Ok(())
+    }
+
+    fn key_behind(&self, behind: Option<&[u8]>) -> Result<Option<Vec<u8>>, JournalError> {
+        guarded(|| {
+            let transaction = self.store.begin_read().map_err(|error| damaged(Sequence::NONE, error))?;
+            let table = match transaction.open_table(CUTS) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+                Err(error) => return Err(damaged(Sequence::NONE, error)),
+            };
+            let start = match behind {
+                None => Bound::Unbounded,
+                Some(key) => Bound::Excluded((key, u64::MAX)),
+            };
+            let range = table.range::<(&[u8], u64)>((start, Bound::Unbounded));
+            let mut range = range.map_err(|error| damaged(Sequence::NONE, error))?;
+            let Some(row) = range.next() else { return Ok(None) };
+            let (key, _) = row.map_err(|error| damaged(Sequence::NONE, error))?;
+            Ok(Some(key.value().0.to_vec()))
+        })
+    }
+
+    fn all(&self, mut each: impl FnMut(&[u8], Sequence, &[u8])) -> Result<(), JournalError> {
+        guarded(|| {
+            let transaction = self.store.begin_read().map_err(|error| damaged(Sequence::NONE, error))?;
+            let table = match transaction.open_table(CUTS) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
+                Err(error) => return Err(damaged(Sequence::NONE, error)),
+            };
+            for row in table.iter().map_err(|error| damaged(Sequence::NONE, error))? {
+                let (key, value) = row.map_err(|error| damaged(Sequence::NONE, error))?;
+                let (own, at) = key.value();
+                each(own, Sequence(at), checked(at, value.value())?);
+            }
+            Ok(())
+        })
+    }
+
+    /// The newest cut of something at or before a sequence.
+    ///
+    /// # Errors
+    /// [`JournalError`] for one that cannot be trusted.
+    pub fn before(&self, key: &[u8], at: Sequence) -> Result<Option<Cut>, JournalError> {
+        guarded(|| {
+            let transaction = self.store.begin_read().map_err(|error| damaged(at, error))?;
+            let table = match transaction.open_table(CUTS) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+                Err(error) => return Err(damaged(at, error)),
+            };
+            let range = table.range((key, 0)..=(key, at.0)).map_err(|error| damaged(at, error))?;
+            let mut range = range;
+            let Some(row) = range.next_back() else { return Ok(None) };
+            let (found, value) = row.map_err(|error| damaged(at, error))?;
+            let (_, found) = found.value();
+            let state = checked(found, value.value())?.to_vec();
+            Ok(Some(Cut { key: key.to_vec(), at: Sequence(found), state }))
+        })
+    }
+
+    /// Removes cuts older than a sequence, but of everything the newest at or before it; how many.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn remove_before(&self, sequence: Sequence) -> Result<usize, JournalError> {
+        let mut old: Vec<(Vec<u8>, u64)> = Vec::new();
+        let mut last: Option<(Vec<u8>, u64)> = None;
+        self.all(|key, at, _| {
+            if at <= sequence {
+                let before = last.replace((key.to_vec(), at.0));
+                old.extend(before.filter(|(own, _)| own == key));
+            }
+        })?;
+        if old.is_empty() {
+            return Ok(0);
+        }
+        let failed = |error: &dyn std::fmt::Display| damaged(Sequence::NONE, error);
+        let mut transaction = self.store.begin_write().map_err(|error| failed(&error))?;
+        transaction.set_quick_repair(true);
+        {
+            let mut table = transaction.open_table(CUTS).map_err(|error| failed(&error))?;
+            for (key, at) in &old {
+                table.remove((key.as_slice(), *at)).map_err(|error| failed(&error))?;
+            }
+        }
+        transaction.commit().map_err(|error| failed(&error))?;
+        Ok(old.len())
+    }
+}

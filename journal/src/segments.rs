@@ -1,0 +1,361 @@
+//! A log on redb: segments of bounded size, each a store with one row for every batch, named by its first sequence.
+//!
+//! Only the last segment is written; a store that was not closed repairs itself within its size when it is opened. What a store loses, the
+//! chain and the head show.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use redb::{Builder, Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+
+use crate::disk::{Disk, Folder};
+use crate::head::{self, Head};
+use crate::log::{AppendError, JournalError, Log, LogReader};
+use crate::record::{Chain, Sequence, framed, unframed};
+
+const BATCHES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("batches");
+/// What a store keeps in memory of itself.
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
+
+/// A segment.
+#[derive(Clone, Debug)]
+struct Segment {
+    name: String,
+    folder: Folder,
+    first: Sequence,
+    /// The last one stays open.
+    store: Option<Arc<Database>>,
+}
+
+impl Segment {
+    fn file(&self) -> String {
+        format!("{}/{}", self.folder.name(), self.name)
+    }
+
+    /// Its store, opened where it is not open.
+    fn opened(&self, disk: &dyn Disk, may_be_new: bool) -> Result<Arc<Database>, JournalError> {
+        if let Some(store) = &self.store {
+            return Ok(Arc::clone(store));
+        }
+        let damaged =
+            |message: String| JournalError::Damaged { file: self.file(), sequence: self.first, message };
+        let open = AssertUnwindSafe(|| disk.open(&builder(), self.folder, &self.name, may_be_new));
+        match catch_unwind(open) {
+            Ok(Ok(store)) => Ok(Arc::new(store)),
+            Ok(Err(error)) => Err(damaged(error.to_string())),
+            Err(_) => Err(damaged("the store cannot be read".to_owned())),
+        }
+    }
+}
+
+/// A log.
+#[derive(Debug)]
+pub struct Segments {
+    disk: Arc<dyn Disk>,
+    segments: Vec<Segment>,
+    next: Sequence,
+    chain: Chain,
+    /// Bytes in the last segment.
+    size: u64,
+    most_bytes: u64,
+    turn: u64,
+}
+
+fn name_of(first: Sequence) -> String {
+    format!("{:020}.redb", first.0)
+}
+
+fn builder() -> Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
+    builder
+}
+
+impl Segments {
+    /// Bytes of batches in a segment.
+    pub const SEGMENT_BYTES: u64 = 128 * 1024 * 1024;
+
+    /// Opens the log of a disk and reads it from a sequence on, which has to be one of a batch that is kept or the end.
+    ///
+    /// # Errors
+    /// [`JournalError`] for a log that cannot be trusted: nothing is repaired that was once durable.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        most_bytes: u64,
+        from: Sequence,
+        record: &mut dyn FnMut(Sequence, &[u8]) -> ControlFlow<()>,
+    ) -> Result<Self, JournalError> {
+        let mut segments = Vec::new();
+        for folder in [Folder::Archive, Folder::Log] {
+            let io = |error: std::io::Error| io_error(folder.name(), error);
+            for name in disk.names(folder).map_err(io)? {
+                let first = name.strip_suffix(".redb").and_then(|number| number.parse().ok()).map(Sequence);
+                let Some(first) = first else { continue };
+                segments.push(Segment { name, folder, first, store: None });
+            }
+        }
+        segments.sort_by_key(|own| own.first);
+        let known = head::read(disk.as_ref())?;
+        let (next, chain) = (Sequence(1), Chain::START);
+        let mut log = Self { disk, segments, next, chain, size: 0, most_bytes, turn: 0 };
+        let start = log.segments.iter().rposition(|own| own.first <= from).unwrap_or(0);
+        let mut is_over = false;
+        let mut given = |at: Sequence, payload: &[u8]| {
+            if at >= from && !is_over {
+                is_over = record(at, payload).is_break();
+            }
+            ControlFlow::Continue(())
+        };
+        for place in start..log.segments.len() {
+            log.load(place, place == start, known, &mut given)?;
+        }
+        log.agree(known)?;
+        Ok(log)
+    }
+
+    /// Reads a segment that follows what was read, or is the first that is.
+    fn load(
+        &mut self,
+        place: usize,
+        is_first: bool,
+        known: Option<Head>,
+        record: &mut Given<'_>,
+    ) -> Result<(), JournalError> {
+        let own = self.segments[place].clone();
+        let is_last = place + 1 == self.segments.len() && own.folder == Folder::Log;
+        let start = if is_first { None } else { Some((self.next, self.chain)) };
+        let mut reached = Reached { next: own.first, chain: self.chain, size: 0 };
+        let store = match own.opened(self.disk.as_ref(), false) {
+            // Nothing that was durable is in a store that was being made when the power went.
+            Err(_) if is_last && self.is_unused(own.first, is_first, known) => {
+                self.disk.remove(own.folder, &own.name).map_err(|error| io_error(&own.name, error))?;
+                self.segments.pop();
+                (self.next, self.size) = (own.first, self.most_bytes);
+                return Ok(());
+            }
+            opened => opened?,
+        };
+        let part = Part { file: own.file(), first: own.first, start, known };
+        // Everything is read, whatever the caller wants of it.
+        let _ = guarded(&part.file, own.first, || part.read(&store, &mut reached, record))?;
+        Reached { next: self.next, chain: self.chain, size: self.size } = reached;
+        if is_last {
+            self.segments[place].store = Some(store);
+        }
+        Ok(())
+    }
+
+    /// Whether a segment can have no record: all that was durable ends before it.
+    fn is_unused(&self, first: Sequence, is_first: bool, known: Option<Head>) -> bool {
+        let end = known.map_or(Sequence(1), |known| known.end);
+        end == first && (first == Sequence(1) || (!is_first && self.next == first))
+    }
+
+    /// Whether the log reaches as far as was once durable.
+    fn agree(&self, known: Option<Head>) -> Result<(), JournalError> {
+        let Some(known) = known else { return Ok(()) };
+        let is_same = known.end != self.next || known.chain == self.chain;
+        if known.end <= self.next && is_same {
+            return Ok(());
+        }
+        let message = format!("records up to {} were durable", known.end.0.saturating_sub(1));
+        Err(JournalError::Damaged { file: "log".to_owned(), sequence: self.next, message })
+    }
+
+    /// The store that the next batch goes to.
+    fn current(&mut self) -> Result<Arc<Database>, JournalError> {
+        let is_full = self.size >= self.most_bytes;
+        if let Some(store) = self.segments.last().and_then(|own| own.store.clone()).filter(|_| !is_full) {
+            return Ok(store);
+        }
+        let (name, folder, first) = (name_of(self.next), Folder::Log, self.next);
+        let mut own = Segment { name, folder, first, store: None };
+        let store = own.opened(self.disk.as_ref(), true)?;
+        own.store = Some(Arc::clone(&store));
+        if let Some(last) = self.segments.last_mut() {
+            last.store = None;
+        }
+        self.segments.push(own);
+        self.size = 0;
+        Ok(store)
+    }
+}
+
+fn io_error(file: &str, error: std::io::Error) -> JournalError {
+    JournalError::Io { file: file.to_owned(), message: error.to_string() }
+}
+
+/// A damaged store may panic: that is one more way to say so.
+fn guarded<T>(
+    file: &str,
+    sequence: Sequence,
+    read: impl FnOnce() -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let message = "the store cannot be read".to_owned();
+        Err(JournalError::Damaged { file: file.to_owned(), sequence, message })
+    })
+}
+
+/// What is told of every record.
+type Given<'a> = dyn FnMut(Sequence, &[u8]) -> ControlFlow<()> + 'a;
+
+/// How far a segment was read.
+struct Reached {
+    next: Sequence,
+    chain: Chain,
+    size: u64,
+}
+
+/// What is known of a segment that is read.
+struct Part {
+    file: String,
+    first: Sequence,
+    /// Where the segment before it ends; the first one that is read is trusted to follow what is not.
+    start: Option<(Sequence, Chain)>,
+    known: Option<Head>,
+}
+
+impl Part {
+    fn damaged(&self, sequence: Sequence, message: impl ToString) -> JournalError {
+        JournalError::Damaged { file: self.file.clone(), sequence, message: message.to_string() }
+    }
+
+    fn read(
+        &self,
+        store: &Database,
+        reached: &mut Reached,
+        record: &mut Given<'_>,
+    ) -> Result<ControlFlow<()>, JournalError> {
+        if let Some((next, _)) = self.start.filter(|(next, _)| *next != self.first) {
+            return Err(self.damaged(next, format!("the next segment begins at {}", self.first)));
+        }
+        let transaction = store.begin_read().map_err(|error| self.damaged(self.first, error))?;
+        let table = match transaction.open_table(BATCHES) {
+            Ok(table) => table,
+            // The power went before its first batch.
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(ControlFlow::Continue(())),
+            Err(error) => return Err(self.damaged(self.first, error)),
+        };
+        let mut chain = self.start.map(|(_, chain)| chain);
+        for row in table.iter().map_err(|error| self.damaged(self.first, error))? {
+            let (key, value) = row.map_err(|error| self.damaged(reached.next, error))?;
+            let bytes = value.value();
+            if key.value() != reached.next.0 {
+                return Err(self.damaged(reached.next, format!("the next batch begins at {}", key.value())));
+            }
+            let stated = || bytes.get(5..37)?.try_into().ok().map(Chain);
+            let before = chain.or_else(stated).unwrap_or(Chain::START);
+            let (mut forked, mut flow) = (None, ControlFlow::Continue(()));
+            let end = unframed(bytes, reached.next, before, |sequence, chain, payload| {
+                if self.known.is_some_and(|known| known.end == sequence.next() && known.chain != chain) {
+                    forked.get_or_insert(sequence);
+                }
+                if flow.is_continue() {
+                    flow = record(sequence, payload);
+                }
+            });
+            let (after, next) = end.map_err(|bad| self.damaged(bad.sequence, bad.message))?;
+            if let Some(sequence) = forked {
+                return Err(self.damaged(sequence, "another record was durable here"));
+            }
+            (reached.next, reached.chain, reached.size) = (next, after, reached.size + bytes.len() as u64);
+            chain = Some(after);
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// The segments as they were at a moment.
+struct Reader {
+    disk: Arc<dyn Disk>,
+    segments: Vec<Segment>,
+    next: Sequence,
+}
+
+impl LogReader for Reader {
+    fn oldest(&self) -> Sequence {
+        self.segments.first().map_or(self.next, |own| own.first)
+    }
+
+    fn read(&self, from: Sequence, record: &mut Given<'_>) -> Result<(), JournalError> {
+        let start = self.segments.iter().rposition(|own| own.first <= from).unwrap_or(0);
+        let mut follows = None;
+        for own in self.segments.iter().skip(start) {
+            let store = own.opened(self.disk.as_ref(), false)?;
+            let chain = follows.map_or(Chain::START, |(_, chain)| chain);
+            let mut reached = Reached { next: own.first, chain, size: 0 };
+            let part = Part { file: own.file(), first: own.first, start: follows, known: None };
+            let mut given = |at: Sequence, payload: &[u8]| {
+                if at < from { ControlFlow::Continue(()) } else { record(at, payload) }
+            };
+            if guarded(&part.file, own.first, || part.read(&store, &mut reached, &mut given))?.is_break() {
+                break;
+            }
+            follows = Some((reached.next, reached.chain));
+        }
+        Ok(())
+    }
+}
+
+impl Log for Segments {
+    fn end(&self) -> (Sequence, Chain) {
+        (self.next, self.chain)
+    }
+
+    fn append(&mut self, expected: Sequence, payloads: &[Vec<u8>]) -> Result<(), AppendError> {
+        if expected != self.next {
+            return Err(AppendError::Refused { expected, at: self.next });
+        }
+        let failed = |error: &dyn std::fmt::Display| AppendError::Failed(error.to_string());
+        let (bytes, chain) = framed(self.next, self.chain, payloads);
+        let store = self.current().map_err(|error| failed(&error))?;
+        let transaction = store.begin_write().map_err(|error| failed(&error))?;
+        {
+            let mut table = transaction.open_table(BATCHES).map_err(|error| failed(&error))?;
+            table.insert(self.next.0, bytes.as_slice()).map_err(|error| failed(&error))?;
+        }
+        transaction.commit().map_err(|error| failed(&error))?;
+        self.next = self.next.after(payloads.len() as u64);
+        (self.chain, self.size) = (chain, self.size + bytes.len() as u64);
+        self.turn += 1;
+        let head = Head { end: self.next, chain };
+        head::write(self.disk.as_ref(), head, self.turn).map_err(|error| failed(&error))
+    }
+
+    fn reader(&self) -> Box<dyn LogReader> {
+        let (disk, segments) = (Arc::clone(&self.disk), self.segments.clone());
+        Box::new(Reader { disk, segments, next: self.next })
+    }
+
+    fn archive_before(&mut self, sequence: Sequence) -> Result<usize, JournalError> {
+        let mut moved = 0;
+        for place in 0..self.segments.len().saturating_sub(1) {
+            let is_behind = self.segments[place + 1].first <= sequence;
+            let own = &mut self.segments[place];
+            if own.folder == Folder::Log && is_behind {
+                self.disk.archive(&own.name).map_err(|error| io_error(&own.name, error))?;
+                own.folder = Folder::Archive;
+                moved += 1;
+            }
+        }
+        Ok(moved)
+    }
+
+    fn remove_before(&mut self, sequence: Sequence) -> Result<usize, JournalError> {
+        let mut removed = 0;
+        while let [first, second, ..] = self.segments.as_slice()
+            && first.folder == Folder::Archive
+            && second.first <= sequence
+        {
+            self.disk.remove(first.folder, &first.name).map_err(|error| io_error(&first.name, error))?;
+            self.segments.remove(0);
+            removed += 1;
+        }
+        Ok(removed)
+    }
+}

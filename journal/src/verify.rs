@@ -1,0 +1,44 @@
+//! Reads everything that a journal has, and says where it is damaged.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::cuts::Cuts;
+use crate::disk::Disk;
+use crate::log::{JournalError, Log as _};
+use crate::record::{Chain, Sequence};
+use crate::segments::Segments;
+
+/// What a sound journal has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Summary {
+    /// The oldest record; the next one in an empty log.
+    pub oldest: Sequence,
+    /// The sequence of the next record.
+    pub next: Sequence,
+    /// What all records come to.
+    pub chain: Chain,
+    /// Records read.
+    pub records: u64,
+    /// Cuts of states.
+    pub cuts: u64,
+    /// From where on recovery needs the log.
+    pub floor: Sequence,
+}
+
+/// Reads all records and cuts.
+///
+/// # Errors
+/// [`JournalError`] at the first that cannot be trusted.
+pub fn verify(disk: &Arc<dyn Disk>) -> Result<Summary, JournalError> {
+    let mut records = 0;
+    let log = Segments::open(Arc::clone(disk), Segments::SEGMENT_BYTES, Sequence(1), &mut |_, _| {
+        records += 1;
+        ControlFlow::Continue(())
+    })?;
+    let cuts = Cuts::open(disk)?;
+    let mut count = 0;
+    cuts.newest(|_| count += 1)?;
+    let (next, chain) = log.end();
+    Ok(Summary { oldest: log.reader().oldest(), next, chain, records, cuts: count, floor: cuts.floor()? })
+}

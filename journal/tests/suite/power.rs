@@ -1,0 +1,71 @@
+//! Power cuts at any operation: what was appended is there, in order, and nothing is half there.
+
+use std::ops::ControlFlow;
+
+use plimsoll_journal::{JournalError, Log as _, Segments, Sequence};
+
+use super::simulated::{Dice, SimulatedDisk};
+
+/// `PLIMSOLL_SEEDS=5000` for a long run.
+fn seeds() -> u64 {
+    std::env::var("PLIMSOLL_SEEDS").ok().and_then(|own| own.parse().ok()).unwrap_or(150)
+}
+
+fn read(disk: &SimulatedDisk) -> Result<(Segments, Vec<Vec<u8>>), JournalError> {
+    let mut records = Vec::new();
+    let log = Segments::open(disk.dynamic(), 20_000, Sequence(1), &mut |at, payload| {
+        assert_eq!(at.0, records.len() as u64 + 1);
+        records.push(payload.to_vec());
+        ControlFlow::Continue(())
+    })?;
+    Ok((log, records))
+}
+
+/// Appends until the power goes, again and again; what is wrong with what is left.
+fn lives(seed: u64, lies: bool) -> Result<(), String> {
+    let mut dice = Dice::new(seed);
+    let disk = SimulatedDisk::new();
+    if lies {
+        disk.lie();
+    }
+    let mut durable: Vec<Vec<u8>> = Vec::new();
+    for life in 0..4 {
+        let (mut log, found) = read(&disk).map_err(|error| format!("life {life}: {error}"))?;
+        if !found.starts_with(&durable) {
+            return Err(format!("life {life}: {} of {} records are left", found.len(), durable.len()));
+        }
+        durable = found;
+        disk.power(i64::try_from(dice.below(400)).unwrap());
+        loop {
+            let batch: Vec<Vec<u8>> = (0..=dice.below(4))
+                .map(|_| {
+                    let length = dice.below(3_000);
+                    (0..length).map(|_| u8::try_from(dice.below(256)).unwrap()).collect()
+                })
+                .collect();
+            let expected = Sequence(durable.len() as u64 + 1);
+            match log.append(expected, &batch) {
+                Ok(()) => durable.extend(batch),
+                Err(_) => break,
+            }
+        }
+        drop(log);
+        disk.cut(&mut dice);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_was_appended_outlives_every_power_cut() {
+    for seed in 0..seeds() {
+        let outcome = std::panic::catch_unwind(|| lives(seed, false));
+        assert_eq!(outcome.map_err(|_| "panicked"), Ok(Ok(())), "seed {seed}");
+    }
+}
+
+/// With the sync taken out the same test has to fail, or it shows nothing.
+#[test]
+fn without_a_sync_the_same_is_lost() {
+    let lost = (0..40).filter(|seed| lives(*seed, true).is_err()).count();
+    assert!(lost > 20, "{lost} of 40 lives without a sync lost something");
+}
