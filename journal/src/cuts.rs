@@ -1,7 +1,7 @@
 //! States as of a sequence, beside the log: recovery starts from the newest, questions about the past from the newest before.
 //!
 //! A store of its own, so that the log never waits for it. A cut is written only when the log is durable up to its sequence. Every cut has a
-//! checksum.
+//! checksum, and the store's own are checked when it is opened.
 
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -69,7 +69,8 @@ impl Cuts {
     pub fn open(disk: &Arc<dyn Disk>) -> Result<Self, JournalError> {
         guarded(|| {
             let mut builder = Database::builder();
-            builder.set_cache_size(CACHE_BYTES);
+            // A cut that is missing or another one's cannot be seen from the cuts that are there.
+            builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
             let opened = disk.open(&builder, Folder::State, NAME, true);
             let store = opened.map_err(|error| damaged(Sequence::NONE, error))?;
             Ok(Self { store })
@@ -82,9 +83,7 @@ impl Cuts {
     /// What the store says.
     pub fn keep(&self, cuts: &[Cut], floor: Option<Sequence>) -> Result<(), JournalError> {
         let failed = |error: &dyn std::fmt::Display| damaged(Sequence::NONE, error);
-        let mut transaction = self.store.begin_write().map_err(|error| failed(&error))?;
-        // Opening after a crash takes no time, whatever is in there.
-        transaction.set_quick_repair(true);
+        let transaction = self.store.begin_write().map_err(|error| failed(&error))?;
         {
             let mut table = transaction.open_table(CUTS).map_err(|error| failed(&error))?;
             for cut in cuts {
@@ -206,8 +205,7 @@ impl Cuts {
             return Ok(0);
         }
         let failed = |error: &dyn std::fmt::Display| damaged(Sequence::NONE, error);
-        let mut transaction = self.store.begin_write().map_err(|error| failed(&error))?;
-        transaction.set_quick_repair(true);
+        let transaction = self.store.begin_write().map_err(|error| failed(&error))?;
         {
             let mut table = transaction.open_table(CUTS).map_err(|error| failed(&error))?;
             for (key, at) in &old {

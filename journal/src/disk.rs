@@ -130,13 +130,17 @@ impl Disk for RealDisk {
         may_be_new: bool,
     ) -> Result<Database, DatabaseError> {
         let path = self.folder(folder).join(name);
-        let is_new = may_be_new && !path.exists();
-        let file = OpenOptions::new().read(true).write(true).create(may_be_new).truncate(false).open(path)?;
-        let database = builder.create_with_backend(FileBackend::new(file)?)?;
-        if is_new {
+        if may_be_new && !path.exists() {
+            // Under its name a store is always a whole one.
+            let making = self.folder(folder).join(format!("{name}.new"));
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&making)?;
+            builder.create_with_backend(FileBackend::new(file)?)?.close()?;
+            File::open(&making)?.sync_all()?;
+            fs::rename(&making, &path)?;
             self.sync(folder)?;
         }
-        Ok(database)
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        builder.create_with_backend(FileBackend::new(file)?)
     }
 
     fn archive(&self, name: &str) -> io::Result<()> {

@@ -66,6 +66,19 @@ fn name_of(first: Sequence) -> String {
     format!("{:020}.redb", first.0)
 }
 
+/// The segments of a disk, in order.
+fn listed(disk: &dyn Disk) -> Result<Vec<Segment>, JournalError> {
+    let mut segments = Vec::new();
+    for folder in [Folder::Archive, Folder::Log] {
+        for name in disk.names(folder).map_err(|error| io_error(folder.name(), error))? {
+            let first = name.strip_suffix(".redb").and_then(|number| number.parse().ok()).map(Sequence);
+            segments.extend(first.map(|first| Segment { name, folder, first, store: None }));
+        }
+    }
+    segments.sort_by_key(|own| own.first);
+    Ok(segments)
+}
+
 fn builder() -> Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
@@ -76,7 +89,15 @@ impl Segments {
     /// Bytes of batches in a segment.
     pub const SEGMENT_BYTES: u64 = 128 * 1024 * 1024;
 
-    /// Opens the log of a disk and reads it from a sequence on, which has to be one of a batch that is kept or the end.
+    /// The oldest record of a disk's log; the first where there is none.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn oldest_of(disk: &dyn Disk) -> Result<Sequence, JournalError> {
+        Ok(listed(disk)?.first().map_or(Sequence(1), |own| own.first))
+    }
+
+    /// Opens the log of a disk and reads it from a sequence on.
     ///
     /// # Errors
     /// [`JournalError`] for a log that cannot be trusted: nothing is repaired that was once durable.
@@ -86,16 +107,11 @@ impl Segments {
         from: Sequence,
         record: &mut dyn FnMut(Sequence, &[u8]) -> ControlFlow<()>,
     ) -> Result<Self, JournalError> {
-        let mut segments = Vec::new();
-        for folder in [Folder::Archive, Folder::Log] {
-            let io = |error: std::io::Error| io_error(folder.name(), error);
-            for name in disk.names(folder).map_err(io)? {
-                let first = name.strip_suffix(".redb").and_then(|number| number.parse().ok()).map(Sequence);
-                let Some(first) = first else { continue };
-                segments.push(Segment { name, folder, first, store: None });
-            }
+        let segments = listed(disk.as_ref())?;
+        if let Some(oldest) = segments.first().filter(|own| own.first > from) {
+            let message = format!("the oldest record is {}", oldest.first);
+            return Err(JournalError::Damaged { file: "log".to_owned(), sequence: from, message });
         }
-        segments.sort_by_key(|own| own.first);
         let known = head::read(disk.as_ref())?;
         let (next, chain) = (Sequence(1), Chain::START);
         let mut log = Self { disk, segments, next, chain, size: 0, most_bytes, turn: 0 };
@@ -126,30 +142,17 @@ impl Segments {
         let is_last = place + 1 == self.segments.len() && own.folder == Folder::Log;
         let start = if is_first { None } else { Some((self.next, self.chain)) };
         let mut reached = Reached { next: own.first, chain: self.chain, size: 0 };
-        let store = match own.opened(self.disk.as_ref(), false) {
-            // Nothing that was durable is in a store that was being made when the power went.
-            Err(_) if is_last && self.is_unused(own.first, is_first, known) => {
-                self.disk.remove(own.folder, &own.name).map_err(|error| io_error(&own.name, error))?;
-                self.segments.pop();
-                (self.next, self.size) = (own.first, self.most_bytes);
-                return Ok(());
-            }
-            opened => opened?,
-        };
         let part = Part { file: own.file(), first: own.first, start, known };
-        // Everything is read, whatever the caller wants of it.
-        let _ = guarded(&part.file, own.first, || part.read(&store, &mut reached, record))?;
+        // Closing a damaged store may panic too.
+        let store = guarded(&part.file, own.first, || {
+            let store = own.opened(self.disk.as_ref(), false)?;
+            // Everything is read, whatever the caller wants of it.
+            let _ = part.read(&store, &mut reached, record)?;
+            Ok(is_last.then_some(store))
+        });
+        self.segments[place].store = store?;
         Reached { next: self.next, chain: self.chain, size: self.size } = reached;
-        if is_last {
-            self.segments[place].store = Some(store);
-        }
         Ok(())
-    }
-
-    /// Whether a segment can have no record: all that was durable ends before it.
-    fn is_unused(&self, first: Sequence, is_first: bool, known: Option<Head>) -> bool {
-        let end = known.map_or(Sequence(1), |known| known.end);
-        end == first && (first == Sequence(1) || (!is_first && self.next == first))
     }
 
     /// Whether the log reaches as far as was once durable.
@@ -286,14 +289,17 @@ impl LogReader for Reader {
         let start = self.segments.iter().rposition(|own| own.first <= from).unwrap_or(0);
         let mut follows = None;
         for own in self.segments.iter().skip(start) {
-            let store = own.opened(self.disk.as_ref(), false)?;
             let chain = follows.map_or(Chain::START, |(_, chain)| chain);
             let mut reached = Reached { next: own.first, chain, size: 0 };
             let part = Part { file: own.file(), first: own.first, start: follows, known: None };
             let mut given = |at: Sequence, payload: &[u8]| {
                 if at < from { ControlFlow::Continue(()) } else { record(at, payload) }
             };
-            if guarded(&part.file, own.first, || part.read(&store, &mut reached, &mut given))?.is_break() {
+            let flow = guarded(&part.file, own.first, || {
+                let store = own.opened(self.disk.as_ref(), false)?;
+                part.read(&store, &mut reached, &mut given)
+            });
+            if flow?.is_break() {
                 break;
             }
             follows = Some((reached.next, reached.chain));

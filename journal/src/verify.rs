@@ -32,7 +32,8 @@ pub struct Summary {
 /// [`JournalError`] at the first that cannot be trusted.
 pub fn verify(disk: &Arc<dyn Disk>) -> Result<Summary, JournalError> {
     let mut records = 0;
-    let log = Segments::open(Arc::clone(disk), Segments::SEGMENT_BYTES, Sequence(1), &mut |_, _| {
+    let oldest = Segments::oldest_of(disk.as_ref())?;
+    let log = Segments::open(Arc::clone(disk), Segments::SEGMENT_BYTES, oldest, &mut |_, _| {
         records += 1;
         ControlFlow::Continue(())
     })?;
@@ -40,5 +41,5 @@ pub fn verify(disk: &Arc<dyn Disk>) -> Result<Summary, JournalError> {
     let mut count = 0;
     cuts.newest(|_| count += 1)?;
     let (next, chain) = log.end();
-    Ok(Summary { oldest: log.reader().oldest(), next, chain, records, cuts: count, floor: cuts.floor()? })
+    Ok(Summary { oldest, next, chain, records, cuts: count, floor: cuts.floor()? })
 }

@@ -21,8 +21,17 @@ fn read(disk: &SimulatedDisk) -> Result<(Segments, Vec<Vec<u8>>), JournalError> 
     Ok((log, records))
 }
 
-/// Appends until the power goes, again and again; what is wrong with what is left.
-fn lives(seed: u64, lies: bool) -> Result<(), String> {
+/// What ends a life.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    /// The power goes: what was not synced may be lost.
+    Power,
+    /// The disk fails or is full, and the process stops: what it had written stays.
+    Failure,
+}
+
+/// Appends until it ends, again and again; what is wrong with what is left.
+fn lives(seed: u64, end: End, lies: bool) -> Result<(), String> {
     let mut dice = Dice::new(seed);
     let disk = SimulatedDisk::new();
     if lies {
@@ -50,7 +59,10 @@ fn lives(seed: u64, lies: bool) -> Result<(), String> {
             }
         }
         drop(log);
-        disk.cut(&mut dice);
+        match end {
+            End::Power => disk.cut(&mut dice),
+            End::Failure => disk.power(i64::MAX),
+        }
     }
     Ok(())
 }
@@ -58,7 +70,15 @@ fn lives(seed: u64, lies: bool) -> Result<(), String> {
 #[test]
 fn what_was_appended_outlives_every_power_cut() {
     for seed in 0..seeds() {
-        let outcome = std::panic::catch_unwind(|| lives(seed, false));
+        let outcome = std::panic::catch_unwind(|| lives(seed, End::Power, false));
+        assert_eq!(outcome.map_err(|_| "panicked"), Ok(Ok(())), "seed {seed}");
+    }
+}
+
+#[test]
+fn what_was_appended_outlives_failures_of_the_disk() {
+    for seed in 0..seeds() {
+        let outcome = std::panic::catch_unwind(|| lives(seed, End::Failure, false));
         assert_eq!(outcome.map_err(|_| "panicked"), Ok(Ok(())), "seed {seed}");
     }
 }
@@ -66,6 +86,6 @@ fn what_was_appended_outlives_every_power_cut() {
 /// With the sync taken out the same test has to fail, or it shows nothing.
 #[test]
 fn without_a_sync_the_same_is_lost() {
-    let lost = (0..40).filter(|seed| lives(*seed, true).is_err()).count();
+    let lost = (0..40).filter(|seed| lives(*seed, End::Power, true).is_err()).count();
     assert!(lost > 20, "{lost} of 40 lives without a sync lost something");
 }

@@ -54,19 +54,3 @@ async fn many_threads_append_in_one_order() {
     assert_eq!(verify(&disk).unwrap().records, 200);
     std::fs::remove_dir_all(folder).unwrap();
 }
-
-/// Every write fails where there is no room: nothing is said to be durable.
-#[test]
-fn a_full_disk_is_an_error() {
-    let full = std::path::Path::new("/dev/full");
-    if !full.exists() {
-        println!("skipped: the machine has no /dev/full");
-        return;
-    }
-    let folder = folder("full");
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&folder).unwrap());
-    std::os::unix::fs::symlink(full, folder.join("log/00000000000000000001.redb")).unwrap();
-    let opened = Segments::open(disk, 4_000, Sequence(1), &mut |_, _| ControlFlow::Continue(()));
-    assert!(opened.is_err() || opened.unwrap().append(Sequence(1), &[vec![1]]).is_err());
-    std::fs::remove_dir_all(folder).unwrap();
-}

@@ -141,15 +141,16 @@ impl SimulatedDisk {
         self.power(i64::MAX);
     }
 
-    /// An independent copy, all of it durable.
-    pub(crate) fn copy(&self) -> Self {
+    /// An independent copy of files whose names begin so, all of it durable.
+    pub(crate) fn copy_of(&self, beginnings: &[&str]) -> Self {
         let copy = Self::new();
-        let mut images = self.0.images.lock().unwrap().clone();
-        for image in images.values_mut() {
-            (image.durable, image.pending) = (image.live.clone(), Vec::new());
-            image.read.clear();
-        }
-        *copy.0.images.lock().unwrap() = images;
+        let images = self.0.images.lock().unwrap();
+        let wanted = images.iter().filter(|(name, _)| beginnings.iter().any(|own| name.starts_with(own)));
+        let copied = wanted.map(|(name, own)| {
+            let (live, durable) = (own.live.clone(), own.live.clone());
+            (name.clone(), Image { live, durable, ..Image::default() })
+        });
+        *copy.0.images.lock().unwrap() = copied.collect();
         copy
     }
 
@@ -206,6 +207,17 @@ impl Disk for SimulatedDisk {
         let name = path(folder, name);
         if !may_be_new && !self.files().contains(&name) {
             return Err(io::Error::from(io::ErrorKind::NotFound).into());
+        }
+        if !self.files().contains(&name) {
+            let making = format!("{name}.new");
+            self.forget(&making);
+            let file = SimulatedFile { disk: self.clone(), name: making.clone() };
+            builder.create_with_backend(file)?.close()?;
+            SimulatedFile { disk: self.clone(), name: making.clone() }.sync_data()?;
+            self.0.step()?;
+            let mut images = self.0.images.lock().unwrap();
+            let image = images.remove(&making).unwrap();
+            images.insert(name.clone(), image);
         }
         builder.create_with_backend(SimulatedFile { disk: self.clone(), name })
     }
