@@ -15,7 +15,9 @@
 //! * [`fills`]: what working orders may become, and the search for the worst of it;
 //! * [`span`]: the SPAN method, from positions to every number on the way;
 //! * [`grid`] and [`rules`]: methods that are data, by scenarios and by formula;
-//! * [`report`]: the totals and the outward shape of a result.
+//! * [`report`]: the totals and the outward shape of a result;
+//! * [`group`]: the live book as pure state machines;
+//! * [`record`]: what a book remembers, as data.
 
 #![deny(clippy::float_arithmetic)]
 
@@ -29,6 +31,7 @@ pub mod market;
 pub mod offset;
 pub mod parameters;
 pub mod pricing;
+pub mod record;
 pub mod report;
 pub mod rules;
 pub mod scenario;

@@ -18,6 +18,8 @@ use crate::record::Sequence;
 const CUTS: TableDefinition<'_, (&[u8], u64), &[u8]> = TableDefinition::new("cuts");
 /// The sequence from which on the log is needed.
 const FLOOR: TableDefinition<'_, (), u64> = TableDefinition::new("floor");
+/// The same, by the seconds since 1970 at which it was so.
+const TIMES: TableDefinition<'_, u64, u64> = TableDefinition::new("times");
 const NAME: &str = "cuts.redb";
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
 
@@ -77,11 +79,11 @@ impl Cuts {
         })
     }
 
-    /// Keeps cuts, and says from which sequence on the log is needed, if that is known now. All of it or nothing.
+    /// Keeps cuts: all of them or none.
     ///
     /// # Errors
     /// What the store says.
-    pub fn keep(&self, cuts: &[Cut], floor: Option<Sequence>) -> Result<(), JournalError> {
+    pub fn keep(&self, cuts: &[Cut]) -> Result<(), JournalError> {
         let failed = |error: &dyn std::fmt::Display| damaged(Sequence::NONE, error);
         let transaction = self.store.begin_write().map_err(|error| failed(&error))?;
         {
@@ -90,12 +92,43 @@ impl Cuts {
                 let key = (cut.key.as_slice(), cut.at.0);
                 table.insert(key, stored(&cut.state).as_slice()).map_err(|error| failed(&error))?;
             }
-            if let Some(floor) = floor {
-                let mut table = transaction.open_table(FLOOR).map_err(|error| failed(&error))?;
-                table.insert((), floor.0).map_err(|error| failed(&error))?;
-            }
         }
         transaction.commit().map_err(|error| failed(&error))
+    }
+
+    /// Says from which sequence on the log is needed, and when that was so, in seconds since 1970.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn set_floor(&self, floor: Sequence, time: u64) -> Result<(), JournalError> {
+        let failed = |error: &dyn std::fmt::Display| damaged(floor, error);
+        let transaction = self.store.begin_write().map_err(|error| failed(&error))?;
+        {
+            let mut table = transaction.open_table(FLOOR).map_err(|error| failed(&error))?;
+            table.insert((), floor.0).map_err(|error| failed(&error))?;
+            let mut table = transaction.open_table(TIMES).map_err(|error| failed(&error))?;
+            table.insert(time, floor.0).map_err(|error| failed(&error))?;
+        }
+        transaction.commit().map_err(|error| failed(&error))
+    }
+
+    /// The sequence from which on the log was needed at a time: what is before it is older.
+    ///
+    /// # Errors
+    /// [`JournalError`] for a store that cannot be read.
+    pub fn floor_at(&self, time: u64) -> Result<Sequence, JournalError> {
+        guarded(|| {
+            let transaction = self.store.begin_read().map_err(|error| damaged(Sequence::NONE, error))?;
+            let table = match transaction.open_table(TIMES) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Sequence::NONE),
+                Err(error) => return Err(damaged(Sequence::NONE, error)),
+            };
+            let mut range = table.range(..=time).map_err(|error| damaged(Sequence::NONE, error))?;
+            let Some(row) = range.next_back() else { return Ok(Sequence::NONE) };
+            let (_, floor) = row.map_err(|error| damaged(Sequence::NONE, error))?;
+            Ok(Sequence(floor.value()))
+        })
     }
 
     /// The sequence from which on the log is needed.

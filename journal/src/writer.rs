@@ -59,6 +59,17 @@ struct End {
 pub struct Durable(watch::Receiver<End>);
 
 impl Durable {
+    /// The same on a thread that may block.
+    ///
+    /// # Errors
+    /// [`Stopped`] if it never will be known to be.
+    pub fn reached_blocking(mut self, sequence: Sequence) -> Result<(), Stopped> {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .map_err(|_| Stopped)?
+            .block_on(self.reached(sequence))
+    }
+
     /// Waits until a record is durable.
     ///
     /// # Errors
@@ -197,6 +208,12 @@ impl Journal {
     #[must_use]
     pub fn durable(&self) -> Sequence {
         Sequence(self.shared.durable.borrow().end.0.saturating_sub(1))
+    }
+
+    /// The sequence of the next record: all before it are in the queue or in the log.
+    #[must_use]
+    pub fn next(&self) -> Sequence {
+        locked(&self.shared.queue).next
     }
 
     /// Follows what is durable.

@@ -15,9 +15,11 @@ use tonic::transport::Server;
 
 use crate::book::Book;
 use crate::connections::Connections;
+use crate::data::{self, DataError};
 use crate::directory::Directory;
 use crate::grpc::{Api, HEAVIEST_WORK, Health, Parts};
 use crate::registry::Registry;
+use crate::set_files::SetFiles;
 use crate::settings::{SettingFault, Settings};
 use crate::workers::Workers;
 
@@ -49,6 +51,14 @@ pub enum BuildError {
         /// Why.
         source: io::Error,
     },
+    /// The data directory cannot be used.
+    #[error("{}: {source}", path.display())]
+    Data {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: DataError,
+    },
     /// The wire contract's descriptors are damaged, which a build never is.
     #[error("server reflection: {0}")]
     Reflection(String),
@@ -74,18 +84,35 @@ impl App {
             return Err(BuildError::Settings(faults));
         }
         let registry = Arc::new(Registry::new(settings.max_parameter_sets));
+        let data = settings.data_directory.as_deref();
+        let of_data = |source| BuildError::Data {
+            path: data.map(std::path::Path::to_owned).unwrap_or_default(),
+            source,
+        };
+        let files = data.map(data::set_files).transpose().map_err(of_data)?;
         let directory = match &settings.parameter_directory {
-            Some(path) => Some(Arc::new(directory(path.clone(), &settings, &registry)?)),
+            Some(path) => Some(Arc::new(directory(path.clone(), &settings, &registry, files.clone())?)),
             None => None,
         };
         let health = Health::new();
         // Every worker can have the heaviest work, whatever waits.
         let room = settings.workers() * HEAVIEST_WORK + WAITING_WEIGHT;
-        let book = Arc::new(Book::new(Arc::clone(&registry)));
+        let book = match data {
+            Some(folder) => data::open(folder, &registry).map_err(of_data)?,
+            None => {
+                tracing::warn!("without a data directory the book is in memory only");
+                Book::new(Arc::clone(&registry), Arc::default())
+            }
+        };
+        if let Some(files) = &files {
+            data::activate_sets(&book, &registry, files);
+        }
+        let book = Arc::new(book);
         let parts = Parts {
             registry,
             book: Arc::clone(&book),
             directory,
+            files,
             calculators: Workers::new(settings.workers(), room),
             readers: Workers::new(settings.max_uploads, 0),
             max_upload_bytes: settings.max_upload_bytes,
@@ -122,12 +149,17 @@ impl App {
                 .map_err(io::Error::other)
         });
         if !self.settings.audit_interval.is_zero() {
-            tokio::spawn(audits(self.book, self.settings.audit_interval, stop.clone()));
+            tokio::spawn(audits(Arc::clone(&self.book), self.settings.audit_interval, stop.clone()));
+        }
+        let mut cutting = None;
+        if self.settings.data_directory.is_some() {
+            let (rest, retention) = (self.settings.snapshot_interval, self.settings.journal_retention);
+            cutting = Some(tokio::spawn(cuts(self.book, rest, retention, stop.clone())));
         }
         self.health.serving().await;
         tracing::info!(%address, "serving");
         let drain_timeout = self.settings.drain_timeout;
-        Ok(Running { address, health: self.health, stop, cut, serving, drain_timeout })
+        Ok(Running { address, health: self.health, stop, cut, serving, cutting, drain_timeout })
     }
 }
 
@@ -142,8 +174,25 @@ async fn audits(book: Arc<Book>, rest: Duration, stop: CancellationToken) {
     }
 }
 
-fn directory(path: PathBuf, settings: &Settings, registry: &Registry) -> Result<Directory, BuildError> {
-    Directory::open(&path, settings.directory_rounding, settings.max_upload_bytes)
+/// Keeps cuts of the book again and again until the server stops.
+async fn cuts(book: Arc<Book>, rest: Duration, retention: Option<Duration>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(rest)).await.is_some() {
+        let book = Arc::clone(&book);
+        match tokio::task::spawn_blocking(move || book.keep_cuts(retention)).await {
+            Ok(Ok(kept)) => tracing::debug!(?kept, "cuts are kept"),
+            Ok(Err(error)) => tracing::error!(%error, "cuts could not be kept"),
+            Err(error) => tracing::error!(%error, "cuts could not be kept"),
+        }
+    }
+}
+
+fn directory(
+    path: PathBuf,
+    settings: &Settings,
+    registry: &Registry,
+    files: Option<Arc<SetFiles>>,
+) -> Result<Directory, BuildError> {
+    Directory::open(&path, settings.directory_rounding, settings.max_upload_bytes, files)
         .and_then(|directory| directory.load_at_start(registry).map(|()| directory))
         .map_err(|source| BuildError::Directory { path, source })
 }
@@ -165,6 +214,8 @@ pub struct Running {
     stop: CancellationToken,
     cut: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
+    /// What keeps cuts of the book.
+    cutting: Option<JoinHandle<()>>,
     drain_timeout: Duration,
 }
 
@@ -190,7 +241,13 @@ impl Running {
         tracing::info!(timeout_ms = self.drain_timeout.as_millis(), "draining");
         self.health.stopping().await;
         self.stop.cancel();
-        if ended_within(self.drain_timeout, &mut self.serving).await {
+        let is_whole = ended_within(self.drain_timeout, &mut self.serving).await;
+        if let Some(cutting) = &mut self.cutting
+            && !ended_within(self.drain_timeout, cutting).await
+        {
+            tracing::warn!("cuts of the book were still being kept after the drain timeout");
+        }
+        if is_whole {
             return Drained::Whole;
         }
         tracing::warn!("calls were still in progress after the drain timeout: their connections are cut");

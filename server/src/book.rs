@@ -1,27 +1,37 @@
 //! The live book: margin groups behind one lock each, and what their houses fix.
 //!
-//! A command locks its group only; the map's own locks are held while an entry is found, never while one is used. Commands over
+//! What happens is written down under the lock of what it concerns (`chronicle`), and answered when it is durable. A command locks its
+//! group only; the map's own locks are held while an entry is found, never while one is used. Commands over
 //! several groups lock them in ascending order of their keys. A house's snapshot is made anew when another set has become active
 //! or its terms have been stated, and readers keep the one that they have.
 
+mod chronicle;
+mod cutting;
 mod desk;
 mod entry;
+mod house;
+mod recovery;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use plimsoll_engine::group::{
-    Command, Fact, Group, GroupKey, HouseSnapshot, NewOrder, Outcome, Refusal, SettlementRun, Transfer,
-    Transferred, decide_transfer,
+    Body, Command, Fact, Group, GroupKey, HouseSnapshot, NewOrder, Outcome, Refusal, RefusalReason,
+    SettlementRun, Transfer, Transferred, decide_transfer,
 };
 use plimsoll_engine::parameters::ParameterSet;
+use plimsoll_engine::record::{Opened, RecordBody, Unreadable};
 use plimsoll_engine::types::{GroupName, House};
+use plimsoll_journal::Sequence;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::registry::{AccountScope, Registry};
-pub(crate) use desk::{Desk, Methods, Terms};
+pub(crate) use chronicle::{Chronicle, Room};
+pub(crate) use desk::{Desk, NotStated};
 pub(crate) use entry::Entry;
+pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
+pub(crate) use recovery::Recovered;
 
 /// Why the book does not answer: the caller's fault.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -38,6 +48,9 @@ pub(crate) enum BookFault {
     /// As many houses as there may be.
     #[error("the book has {} houses, all that it keeps", Book::MOST_HOUSES)]
     TooManyHouses,
+    /// So much waits to be written that nothing more is decided.
+    #[error("too many records wait to be written")]
+    JournalFull,
     /// As many groups as there may be.
     #[error("the book has {} margin groups, all that it keeps", Book::MOST_GROUPS)]
     TooManyGroups,
@@ -47,6 +60,7 @@ pub(crate) enum BookFault {
 #[derive(Debug)]
 pub(crate) struct Book {
     registry: Arc<Registry>,
+    chronicle: Arc<Chronicle>,
     houses: DashMap<House, Arc<Desk>>,
     groups: DashMap<GroupKey, Arc<Mutex<Entry>>>,
 }
@@ -57,8 +71,13 @@ impl Book {
     /// The most groups.
     pub(crate) const MOST_GROUPS: usize = 1_000_000;
 
-    pub(crate) fn new(registry: Arc<Registry>) -> Self {
-        Self { registry, houses: DashMap::new(), groups: DashMap::new() }
+    pub(crate) fn new(registry: Arc<Registry>, chronicle: Arc<Chronicle>) -> Self {
+        Self { registry, chronicle, houses: DashMap::new(), groups: DashMap::new() }
+    }
+
+    /// What is written down.
+    pub(crate) const fn chronicle(&self) -> &Arc<Chronicle> {
+        &self.chronicle
     }
 
     /// The desk of a house, with its snapshot for the set that is active now.
@@ -71,7 +90,7 @@ impl Book {
             None if active.is_some() => self.opened(house)?,
             None => return Err(unknown()),
         };
-        let snapshot = desk.snapshot(active.as_ref()).ok_or_else(unknown)?;
+        let snapshot = desk.snapshot(active.as_ref())?.ok_or_else(unknown)?;
         Ok((desk, snapshot))
     }
 
@@ -86,7 +105,8 @@ impl Book {
         if self.houses.len() >= Self::MOST_HOUSES && !self.houses.contains_key(house) {
             return Err(BookFault::TooManyHouses);
         }
-        let desk = self.houses.entry(house.clone()).or_insert_with(|| Arc::new(Desk::new(house.clone())));
+        let new = || Arc::new(Desk::new(house.clone(), Arc::clone(&self.chronicle), HouseState::default()));
+        let desk = self.houses.entry(house.clone()).or_insert_with(new);
         Ok(Arc::clone(desk.value()))
     }
 
@@ -107,28 +127,42 @@ impl Book {
         differing
     }
 
-    /// States what a house fixes.
-    pub(crate) fn state_terms(&self, house: &House, terms: Terms) -> Result<Arc<HouseSnapshot>, BookFault> {
-        let (desk, _) = self.desk(house)?;
-        let stated = desk.state_terms(self.active(house).as_ref(), terms);
-        stated.ok_or_else(|| BookFault::UnknownHouse(house.clone()))
-    }
-
-    /// Opens a group.
-    pub(crate) fn open(&self, group: Group) -> Result<(), BookFault> {
+    /// Opens a group; the record that has to be durable before that is said.
+    pub(crate) fn open(&self, group: Group) -> Result<Sequence, BookFault> {
         if self.groups.len() >= Self::MOST_GROUPS {
             return Err(BookFault::TooManyGroups);
         }
+        let room = self.chronicle.room()?;
         match self.groups.entry(group.key.clone()) {
             dashmap::Entry::Occupied(known) => {
                 let GroupKey { house, name } = known.key().clone();
                 Err(BookFault::GroupExists { house, group: name })
             }
             dashmap::Entry::Vacant(free) => {
-                free.insert(Arc::new(Mutex::new(Entry::new(group))));
-                Ok(())
+                let Group { key, member, origin, currency, .. } = group.clone();
+                let sequence = room.write(RecordBody::Opened(Opened { key, member, origin, currency }));
+                free.insert(Arc::new(Mutex::new(Entry::new(group, sequence))));
+                Ok(sequence)
             }
         }
+    }
+
+    /// Takes houses and groups as they were found, before anybody uses the book.
+    pub(crate) fn restore(&self, recovered: Recovered) -> Result<(), Unreadable> {
+        let (houses, groups) = recovered.finished()?;
+        for (house, state) in houses {
+            let desk = Desk::new(house.clone(), Arc::clone(&self.chronicle), state);
+            self.houses.insert(house, Arc::new(desk));
+        }
+        for (group, last) in groups {
+            self.groups.insert(group.key.clone(), Arc::new(Mutex::new(Entry::new(group, last))));
+        }
+        Ok(())
+    }
+
+    /// The ids of the sets that houses used last.
+    pub(crate) fn sets(&self) -> Vec<String> {
+        self.houses.iter().filter_map(|desk| desk.value().set()).collect()
     }
 
     /// The entry of a group; its map is free again when this returns.
@@ -154,12 +188,26 @@ impl Book {
         keys
     }
 
-    /// Decides a command and applies it.
-    pub(crate) fn submit(&self, key: &GroupKey, command: &Command) -> Result<Outcome, BookFault> {
+    /// Decides a command; its answer, and the record that has to be durable before it is given.
+    pub(crate) fn submit(
+        &self,
+        key: &GroupKey,
+        command: &Command,
+        is_late: impl Fn() -> bool,
+    ) -> Result<(Outcome, Sequence), BookFault> {
         let entry = self.entry(key)?;
         let (_, house) = self.desk(&key.house)?;
-        let outcome = locked(&entry).submit(&house, command);
-        Ok(outcome)
+        let room = self.chronicle.room()?;
+        let mut entry = locked(&entry);
+        // Facts have happened, however late they are told.
+        if matches!(command.body, Body::Request(_)) && is_late() {
+            let refusal = Refusal::new(RefusalReason::DeadlinePassed, "its deadline had passed");
+            let refused =
+                Outcome { refused: Some(refusal), sequence: entry.group().sequence, ..Outcome::default() };
+            return Ok((refused, Sequence::NONE));
+        }
+        let outcome = entry.submit(&house, command, room);
+        Ok((outcome, entry.last()))
     }
 
     /// The numbers of an order that is not reserved.
@@ -181,19 +229,23 @@ impl Book {
         house: &House,
         run: &Arc<SettlementRun>,
         command: impl Fn(Fact) -> Command,
-    ) -> Result<(usize, Vec<GroupKey>), BookFault> {
-        let (_, snapshot) = self.desk(house)?;
+    ) -> Result<((usize, Vec<GroupKey>), Sequence), BookFault> {
+        let (desk, snapshot) = self.desk(house)?;
+        desk.told(run)?;
         let command = command(Fact::Settle(Arc::clone(run)));
         let keys = self.keys(Some(house), None, usize::MAX);
-        let mut raised = Vec::new();
+        let (mut raised, mut last) = (Vec::new(), desk.last());
         for key in &keys {
             let entry = self.entry(key)?;
-            let outcome = locked(&entry).submit(&snapshot, &command);
+            let room = self.chronicle.room_waiting()?;
+            let mut entry = locked(&entry);
+            let outcome = entry.submit(&snapshot, &command, room);
+            last = last.max(entry.last());
             if !outcome.exceptions.is_empty() {
                 raised.push(key.clone());
             }
         }
-        Ok((keys.len(), raised))
+        Ok(((keys.len(), raised), last))
     }
 
     /// Moves something from one group to another.
@@ -201,7 +253,8 @@ impl Book {
         &self,
         keys: [&GroupKey; 2],
         transfer: &Transfer,
-    ) -> Result<Result<[plimsoll_engine::group::Checked; 2], Refusal>, BookFault> {
+    ) -> Result<(Result<[plimsoll_engine::group::Checked; 2], Refusal>, Sequence), BookFault> {
+        let room = self.chronicle.room()?;
         let entries = [self.entry(keys[0])?, self.entry(keys[1])?];
         let (_, house) = self.desk(&keys[0].house)?;
         let is_ascending = keys[0] < keys[1];
@@ -210,15 +263,61 @@ impl Book {
         let (mut first, mut second) = (locked(first), locked(second));
         let [from, to] = if is_ascending { [&mut first, &mut second] } else { [&mut second, &mut first] };
         let decided = decide_transfer(from.group(), to.group(), &house, transfer);
-        Ok(decided.map(|(events, checked): Transferred| {
-            from.apply(&events[0]);
-            to.apply(&events[1]);
+        let moved = decided.map(|(events, checked): Transferred| {
+            if events.iter().any(|own| !own.is_empty()) {
+                let told = vec![from.told(&house, &events[0], None), to.told(&house, &events[1], None)];
+                let sequence = room.write(RecordBody::Groups(told));
+                from.apply(&events[0], sequence);
+                to.apply(&events[1], sequence);
+            }
             checked
-        }))
+        });
+        Ok((moved, from.last().max(to.last())))
     }
 }
 
 /// A poisoned lock is a panic between two states of a group, which are applied event by event without one.
 pub(crate) fn locked(entry: &Mutex<Entry>) -> MutexGuard<'_, Entry> {
     entry.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_engine::group::{Fact, MarginTerms, Origin, Request};
+    use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
+    use plimsoll_engine::span::Margining;
+    use plimsoll_engine::types::{Code, Currency, Money};
+
+    use super::*;
+
+    #[test]
+    fn a_late_request_is_refused_and_a_late_fact_is_booked() {
+        let registry = Arc::new(Registry::new(1));
+        let digest = Digest([1; 32]);
+        let set = build(&sample::definition(), digest, RoundingProfile::Exact, Default::default()).unwrap().0;
+        let (house, id) = (set.house().clone(), set.id().to_owned());
+        registry.insert(set, Default::default()).unwrap();
+        registry.activate(&id, AccountScope::default(), false).unwrap();
+        let book = Book::new(registry, Arc::default());
+        let key = GroupKey { house, name: Code::new("G").unwrap() };
+        let currency = Currency::new("USD").unwrap();
+        book.open(Group::new(key.clone(), Code::new("M").unwrap(), Origin::Client, currency.clone()))
+            .unwrap();
+        let command = |id: &str, body| Command {
+            principal: Code::new("p").unwrap(),
+            id: Code::new(id).unwrap(),
+            content: [1; 32],
+            body,
+        };
+        let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
+        let open = command("1", Body::Request(Request::OpenMarginAccount(Code::new("A").unwrap(), terms)));
+        let refused = book.submit(&key, &open, || true).unwrap().0.refused.unwrap();
+        assert_eq!(refused.reason, RefusalReason::DeadlinePassed);
+        assert_eq!(locked(&book.entry(&key).unwrap()).group().sequence, 0);
+        let one = Money::from_decimal(plimsoll_engine::types::Decimal::ONE).unwrap();
+        let deposit = command("2", Body::Fact(Fact::Deposit(Code::new("D").unwrap(), currency, one)));
+        assert_eq!(book.submit(&key, &deposit, || true).unwrap().0.refused, None);
+        // The same id, in time: a refusal is not remembered.
+        assert_eq!(book.submit(&key, &open, || false).unwrap().0.refused, None);
+    }
 }

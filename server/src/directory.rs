@@ -8,12 +8,14 @@ mod start;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use plimsoll_engine::parameters::{Diagnostics, ParameterSet, RoundingProfile};
 use thiserror::Error;
 
-use crate::compile::{CompileError, compile};
+use crate::compile::CompileError;
 use crate::registry::{InsertRefusal, Inserted, Registry};
+use crate::set_files::{SetFiles, compile_and_keep};
 
 /// The most names that are looked at.
 const MOST_ENTRIES: usize = 10_000;
@@ -26,6 +28,8 @@ pub(crate) struct Directory {
     root: PathBuf,
     rounding: RoundingProfile,
     max_bytes: u64,
+    /// Where files are kept once they are read.
+    files: Option<Arc<SetFiles>>,
 }
 
 /// Why a name is not the name of a file in a directory.
@@ -62,8 +66,13 @@ pub(crate) enum FileRefusal {
 
 impl Directory {
     /// The directory at this path.
-    pub(crate) fn open(path: &Path, rounding: RoundingProfile, max_bytes: u64) -> io::Result<Self> {
-        Ok(Self { root: path.canonicalize()?, rounding, max_bytes })
+    pub(crate) fn open(
+        path: &Path,
+        rounding: RoundingProfile,
+        max_bytes: u64,
+        files: Option<Arc<SetFiles>>,
+    ) -> io::Result<Self> {
+        Ok(Self { root: path.canonicalize()?, rounding, max_bytes, files })
     }
 
     /// Checks that a name has no path in it.
@@ -107,7 +116,7 @@ impl Directory {
         let file = self.file(name)?;
         // One byte more than allowed tells a file that is too large from one that just fits.
         let mut source = BufReader::new(file.take(self.max_bytes.saturating_add(1)));
-        let compiled = compile(&mut source, self.rounding);
+        let compiled = compile_and_keep(&mut source, self.rounding, self.files.as_deref());
         if source.get_ref().limit() == 0 {
             return Err(FileRefusal::TooLarge { max_bytes: self.max_bytes });
         }

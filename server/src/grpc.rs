@@ -28,6 +28,7 @@ use tonic_reflection::server as reflection;
 use crate::book::Book;
 use crate::directory::Directory;
 use crate::registry::Registry;
+use crate::set_files::SetFiles;
 use crate::workers::Workers;
 use book::BookCalls;
 use gate::Routes;
@@ -50,6 +51,7 @@ pub(crate) struct Parts {
     pub(crate) registry: Arc<Registry>,
     pub(crate) book: Arc<Book>,
     pub(crate) directory: Option<Arc<Directory>>,
+    pub(crate) files: Option<Arc<SetFiles>>,
     pub(crate) calculators: Workers,
     pub(crate) readers: Workers,
     pub(crate) max_upload_bytes: u64,
@@ -67,6 +69,7 @@ impl Api {
         let parameters = ParameterCalls {
             registry: Arc::clone(&parts.registry),
             directory: parts.directory,
+            files: parts.files,
             readers: parts.readers,
             max_upload_bytes: parts.max_upload_bytes,
             idle_timeout: parts.idle_timeout,

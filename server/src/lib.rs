@@ -15,13 +15,16 @@ mod app;
 mod book;
 mod compile;
 mod connections;
+mod data;
 mod directory;
 mod events;
 mod grpc;
 mod registry;
+mod set_files;
 mod settings;
 mod upload;
 mod workers;
 
 pub use app::{App, BuildError, Drained, Running};
+pub use data::DataError;
 pub use settings::{SettingFault, Settings, SettingsError};

@@ -26,6 +26,12 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The directory of parameter files: its `.spn` and `.pa2` files are loaded at the start, and on request.
     pub parameter_directory: Option<PathBuf>,
+    /// The directory in which the book is kept; without one it is in memory only.
+    pub data_directory: Option<PathBuf>,
+    /// How long the book rests between cuts of what has changed, which bound how much a restart reads.
+    pub snapshot_interval: Duration,
+    /// How long old records are kept; `None`: for ever.
+    pub journal_retention: Option<Duration>,
     /// The rounding profile of sets loaded from the directory.
     pub directory_rounding: RoundingProfile,
     /// The most bytes of one parameter file.
@@ -65,6 +71,9 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_051)),
             parameter_directory: None,
+            data_directory: None,
+            snapshot_interval: Duration::from_secs(60),
+            journal_retention: None,
             directory_rounding: RoundingProfile::Exact,
             max_upload_bytes: 256 * 1024 * 1024,
             max_uploads: 4,
@@ -132,7 +141,7 @@ impl Settings {
         let mut faults = Vec::new();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let numbers: [(&'static str, u64, RangeInclusive<u64>); 12] = [
+        let numbers: [(&'static str, u64, RangeInclusive<u64>); 13] = [
             ("max-upload-bytes", self.max_upload_bytes, 1..=1 << 40),
             ("max-uploads", count(self.max_uploads), 1..=256),
             ("max-parameter-sets", count(self.max_parameter_sets), 1..=10_000),
@@ -144,6 +153,7 @@ impl Settings {
             ("upload-timeout-ms", ms(self.upload_timeout), 1..=LONGEST_MS),
             ("drain-timeout-ms", ms(self.drain_timeout), 0..=LONGEST_MS),
             ("audit-interval-ms", ms(self.audit_interval), 0..=LONGEST_MS),
+            ("snapshot-interval-ms", ms(self.snapshot_interval), 10..=LONGEST_MS),
             ("worker-threads", count(self.worker_threads.unwrap_or(1)), 1..=1024),
         ];
         for (setting, value, range) in numbers {

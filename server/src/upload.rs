@@ -4,11 +4,13 @@
 //! that closes without it is an upload given up, and what was read of it is dropped.
 
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 
 use plimsoll_engine::parameters::{Diagnostics, ParameterSet, RoundingProfile};
 use tokio::sync::mpsc;
 
-use crate::compile::{CompileError, compile};
+use crate::compile::CompileError;
+use crate::set_files::{SetFiles, compile_and_keep};
 use crate::workers::{Started, WorkLost, Workers};
 
 /// The most pieces that wait for the reader.
@@ -31,10 +33,14 @@ enum Piece {
 
 impl Upload {
     /// Starts a reader if one is free.
-    pub(crate) fn start(readers: &Workers, rounding: RoundingProfile) -> Result<Self, WorkLost> {
+    pub(crate) fn start(
+        readers: &Workers,
+        rounding: RoundingProfile,
+        files: Option<Arc<SetFiles>>,
+    ) -> Result<Self, WorkLost> {
         let (pieces, arriving) = mpsc::channel(QUEUE);
         let source = Pieces { arriving, current: Vec::new(), consumed: 0, ended: false };
-        let reader = readers.start(move || compile(source, rounding))?;
+        let reader = readers.start(move || compile_and_keep(source, rounding, files.as_deref()))?;
         Ok(Self { pieces, reader })
     }
 

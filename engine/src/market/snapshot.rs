@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::observed::Observed;
 use super::quote::{Quote, Smile};
 use crate::types::{Currency, Moment, PriceSource};
 
 /// Volatilities with the time they are from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ObservedSmile {
     /// The volatilities.
     pub smile: Smile,
@@ -19,7 +21,7 @@ pub struct ObservedSmile {
 }
 
 /// What is known of one expiry.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct ExpiryMarket {
     /// The forward price.
     pub forward: Option<Observed>,
@@ -32,7 +34,7 @@ pub struct ExpiryMarket {
 }
 
 /// What is known of one price source.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct SourceMarket {
     /// Its price.
     pub price: Option<Observed>,
@@ -47,7 +49,7 @@ pub struct SourceMarket {
 }
 
 /// The market at one moment: immutable, each with a version of its own.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Snapshot {
     version: u64,
     time: Moment,

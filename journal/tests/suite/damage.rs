@@ -22,8 +22,8 @@ fn small() -> SimulatedDisk {
         at: Sequence(at),
         state: state.as_bytes().to_vec(),
     };
-    cuts.keep(&[cut("a", 1, "old"), cut("a", 2, "state of a"), cut("b", 3, "state of b")], Some(Sequence(2)))
-        .unwrap();
+    cuts.keep(&[cut("a", 1, "old"), cut("a", 2, "state of a"), cut("b", 3, "state of b")]).unwrap();
+    cuts.set_floor(Sequence(2), 1_000).unwrap();
     drop(cuts);
     disk
 }
@@ -166,6 +166,8 @@ fn cuts_are_found_by_their_sequence() {
     let cuts = Cuts::open(&disk.dynamic()).unwrap();
     let at = |sequence: u64| cuts.before(b"a", Sequence(sequence)).unwrap().map(|cut| cut.at.0);
     assert_eq!([0, 1, 2, 9].map(at), [None, Some(1), Some(2), Some(2)]);
+    let floor_at = |time: u64| cuts.floor_at(time).unwrap();
+    assert_eq!((floor_at(999), floor_at(1_000)), (Sequence::NONE, Sequence(2)));
     assert_eq!(cuts.remove_before(Sequence(2)).unwrap(), 1);
     assert_eq!([1, 2].map(at), [None, Some(2)]);
 }

@@ -1,34 +1,25 @@
-//! What a house fixes, and the numbers of its contracts.
+//! A house at work: what it stated, written down before it is used, and the snapshot that decisions use.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwapOption;
-use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery, Registry, Specification};
+use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery, Specification};
 use plimsoll_engine::grid::NotForBooks;
-use plimsoll_engine::group::{Band, CollateralSchedule, HouseMethods, HouseSnapshot};
-use plimsoll_engine::market::{MarketFault, Quote, Snapshot};
+use plimsoll_engine::group::{HouseMethods, HouseSnapshot, SettlementRun};
+use plimsoll_engine::market::{MarketFault, Quote};
 use plimsoll_engine::parameters::ParameterSet;
-use plimsoll_engine::parameters::method::Method;
+use plimsoll_engine::record::{HouseChange, RecordBody, RunKey, Unreadable};
 use plimsoll_engine::types::{House, MethodName, Moment};
+use plimsoll_journal::{Cut, Sequence};
 
-/// What somebody stated for a house.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Terms {
-    pub(crate) bands: BTreeMap<ContractId, Band>,
-    pub(crate) schedule: CollateralSchedule,
-}
+use super::BookFault;
+use super::chronicle::Chronicle;
+use super::house::{Contracts, HouseState, Methods, Stated, Terms};
 
-/// Methods by the names that accounts know them by.
-pub(crate) type Methods = BTreeMap<MethodName, Arc<Method>>;
-
-#[derive(Debug)]
-struct Stated {
-    terms: Terms,
-    methods: Methods,
-    market: Snapshot,
-    version: u64,
-}
+/// The most contracts of one record.
+const RECORD_CONTRACTS: usize = 10_000;
 
 /// What is wrong with one of the contracts that are stated.
 #[derive(Debug)]
@@ -38,78 +29,135 @@ pub(crate) struct ContractFault {
     pub(crate) message: String,
 }
 
+/// Why something is not stated.
+#[derive(Debug)]
+pub(crate) enum NotStated {
+    Contracts(Vec<ContractFault>),
+    /// Of so many quotes.
+    Market(usize, Vec<MarketFault>),
+    Method(MethodName, NotForBooks),
+    Book(BookFault),
+}
+
+impl From<BookFault> for NotStated {
+    fn from(fault: BookFault) -> Self {
+        Self::Book(fault)
+    }
+}
+
 /// A house.
 #[derive(Debug)]
 pub(crate) struct Desk {
     house: House,
-    registry: RwLock<Contracts>,
+    chronicle: Arc<Chronicle>,
+    contracts: RwLock<Contracts>,
     /// Held while a snapshot is made, so that versions follow each other; orders do not wait for it.
     stated: Mutex<Stated>,
     snapshot: ArcSwapOption<HouseSnapshot>,
+    /// The last record of the house.
+    last: AtomicU64,
+    /// The last record that a cut has.
+    cut: AtomicU64,
 }
 
-/// All contracts that are known, and those with a specification as callers name them without an exchange.
-#[derive(Debug, Default)]
-struct Contracts {
-    all: Registry,
-    specified: BTreeMap<ContractQuery, Vec<ContractId>>,
-}
-
-fn query_of(key: &ContractKey) -> ContractQuery {
-    ContractQuery {
-        exchange: None,
-        product: key.product.clone(),
-        product_type: key.product_type,
-        period: key.period,
-        underlying_period: key.underlying_period,
-        option: key.option,
-    }
-}
+/// A snapshot and the record that has to be durable before it is spoken of.
+pub(crate) type Renewed = (Arc<HouseSnapshot>, Sequence);
 
 impl Desk {
     /// The most contracts that are known.
     const MOST_CONTRACTS: usize = 10_000_000;
 
-    pub(crate) fn new(house: House) -> Self {
-        let stated = Stated {
-            terms: Terms::default(),
-            methods: Methods::new(),
-            market: Snapshot::empty(Moment::EPOCH),
-            version: 0,
-        };
+    pub(crate) fn new(house: House, chronicle: Arc<Chronicle>, state: HouseState) -> Self {
         Self {
             house,
-            registry: RwLock::default(),
-            stated: Mutex::new(stated),
+            chronicle,
+            contracts: RwLock::new(state.contracts),
+            stated: Mutex::new(state.stated),
             snapshot: ArcSwapOption::default(),
+            last: AtomicU64::new(state.last.0),
+            cut: AtomicU64::new(0),
         }
     }
 
     fn contracts(&self) -> RwLockReadGuard<'_, Contracts> {
-        self.registry.read().unwrap_or_else(PoisonError::into_inner)
+        self.contracts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writable(&self) -> RwLockWriteGuard<'_, Contracts> {
+        self.contracts.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stated(&self) -> MutexGuard<'_, Stated> {
         self.stated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Writes down what the house states; the caller holds the lock of it.
+    fn write(&self, change: HouseChange) -> Result<Sequence, BookFault> {
+        let room = self.chronicle.room_waiting()?;
+        let sequence = room.write(RecordBody::House(self.house.clone(), change));
+        self.last.fetch_max(sequence.0, Ordering::SeqCst);
+        Ok(sequence)
+    }
+
+    /// The last record of the house.
+    pub(crate) fn last(&self) -> Sequence {
+        Sequence(self.last.load(Ordering::SeqCst))
+    }
+
     /// The snapshot for a set; `None` while the house has neither a set nor contracts.
-    pub(crate) fn snapshot(&self, set: Option<&Arc<ParameterSet>>) -> Option<Arc<HouseSnapshot>> {
+    pub(crate) fn snapshot(
+        &self,
+        set: Option<&Arc<ParameterSet>>,
+    ) -> Result<Option<Arc<HouseSnapshot>>, BookFault> {
         let is_current =
             |known: &Arc<HouseSnapshot>| known.set().map(|own| own.id()) == set.map(|set| set.id());
         if let Some(known) = self.snapshot.load_full().filter(is_current) {
-            return Some(known);
+            return Ok(Some(known));
         }
         if set.is_none() && self.contracts().specified.is_empty() {
-            return None;
+            return Ok(None);
         }
         let mut stated = self.stated();
         // Another may have made it while this one waited.
         if let Some(known) = self.snapshot.load_full().filter(is_current) {
-            return Some(known);
+            return Ok(Some(known));
         }
+        let sequence = self.use_set(&mut stated, set)?;
         // Methods have been found fit when they were stated.
-        self.renewed(&mut stated, set).ok()
+        let renewed = self.renewed(&mut stated, set, sequence);
+        Ok(renewed.ok().map(|own| own.0))
+    }
+
+    /// Notes which set the house uses from now on, and its contracts.
+    fn use_set(&self, stated: &mut Stated, set: Option<&Arc<ParameterSet>>) -> Result<Sequence, BookFault> {
+        let id = set.map(|set| set.id().to_string());
+        let mut sequence = self.last();
+        if let Some(set) = set {
+            let mut contracts = self.writable();
+            let first = contracts.all.contracts().len();
+            for (key, _) in set.listings().iter() {
+                // Contracts of sets have no specification that could differ.
+                let _ = contracts.know(key, None);
+            }
+            self.write_known(&contracts, first)?;
+        }
+        if stated.set != id {
+            sequence = self.write(HouseChange::Set(id.clone()))?;
+            stated.set = id;
+        }
+        Ok(sequence)
+    }
+
+    /// Writes down the contracts from a number on.
+    fn write_known(&self, contracts: &Contracts, first: usize) -> Result<Sequence, BookFault> {
+        let mut sequence = Sequence::NONE;
+        let new = &contracts.all.contracts()[first..];
+        for part in new.chunks(RECORD_CONTRACTS) {
+            let Some(id) = contracts.all.id(&part[0].key) else { continue };
+            let known = part.iter().map(|own| (own.key.clone(), own.specification.clone()));
+            sequence = self.write(HouseChange::Contracts(id, known.collect()))?;
+        }
+        Ok(sequence)
     }
 
     /// States the terms of the house; the snapshot that has them.
@@ -117,10 +165,13 @@ impl Desk {
         &self,
         set: Option<&Arc<ParameterSet>>,
         terms: Terms,
-    ) -> Option<Arc<HouseSnapshot>> {
+    ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
+        self.use_set(&mut stated, set)?;
+        let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
+        let sequence = self.write(HouseChange::Terms(bands, terms.schedule.clone()))?;
         stated.terms = terms;
-        self.renewed(&mut stated, set).ok()
+        self.renewed(&mut stated, set, sequence)
     }
 
     /// States what contracts are, all or none.
@@ -128,17 +179,15 @@ impl Desk {
         &self,
         set: Option<&Arc<ParameterSet>>,
         contracts: Vec<(ContractKey, Specification)>,
-    ) -> Result<Arc<HouseSnapshot>, Vec<ContractFault>> {
+    ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
-        self.take(contracts)?;
-        let unfit = |(_, reason): (MethodName, NotForBooks)| {
-            vec![ContractFault { place: 0, message: reason.to_string() }]
-        };
-        self.renewed(&mut stated, set).map_err(unfit)
+        self.use_set(&mut stated, set)?;
+        let sequence = self.take(contracts)?;
+        self.renewed(&mut stated, set, sequence)
     }
 
-    fn take(&self, contracts: Vec<(ContractKey, Specification)>) -> Result<(), Vec<ContractFault>> {
-        let mut own = self.registry.write().unwrap_or_else(PoisonError::into_inner);
+    fn take(&self, contracts: Vec<(ContractKey, Specification)>) -> Result<Sequence, NotStated> {
+        let mut own = self.writable();
         let mut faults = Vec::new();
         let mut stated: BTreeMap<&ContractKey, &Specification> = BTreeMap::new();
         for (place, (key, specification)) in contracts.iter().enumerate() {
@@ -153,18 +202,24 @@ impl Desk {
             faults.push(ContractFault { place: 0, message: "no more contracts can be known".to_owned() });
         }
         if !faults.is_empty() {
-            return Err(faults);
+            return Err(NotStated::Contracts(faults));
         }
+        let first = own.all.contracts().len();
+        let mut before = Vec::new();
         for (key, specification) in contracts {
-            let query = query_of(&key);
-            if let Ok(id) = own.all.intern(key, Some(specification)) {
-                let ids = own.specified.entry(query).or_default();
-                if !ids.contains(&id) {
-                    ids.push(id);
-                }
+            let is_bare =
+                own.all.id(&key).and_then(|id| own.all.get(id)).map(|own| own.specification.is_none());
+            if let Ok(id) = own.know(key, Some(specification.clone()))
+                && is_bare == Some(true)
+            {
+                before.push((id, specification));
             }
         }
-        Ok(())
+        let mut sequence = self.last();
+        if !before.is_empty() {
+            sequence = self.write(HouseChange::Specified(before))?;
+        }
+        Ok(sequence.max(self.write_known(&own, first)?))
     }
 
     /// How many contracts have a specification.
@@ -177,14 +232,21 @@ impl Desk {
         &self,
         set: Option<&Arc<ParameterSet>>,
         methods: Methods,
-    ) -> Result<Arc<HouseSnapshot>, (MethodName, NotForBooks)> {
+    ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
+        self.use_set(&mut stated, set)?;
         let before = std::mem::replace(&mut stated.methods, methods);
-        let renewed = self.renewed(&mut stated, set);
-        if renewed.is_err() {
-            stated.methods = before;
-        }
-        renewed
+        // Whether they margin books is seen before they are written down.
+        let priced = match self.priced(&stated) {
+            Ok(priced) => priced,
+            Err(unfit) => {
+                stated.methods = before;
+                return Err(unfit);
+            }
+        };
+        let texts = stated.methods.iter().map(|(name, own)| (name.clone(), own.text.to_string()));
+        let sequence = self.write(HouseChange::Methods(texts.collect()))?;
+        Ok(self.publish(&mut stated, set, sequence, priced))
     }
 
     /// Applies quotes to the market of the house, all or none; the market's version.
@@ -193,47 +255,59 @@ impl Desk {
         set: Option<&Arc<ParameterSet>>,
         time: Moment,
         quotes: &[Quote],
-    ) -> Result<(Arc<HouseSnapshot>, u64), Vec<MarketFault>> {
+    ) -> Result<(Renewed, u64), NotStated> {
         let mut stated = self.stated();
-        stated.market = stated.market.next(time, quotes)?;
+        self.use_set(&mut stated, set)?;
+        let next = stated.market.next(time, quotes);
+        let next = next.map_err(|faults| NotStated::Market(quotes.len(), faults))?;
+        let sequence = self.write(HouseChange::Market(time, quotes.to_vec()))?;
+        stated.market = next;
         let market = stated.market.version();
-        let renewed = self.renewed(&mut stated, set);
-        let unfit = |(_, reason): (MethodName, NotForBooks)| {
-            vec![MarketFault { quote: quotes.len(), message: reason.to_string() }]
-        };
-        renewed.map(|own| (own, market)).map_err(unfit)
+        Ok((self.renewed(&mut stated, set, sequence)?, market))
+    }
+
+    /// Keeps a settlement run, which the records of groups will name.
+    pub(crate) fn told(&self, run: &Arc<SettlementRun>) -> Result<(), BookFault> {
+        let mut stated = self.stated();
+        let room = self.chronicle.room_waiting()?;
+        let sequence = room.write(RecordBody::Run(self.house.clone(), Arc::clone(run)));
+        self.last.fetch_max(sequence.0, Ordering::SeqCst);
+        if let Ok(key) = RunKey::of(run) {
+            stated.told(key, run);
+        }
+        Ok(())
+    }
+
+    fn priced(&self, stated: &Stated) -> Result<HouseMethods, NotStated> {
+        // Pricing takes long: names are looked up meanwhile.
+        let owned = |(id, own): (ContractId, &Specification)| (id, own.clone());
+        let specified: Vec<(ContractId, Specification)> =
+            self.contracts().all.specified().map(owned).collect();
+        let specified = specified.iter().map(|(id, own)| (*id, own));
+        stated.priced(specified).map_err(|(name, reason)| NotStated::Method(name, reason))
     }
 
     fn renewed(
         &self,
         stated: &mut Stated,
         set: Option<&Arc<ParameterSet>>,
-    ) -> Result<Arc<HouseSnapshot>, (MethodName, NotForBooks)> {
-        let known = self.snapshot.load_full();
-        let is_known = known.is_some_and(|known| known.set().map(|own| own.id()) == set.map(|set| set.id()));
-        if let Some(set) = set.filter(|_| !is_known) {
-            let mut own = self.registry.write().unwrap_or_else(PoisonError::into_inner);
-            for (key, _) in set.listings().iter() {
-                // Contracts of sets have no specification that could differ.
-                let _ = own.all.intern(key, None);
-            }
-        }
-        // Pricing takes long: names are looked up meanwhile.
-        let owned = |(id, own): (ContractId, &Specification)| (id, own.clone());
-        let specified: Vec<(ContractId, Specification)> =
-            self.contracts().all.specified().map(owned).collect();
-        let specified = specified.iter().map(|(id, own)| (*id, own));
-        let methods = HouseMethods::new(stated.market.clone(), &stated.methods, specified)?;
-        let contracts = self.contracts();
-        stated.version += 1;
-        let (version, Terms { bands, schedule }) = (stated.version, stated.terms.clone());
-        let snapshot = match set {
-            Some(set) => HouseSnapshot::new(version, Arc::clone(set), &contracts.all, bands, schedule),
-            None => HouseSnapshot::without_set(version, self.house.clone(), &contracts.all, bands, schedule),
-        };
-        let snapshot = Arc::new(snapshot.with_methods(methods, &contracts.all));
+        sequence: Sequence,
+    ) -> Result<Renewed, NotStated> {
+        let priced = self.priced(stated)?;
+        Ok(self.publish(stated, set, sequence, priced))
+    }
+
+    fn publish(
+        &self,
+        stated: &mut Stated,
+        set: Option<&Arc<ParameterSet>>,
+        sequence: Sequence,
+        priced: HouseMethods,
+    ) -> Renewed {
+        stated.version = if sequence == Sequence::NONE { stated.version + 1 } else { sequence.0 };
+        let snapshot = Arc::new(stated.snapshot(&self.house, &self.contracts(), set, priced));
         self.snapshot.store(Some(Arc::clone(&snapshot)));
-        Ok(snapshot)
+        (snapshot, sequence)
     }
 
     /// The number of a contract of the active set or with a specification, or of one that the caller names in full.
@@ -261,15 +335,18 @@ impl Desk {
         if let Some(id) = self.contracts().all.id(&key) {
             return Ok(id);
         }
-        let mut own = self.registry.write().unwrap_or_else(PoisonError::into_inner);
-        if own.all.contracts().len() >= Self::MOST_CONTRACTS {
+        let mut own = self.writable();
+        let first = own.all.contracts().len();
+        if first >= Self::MOST_CONTRACTS {
             return Err("no more contracts can be known".to_owned());
         }
-        own.all.intern(key, None).map_err(|error| error.to_string())
+        let id = own.know(key, None).map_err(|error| error.to_string())?;
+        self.write_known(&own, first).map_err(|fault| fault.to_string())?;
+        Ok(id)
     }
 
     /// The key of a contract that is named in full.
-    pub(crate) fn key(&self, query: &ContractQuery) -> Option<ContractKey> {
+    fn key(&self, query: &ContractQuery) -> Option<ContractKey> {
         Some(ContractKey {
             house: self.house.clone(),
             exchange: query.exchange.clone()?,
@@ -285,5 +362,20 @@ impl Desk {
     pub(crate) fn keys(&self, ids: impl Iterator<Item = ContractId>) -> BTreeMap<ContractId, ContractKey> {
         let own = self.contracts();
         ids.filter_map(|id| Some((id, own.all.get(id)?.key.clone()))).collect()
+    }
+
+    /// The id of the set that its book used last.
+    pub(crate) fn set(&self) -> Option<String> {
+        self.stated().set.clone()
+    }
+
+    /// The state of the house as of its last record, if no cut has it.
+    pub(super) fn cut(&self, key: Vec<u8>) -> Option<Result<Cut, Unreadable>> {
+        let (stated, contracts) = (self.stated(), self.contracts());
+        let at = self.last();
+        if self.cut.swap(at.0, Ordering::SeqCst) == at.0 {
+            return None;
+        }
+        Some(HouseState::stored(&contracts, &stated).map(|state| Cut { key, at, state }))
     }
 }

@@ -3,15 +3,23 @@
 use std::sync::Arc;
 
 use plimsoll_engine::group::{
-    Body, Changes, Checked, Command, Event, Group, HouseSnapshot, NewOrder, Outcome, Refusal, Standing,
-    StandingError, check, decide, renewed, standing,
+    Body, Changes, Checked, Command, Decision, Event, Fact, Group, HouseSnapshot, NewOrder, Outcome, Refusal,
+    Standing, StandingError, check, decide, renewed, standing,
 };
+use plimsoll_engine::record::{GroupChange, RecordBody};
+use plimsoll_journal::Sequence;
+
+use super::chronicle::Room;
 
 /// A group.
 #[derive(Debug)]
 pub(crate) struct Entry {
     group: Group,
     kept: Option<Kept>,
+    /// The last record of the group.
+    last: Sequence,
+    /// The last record that a cut has.
+    cut: Sequence,
 }
 
 /// A standing, the group and the house's data that it is of, and what has changed since.
@@ -24,34 +32,70 @@ struct Kept {
 }
 
 impl Entry {
-    pub(crate) const fn new(group: Group) -> Self {
-        Self { group, kept: None }
+    pub(crate) const fn new(group: Group, last: Sequence) -> Self {
+        Self { group, kept: None, last, cut: Sequence::NONE }
+    }
+
+    /// The last record of the group: what is said of it is durable when this is.
+    pub(crate) const fn last(&self) -> Sequence {
+        self.last
     }
 
     pub(crate) const fn group(&self) -> &Group {
         &self.group
     }
 
-    /// Decides a command and applies what happens.
-    pub(crate) fn submit(&mut self, house: &HouseSnapshot, command: &Command) -> Outcome {
-        // Facts need no standing; without one the decision forms it, or finds what is wrong.
-        let is_request = matches!(command.body, Body::Request(_));
-        let known = if is_request && self.kept.is_some() { self.standing(house).ok() } else { None };
-        let decision = decide(&self.group, house, command, known.as_deref());
-        self.apply(&decision.events);
+    /// Whether there is something that no cut has; it has from now on.
+    pub(crate) fn takes_cut(&mut self) -> bool {
+        let is_new = self.last > self.cut;
+        self.cut = self.last;
+        is_new
+    }
+
+    /// Decides a command; what it comes to is written down and applied.
+    pub(crate) fn submit(&mut self, house: &HouseSnapshot, command: &Command, room: Room<'_>) -> Outcome {
+        let decision = self.decide(house, command);
+        if !decision.events.is_empty() {
+            let told = self.told(house, &decision.events, Some(command));
+            let sequence = room.write(RecordBody::Groups(vec![told]));
+            self.apply(&decision.events, sequence);
+        }
         if let Some(standing) = decision.standing {
             self.keep(house, Arc::new(standing));
         }
         decision.outcome
     }
 
-    pub(crate) fn apply(&mut self, events: &[Event]) {
+    /// Decides a command; nothing is applied.
+    pub(crate) fn decide(&mut self, house: &HouseSnapshot, command: &Command) -> Decision {
+        // Facts need no standing; without one the decision forms it, or finds what is wrong.
+        let is_request = matches!(command.body, Body::Request(_));
+        let known = if is_request && self.kept.is_some() { self.standing(house).ok() } else { None };
+        decide(&self.group, house, command, known.as_deref())
+    }
+
+    /// What is written down of events of this group. A settlement run is told once for all groups: its command is not repeated.
+    pub(crate) fn told(
+        &self,
+        house: &HouseSnapshot,
+        events: &[Event],
+        command: Option<&Command>,
+    ) -> GroupChange {
+        let is_run = |own: &&Command| matches!(&own.body, Body::Fact(Fact::Settle(_)));
+        let command = command.filter(|own| !is_run(own));
+        let told = GroupChange::new(&self.group.key, events, house.version(), command);
+        // Everything that an event is made of can be stored.
+        told.unwrap_or_else(|error| unreachable!("events: {error}"))
+    }
+
+    pub(crate) fn apply(&mut self, events: &[Event], sequence: Sequence) {
         for event in events {
             if let Some(kept) = &mut self.kept {
                 kept.since.note(&self.group, event);
             }
             self.group.apply(event);
         }
+        self.last = self.last.max(sequence);
     }
 
     fn keep(&mut self, house: &HouseSnapshot, standing: Arc<Standing>) {
@@ -120,7 +164,7 @@ mod tests {
         let group = Group::new(key, Code::new("M").unwrap(), Origin::Client, set.base_currency().clone());
         let (registry, schedule) = (Registry::default(), CollateralSchedule::default());
         let house = HouseSnapshot::new(1, Arc::new(set), &registry, Default::default(), schedule);
-        let mut entry = Entry::new(group);
+        let mut entry = Entry::new(group, Sequence::NONE);
         assert_eq!(entry.audit(&house), Vec::<String>::new());
         let mut wrong = (*entry.standing(&house).unwrap()).clone();
         wrong.initial = Room { requirement: Money::MOST, ..wrong.initial };

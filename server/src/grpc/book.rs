@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{Body, Command, GroupKey, Outcome};
 use plimsoll_engine::types::{Code, CommandId, House, Principal};
+use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::book_service_server::BookService;
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 use tonic::{Request, Response, Status};
 
+use super::deadline::Deadline;
 use super::from_proto::book::{Reader, group_key, new_group};
 use super::violations::Violations;
 use super::{status, to_proto};
@@ -49,6 +51,17 @@ impl Caller {
 pub(super) struct BookCalls {
     book: Arc<Book>,
     workers: Workers,
+}
+
+/// An answer, and the record that has to be durable before it is given.
+struct Told<T> {
+    answer: T,
+    durable: Sequence,
+}
+
+/// An answer that says nothing new.
+const fn told<T>(answer: T) -> Told<T> {
+    Told { answer, durable: Sequence::NONE }
 }
 
 /// Why a call has no answer.
@@ -103,35 +116,55 @@ impl BookCalls {
     }
 
     /// Work of microseconds, here.
-    fn here<T>(&self, work: impl FnOnce(&Book) -> Result<T, Fault>) -> Result<Response<T>, Status> {
+    async fn here<T>(
+        &self,
+        work: impl FnOnce(&Book) -> Result<Told<T>, Fault>,
+    ) -> Result<Response<T>, Status> {
         let worked = caught(|| work(&self.book)).map_err(status::no_calculation)?;
-        worked.map(Response::new).map_err(Fault::into_status)
+        self.said(worked).await
+    }
+
+    /// Gives an answer once it is durable.
+    async fn said<T>(&self, worked: Result<Told<T>, Fault>) -> Result<Response<T>, Status> {
+        let Told { answer, durable } = worked.map_err(Fault::into_status)?;
+        self.book.chronicle().reached(durable).await.map_err(status::journal_stopped)?;
+        Ok(Response::new(answer))
     }
 
     /// Work on one group: on a worker where its orders may take long.
     async fn of_group<T: Send + 'static>(
         &self,
         name: Option<v1::GroupName>,
-        work: impl FnOnce(&Book) -> Result<T, Fault> + Send + 'static,
+        work: impl FnOnce(&Book) -> Result<Told<T>, Fault> + Send + 'static,
     ) -> Result<Response<T>, Status> {
         let entry = group_key(name.as_ref()).ok().and_then(|key| self.book.entry(&key).ok());
         let orders = entry.map_or(0, |entry| locked(&entry).group().orders.len());
-        if orders <= FEW_ORDERS { self.here(work) } else { self.there(orders, work).await }
+        if orders <= FEW_ORDERS { self.here(work).await } else { self.there(orders, work).await }
     }
 
     /// Work over many groups or trades, on a worker.
     async fn there<T: Send + 'static>(
         &self,
         weight: usize,
-        work: impl FnOnce(&Book) -> Result<T, Fault> + Send + 'static,
+        work: impl FnOnce(&Book) -> Result<Told<T>, Fault> + Send + 'static,
     ) -> Result<Response<T>, Status> {
         let book = Arc::clone(&self.book);
         let worked = self.workers.run(weight, move || work(&book)).await.map_err(status::no_calculation)?;
-        worked.map(Response::new).map_err(Fault::into_status)
+        self.said(worked).await
     }
 }
 
-fn submit(book: &Book, request: &v1::SubmitRequest) -> Result<v1::SubmitResponse, Fault> {
+/// When a call's answer is no longer wanted.
+fn deadline_of<T>(request: &Request<T>) -> impl Fn() -> bool + Send + 'static + use<T> {
+    let deadline = request.extensions().get::<Deadline>().copied();
+    move || deadline.is_some_and(Deadline::is_over)
+}
+
+fn submit(
+    book: &Book,
+    request: &v1::SubmitRequest,
+    is_late: impl Fn() -> bool,
+) -> Result<Told<v1::SubmitResponse>, Fault> {
     let key = group_key(request.name.as_ref())?;
     book.entry(&key)?;
     let (id, body) = read(book, &key.house, |reader| {
@@ -139,18 +172,22 @@ fn submit(book: &Book, request: &v1::SubmitRequest) -> Result<v1::SubmitResponse
         let body = reader.body(request.command.as_ref());
         Some((id?, body?))
     })?;
-    let outcome = book.submit(&key, &command(Caller::Local, id, request, body))?;
-    told(&key, &outcome);
-    Ok(to_proto::book::submitted(&outcome))
+    let (outcome, durable) = book.submit(&key, &command(Caller::Local, id, request, body), is_late)?;
+    noted(&key, &outcome);
+    Ok(Told { answer: to_proto::book::submitted(&outcome), durable })
 }
 
-fn told(key: &GroupKey, outcome: &Outcome) {
+fn noted(key: &GroupKey, outcome: &Outcome) {
     let refused = outcome.refused.as_ref().map(|own| own.reason.name());
     let exceptions = outcome.exceptions.len();
     tracing::debug!(house = %key.house, group = %key.name, refused, exceptions, "decided");
 }
 
-fn check_order(book: &Book, request: &v1::CheckOrderRequest) -> Result<v1::CheckOrderResponse, Fault> {
+fn check_order(
+    book: &Book,
+    request: &v1::CheckOrderRequest,
+    is_late: impl Fn() -> bool,
+) -> Result<Told<v1::CheckOrderResponse>, Fault> {
     let key = group_key(request.name.as_ref())?;
     book.entry(&key)?;
     let (id, order) = read(book, &key.house, |reader| {
@@ -158,6 +195,7 @@ fn check_order(book: &Book, request: &v1::CheckOrderRequest) -> Result<v1::Check
         let order = reader.new_order("order", request.order.as_ref());
         Some((id, order?))
     })?;
+    let mut durable = Sequence::NONE;
     let (refused, checked, sequence) = match id {
         None => {
             let (checked, sequence) = book.check(&key, &order)?;
@@ -168,37 +206,40 @@ fn check_order(book: &Book, request: &v1::CheckOrderRequest) -> Result<v1::Check
         }
         Some(id) => {
             let body = Body::Request(plimsoll_engine::group::Request::Order(Box::new(order)));
-            let outcome = book.submit(&key, &command(Caller::Local, id, request, body))?;
+            let (outcome, last) = book.submit(&key, &command(Caller::Local, id, request, body), is_late)?;
+            durable = last;
             (outcome.refused, outcome.checked.map(|checked| *checked), outcome.sequence)
         }
     };
-    Ok(v1::CheckOrderResponse {
+    let answer = v1::CheckOrderResponse {
         accepted: refused.is_none(),
         refused: refused.as_ref().map(to_proto::book::refused),
         checked: checked.as_ref().map(to_proto::book::checked),
         sequence,
-    })
+    };
+    Ok(Told { answer, durable })
 }
 
-fn settle(book: &Book, request: &v1::SettleHouseRequest) -> Result<v1::SettleHouseResponse, Fault> {
+fn settle(book: &Book, request: &v1::SettleHouseRequest) -> Result<Told<v1::SettleHouseResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let run = Arc::new(read(book, &house, |reader| reader.run(request))?);
     let id: CommandId =
         Code::new(run.id.as_str()).map_err(|error| Violations::one("run_id", error.to_string()))?;
-    let (groups, raised) =
+    let ((groups, raised), durable) =
         book.settle(&house, &run, |fact| command(Caller::Settlement, id.clone(), request, Body::Fact(fact)))?;
     tracing::info!(%house, run = %run.id, groups, with_exceptions = raised.len(), "settled");
-    Ok(v1::SettleHouseResponse {
+    let answer = v1::SettleHouseResponse {
         groups: u32::try_from(groups).unwrap_or(u32::MAX),
         with_exceptions: raised.iter().take(1_000).map(to_proto::book::group_name).collect(),
-    })
+    };
+    Ok(Told { answer, durable })
 }
 
 fn house_of(field: &str, text: &str) -> Result<House, Violations> {
     House::new(text).map_err(|error| Violations::one(field, error.to_string()))
 }
 
-fn transfer(book: &Book, request: &v1::TransferRequest) -> Result<v1::TransferResponse, Fault> {
+fn transfer(book: &Book, request: &v1::TransferRequest) -> Result<Told<v1::TransferResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let (from, to, transfer) = read(book, &house, |reader| {
         let from = reader.code("from_group", &request.from_group);
@@ -210,7 +251,8 @@ fn transfer(book: &Book, request: &v1::TransferRequest) -> Result<v1::TransferRe
         return Err(Violations::one("to_group", "is the group that it leaves").into());
     }
     let [from, to] = [from, to].map(|name| GroupKey { house: house.clone(), name });
-    Ok(match book.transfer([&from, &to], &transfer)? {
+    let (moved, durable) = book.transfer([&from, &to], &transfer)?;
+    let answer = match moved {
         Err(refusal) => {
             v1::TransferResponse { refused: Some(to_proto::book::refused(&refusal)), from: None, to: None }
         }
@@ -219,15 +261,20 @@ fn transfer(book: &Book, request: &v1::TransferRequest) -> Result<v1::TransferRe
             from: Some(to_proto::book::checked(&from)),
             to: Some(to_proto::book::checked(&to)),
         },
-    })
+    };
+    Ok(Told { answer, durable })
 }
 
-fn set_terms(book: &Book, request: &v1::SetHouseTermsRequest) -> Result<v1::SetHouseTermsResponse, Fault> {
+fn set_terms(
+    book: &Book,
+    request: &v1::SetHouseTermsRequest,
+) -> Result<Told<v1::SetHouseTermsResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let terms = read(book, &house, |reader| reader.house_terms(request))?;
-    let snapshot = book.state_terms(&house, terms)?;
+    let (desk, _) = book.desk(&house)?;
+    let (snapshot, durable) = desk.state_terms(book.active(&house).as_ref(), terms)?;
     tracing::info!(%house, version = snapshot.version(), "terms stated");
-    Ok(v1::SetHouseTermsResponse { version: snapshot.version() })
+    Ok(Told { answer: v1::SetHouseTermsResponse { version: snapshot.version() }, durable })
 }
 
 /// The names of contracts, from a house's desk.
@@ -245,16 +292,17 @@ impl BookService for BookCalls {
         request: Request<v1::CreateGroupRequest>,
     ) -> Result<Response<v1::CreateGroupResponse>, Status> {
         self.here(|book| {
-            book.open(new_group(request.get_ref())?)?;
-            Ok(v1::CreateGroupResponse {})
+            let durable = book.open(new_group(request.get_ref())?)?;
+            Ok(Told { answer: v1::CreateGroupResponse {}, durable })
         })
+        .await
     }
 
     async fn list_groups(
         &self,
         request: Request<v1::ListGroupsRequest>,
     ) -> Result<Response<v1::ListGroupsResponse>, Status> {
-        self.there(1, move |book| lists::groups(book, request.get_ref())).await
+        self.there(1, move |book| lists::groups(book, request.get_ref()).map(told)).await
     }
 
     async fn set_house_terms(
@@ -290,16 +338,16 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::SubmitRequest>,
     ) -> Result<Response<v1::SubmitResponse>, Status> {
-        let request = request.into_inner();
-        self.of_group(request.name.clone(), move |book| submit(book, &request)).await
+        let (is_late, request) = (deadline_of(&request), request.into_inner());
+        self.of_group(request.name.clone(), move |book| submit(book, &request, is_late)).await
     }
 
     async fn check_order(
         &self,
         request: Request<v1::CheckOrderRequest>,
     ) -> Result<Response<v1::CheckOrderResponse>, Status> {
-        let request = request.into_inner();
-        self.of_group(request.name.clone(), move |book| check_order(book, &request)).await
+        let (is_late, request) = (deadline_of(&request), request.into_inner());
+        self.of_group(request.name.clone(), move |book| check_order(book, &request, is_late)).await
     }
 
     async fn settle_house(
@@ -313,7 +361,7 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::TransferRequest>,
     ) -> Result<Response<v1::TransferResponse>, Status> {
-        self.here(|book| transfer(book, request.get_ref()))
+        self.here(|book| transfer(book, request.get_ref())).await
     }
 
     async fn import_trades(
@@ -328,35 +376,35 @@ impl BookService for BookCalls {
         request: Request<v1::GetMarginRequest>,
     ) -> Result<Response<v1::GetMarginResponse>, Status> {
         let request = request.into_inner();
-        self.of_group(request.name.clone(), move |book| margin::get(book, &request)).await
+        self.of_group(request.name.clone(), move |book| margin::get(book, &request).map(told)).await
     }
 
     async fn list_positions(
         &self,
         request: Request<v1::ListPositionsRequest>,
     ) -> Result<Response<v1::ListPositionsResponse>, Status> {
-        self.here(|book| lists::positions(book, request.get_ref()))
+        self.here(|book| lists::positions(book, request.get_ref()).map(told)).await
     }
 
     async fn list_orders(
         &self,
         request: Request<v1::ListOrdersRequest>,
     ) -> Result<Response<v1::ListOrdersResponse>, Status> {
-        self.here(|book| lists::orders(book, request.get_ref()))
+        self.here(|book| lists::orders(book, request.get_ref()).map(told)).await
     }
 
     async fn list_trades(
         &self,
         request: Request<v1::ListTradesRequest>,
     ) -> Result<Response<v1::ListTradesResponse>, Status> {
-        self.here(|book| lists::trades(book, request.get_ref()))
+        self.here(|book| lists::trades(book, request.get_ref()).map(told)).await
     }
 
     async fn list_exceptions(
         &self,
         request: Request<v1::ListExceptionsRequest>,
     ) -> Result<Response<v1::ListExceptionsResponse>, Status> {
-        self.here(|book| lists::exceptions(book, request.get_ref()))
+        self.here(|book| lists::exceptions(book, request.get_ref()).map(told)).await
     }
 
     async fn audit_group(
@@ -369,7 +417,8 @@ impl BookService for BookCalls {
             let (_, house) = book.desk(&key.house)?;
             let mut entry = locked(&entry);
             let differences = entry.audit(&house);
-            Ok(v1::AuditGroupResponse { differences, sequence: entry.group().sequence })
+            Ok(told(v1::AuditGroupResponse { differences, sequence: entry.group().sequence }))
         })
+        .await
     }
 }

@@ -144,8 +144,11 @@ impl Service<Request<Body>> for Gate {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let admitted = self.admit(&request);
+        if let Ok(Admitted { deadline: Some(deadline), .. }) = &admitted {
+            request.extensions_mut().insert(*deadline);
+        }
         Box::pin(async move {
             let Admitted { mut route, place, deadline, limit } = match admitted {
                 Ok(admitted) => admitted,

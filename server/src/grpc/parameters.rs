@@ -16,12 +16,15 @@ use super::violations::Violations;
 use super::{from_proto, status, to_proto};
 use crate::directory::{Directory, FileRefusal, LoadedFile};
 use crate::registry::{AccountScope, ActivationRefusal, Registry};
+use crate::set_files::SetFiles;
 use crate::workers::Workers;
 
 /// What the calls work with.
 pub(super) struct ParameterCalls {
     pub(super) registry: Arc<Registry>,
     pub(super) directory: Option<Arc<Directory>>,
+    /// Where uploaded files are kept.
+    pub(super) files: Option<Arc<SetFiles>>,
     pub(super) readers: Workers,
     pub(super) max_upload_bytes: u64,
     pub(super) idle_timeout: Duration,

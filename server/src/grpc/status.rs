@@ -153,8 +153,14 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
             status(Code::FailedPrecondition, "NO_ACTIVE_PARAMETER_SET", &message, details, &more)
         }
         BookFault::TooManyHouses => exhausted("TOO_MANY_HOUSES", "houses", &message),
+        BookFault::JournalFull => exhausted("JOURNAL_FULL", "records that wait", &message),
         BookFault::TooManyGroups => exhausted("TOO_MANY_GROUPS", "margin groups", &message),
     }
+}
+
+/// Whether the call was written down is known when the server has been started again.
+pub(super) fn journal_stopped(stopped: plimsoll_journal::Stopped) -> Status {
+    status(Code::Unavailable, "JOURNAL_STOPPED", &stopped.to_string(), ErrorDetails::new(), &[])
 }
 
 /// A group whose numbers cannot be formed with the house's data.

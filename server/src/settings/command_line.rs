@@ -21,6 +21,15 @@ struct Raw {
     /// Directory of parameter files: the .spn and .pa2 files are loaded at the start, the newest of a house is activated
     #[arg(long, env = "PLIMSOLL_PARAMETER_DIRECTORY", value_name = "PATH", value_parser = OsStringValueParser::new())]
     parameter_directory: Option<OsString>,
+    /// Directory in which the book is kept: made if it is not there; without it the book is in memory only
+    #[arg(long, env = "PLIMSOLL_DATA_DIRECTORY", value_name = "PATH", value_parser = OsStringValueParser::new())]
+    data_directory: Option<OsString>,
+    /// Rest between cuts of what has changed, which bound how much a restart reads
+    #[arg(long, env = "PLIMSOLL_SNAPSHOT_INTERVAL_MS", value_name = "MS", default_value_t = Settings::default().snapshot_interval.as_millis().to_string())]
+    snapshot_interval_ms: String,
+    /// Days for which old records are kept [default: for ever]
+    #[arg(long, env = "PLIMSOLL_JOURNAL_RETENTION_DAYS", value_name = "DAYS")]
+    journal_retention_days: Option<String>,
     /// Rounding profile of the sets in the directory: exact, takasbank or cme
     #[arg(long, env = "PLIMSOLL_DIRECTORY_ROUNDING", value_name = "PROFILE", default_value_t = Settings::default().directory_rounding.name().to_owned())]
     directory_rounding: String,
@@ -88,6 +97,13 @@ impl Raw {
         let upload_timeout = time("upload-timeout-ms", &self.upload_timeout_ms, default.upload_timeout);
         let drain_timeout = time("drain-timeout-ms", &self.drain_timeout_ms, default.drain_timeout);
         let audit_interval = time("audit-interval-ms", &self.audit_interval_ms, default.audit_interval);
+        let snapshot_interval =
+            time("snapshot-interval-ms", &self.snapshot_interval_ms, default.snapshot_interval);
+        let days = |text: String| {
+            let days: u32 = texts.read("journal-retention-days", &text, "a number of days", 0);
+            Duration::from_secs(u64::from(days) * 86_400)
+        };
+        let journal_retention = self.journal_retention_days.map(days);
         let mut count = |setting, text: &str, default| texts.read(setting, text, "a whole number", default);
         let max_uploads = count("max-uploads", &self.max_uploads, default.max_uploads);
         let max_parameter_sets =
@@ -104,6 +120,9 @@ impl Raw {
                 default.listen,
             ),
             parameter_directory: self.parameter_directory.filter(|path| !path.is_empty()).map(PathBuf::from),
+            data_directory: self.data_directory.filter(|path| !path.is_empty()).map(PathBuf::from),
+            snapshot_interval,
+            journal_retention,
             directory_rounding: texts.rounding(&self.directory_rounding),
             max_upload_bytes: texts.read(
                 "max-upload-bytes",

@@ -8,6 +8,7 @@ mod binary;
 mod book;
 mod bounds;
 mod directory;
+mod durable;
 mod golden;
 mod hostile_files;
 mod listing;

@@ -1,14 +1,17 @@
 //! Imports: all trades or none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, MutexGuard};
 
-use plimsoll_engine::group::{Body, Fact, Fill, GroupKey};
+use plimsoll_engine::group::{Body, Fact, Fill, GroupKey, HouseSnapshot};
+use plimsoll_engine::record::RecordBody;
 use plimsoll_engine::types::Code;
+use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 
 use super::super::violations::Violations;
-use super::{Caller, Fault, command, house_of, read};
-use crate::book::{Book, locked};
+use super::{Caller, Fault, Told, command, house_of, read, told};
+use crate::book::{Book, Entry, Room, locked};
 
 /// The most trades of one import.
 const MOST: usize = 10_000;
@@ -19,17 +22,18 @@ const MOST: usize = 10_000;
 pub(super) fn trades(
     book: &Book,
     request: &v1::ImportTradesRequest,
-) -> Result<v1::ImportTradesResponse, Fault> {
+) -> Result<Told<v1::ImportTradesResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     if request.trades.len() > MOST {
         return Err(Violations::one("trades", format!("at most {MOST}")).into());
     }
     let trades = match read(book, &house, |reader| Some(reader.trades(&house, &request.trades))) {
         Ok(trades) => trades,
-        Err(Fault::Invalid(faults)) => return Ok(refused(&faults)),
+        Err(Fault::Invalid(faults)) => return Ok(told(refused(&faults))),
         Err(fault) => return Err(fault),
     };
     let (_, snapshot) = book.desk(&house)?;
+    let room = book.chronicle().room()?;
     let keys: BTreeSet<GroupKey> = trades.iter().map(|(key, _)| key.clone()).collect();
     let mut faults = Violations::default();
     let mut entries = BTreeMap::new();
@@ -65,18 +69,44 @@ pub(super) fn trades(
         }
     }
     if !faults.is_empty() {
-        return Ok(refused(&faults));
+        return Ok(told(refused(&faults)));
     }
     let booked = trades.len() - known;
+    let durable = booked_all(&trades, request, &snapshot, &mut groups, room)?;
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let answer =
+        v1::ImportTradesResponse { booked: number(booked), known: number(known), faults: Vec::new() };
+    Ok(Told { answer, durable })
+}
+
+/// Books trades in one record: after a crash all of them are there or none. The last record of their groups.
+fn booked_all(
+    trades: &[(GroupKey, Arc<Fill>)],
+    request: &v1::ImportTradesRequest,
+    snapshot: &HouseSnapshot,
+    groups: &mut BTreeMap<&GroupKey, MutexGuard<'_, Entry>>,
+    room: Room<'_>,
+) -> Result<Sequence, Fault> {
+    let mut changes = Vec::with_capacity(trades.len());
     for (place, (key, fill)) in trades.iter().enumerate() {
         let Some(entry) = groups.get_mut(key) else { continue };
         let id = Code::new(fill.trade.as_str());
         let id = id.map_err(|error| Violations::one("trades", error.to_string()))?;
         let fact = Body::Fact(Fact::Fill(Box::new(Fill::clone(fill))));
-        entry.submit(&snapshot, &command(Caller::Import, id, trade_of(request, place), fact));
+        let command = command(Caller::Import, id, trade_of(request, place), fact);
+        let events = entry.decide(snapshot, &command).events;
+        if !events.is_empty() {
+            changes.push(entry.told(snapshot, &events, Some(&command)));
+            entry.apply(&events, Sequence::NONE);
+        }
     }
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Ok(v1::ImportTradesResponse { booked: number(booked), known: number(known), faults: Vec::new() })
+    let wrote = if changes.is_empty() { Sequence::NONE } else { room.write(RecordBody::Groups(changes)) };
+    let mut last = Sequence::NONE;
+    for entry in groups.values_mut() {
+        entry.apply(&[], wrote);
+        last = last.max(entry.last());
+    }
+    Ok(last)
 }
 
 /// The content of the command that books a trade: the trade, whatever else is in the import.

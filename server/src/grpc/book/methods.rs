@@ -5,8 +5,8 @@ use plimsoll_proto::v1;
 use super::super::from_proto::methods::MethodReader;
 use super::super::to_proto;
 use super::super::violations::Violations;
-use super::{Fault, house_of};
-use crate::book::Book;
+use super::{Fault, Told, house_of};
+use crate::book::{Book, NotStated};
 
 /// Everything of a house is priced anew: it counts as much as many trades.
 pub(super) const HEAVY: usize = 10_000;
@@ -14,62 +14,78 @@ pub(super) const HEAVY: usize = 10_000;
 pub(super) fn set_contracts(
     book: &Book,
     request: &v1::SetContractsRequest,
-) -> Result<v1::SetContractsResponse, Fault> {
+) -> Result<Told<v1::SetContractsResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let mut reader = MethodReader::default();
     let contracts = reader.contracts(&house, &request.contracts);
     reader.finished()?;
     let desk = book.opened(&house)?;
-    let snapshot = desk.state_contracts(book.active(&house).as_ref(), contracts).map_err(|faults| {
-        let mut violations = Violations::default();
-        for fault in faults {
-            violations.add(|| format!("contracts[{}].contract", fault.place), fault.message.clone());
-        }
-        violations
-    })?;
+    let (snapshot, durable) = desk.state_contracts(book.active(&house).as_ref(), contracts)?;
     let contracts = desk.specified();
     tracing::info!(%house, version = snapshot.version(), contracts, "contracts stated");
-    Ok(v1::SetContractsResponse {
+    let answer = v1::SetContractsResponse {
         version: snapshot.version(),
         contracts: u32::try_from(contracts).unwrap_or(u32::MAX),
-    })
+    };
+    Ok(Told { answer, durable })
 }
 
-pub(super) fn set(book: &Book, request: &v1::SetMethodsRequest) -> Result<v1::SetMethodsResponse, Fault> {
+pub(super) fn set(
+    book: &Book,
+    request: &v1::SetMethodsRequest,
+) -> Result<Told<v1::SetMethodsResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let mut reader = MethodReader::default();
     let methods = reader.methods(&request.methods);
     reader.finished()?;
     let stated = book.opened(&house)?.state_methods(book.active(&house).as_ref(), methods);
-    let snapshot =
-        stated.map_err(|(name, reason)| Violations::one("methods", format!("{name}: {reason}")))?;
+    let (snapshot, durable) = stated?;
     tracing::info!(%house, version = snapshot.version(), "methods stated");
     let stated = snapshot.methods().into_iter().flat_map(|methods| methods.iter());
-    Ok(v1::SetMethodsResponse {
+    let answer = v1::SetMethodsResponse {
         version: snapshot.version(),
         methods: stated.map(|(name, own)| to_proto::methods::stated(name, own)).collect(),
-    })
+    };
+    Ok(Told { answer, durable })
 }
 
 pub(super) fn update_market(
     book: &Book,
     request: &v1::UpdateMarketRequest,
-) -> Result<v1::UpdateMarketResponse, Fault> {
+) -> Result<Told<v1::UpdateMarketResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let mut reader = MethodReader::default();
     let quotes = reader.quotes(&request.time, &request.quotes);
     reader.finished()?;
     let Some((time, quotes)) = quotes else { return Err(Violations::one("time", "is missing").into()) };
     let updated = book.opened(&house)?.update_market(book.active(&house).as_ref(), time, &quotes);
-    let (snapshot, market_version) = updated.map_err(|faults| {
-        let mut violations = Violations::default();
-        for fault in faults {
-            let is_quote = fault.quote < quotes.len();
-            let path = || if is_quote { format!("quotes[{}]", fault.quote) } else { "time".to_owned() };
-            violations.add(path, fault.message.clone());
-        }
-        violations
-    })?;
+    let ((snapshot, durable), market_version) = updated?;
     tracing::debug!(%house, version = snapshot.version(), market_version, "the market moved");
-    Ok(v1::UpdateMarketResponse { version: snapshot.version(), market_version })
+    Ok(Told { answer: v1::UpdateMarketResponse { version: snapshot.version(), market_version }, durable })
+}
+
+impl From<NotStated> for Fault {
+    fn from(fault: NotStated) -> Self {
+        let mut violations = Violations::default();
+        match fault {
+            NotStated::Book(fault) => return fault.into(),
+            NotStated::Contracts(faults) => {
+                for fault in faults {
+                    violations.add(|| format!("contracts[{}].contract", fault.place), fault.message.clone());
+                }
+            }
+            NotStated::Method(name, reason) => {
+                violations.add(|| "methods".to_owned(), format!("{name}: {reason}"))
+            }
+            NotStated::Market(quotes, faults) => {
+                for fault in faults {
+                    let is_quote = fault.quote < quotes;
+                    let path =
+                        || if is_quote { format!("quotes[{}]", fault.quote) } else { "time".to_owned() };
+                    violations.add(path, fault.message.clone());
+                }
+            }
+        }
+        violations.into()
+    }
 }

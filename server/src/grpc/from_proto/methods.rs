@@ -11,7 +11,7 @@ use plimsoll_proto::v1;
 
 use super::super::violations::Violations;
 use super::contract;
-use crate::book::Methods;
+use crate::book::{Methods, StatedMethod};
 
 /// The most contracts, or quotes, of a request.
 pub(in crate::grpc) const MOST_ENTRIES: usize = 50_000;
@@ -186,7 +186,8 @@ impl MethodReader {
             let name = if own.name.is_empty() { method.name.as_str() } else { own.name.as_str() };
             let name: Option<MethodName> = self.code(&format!("methods[{place}].name"), name);
             let Some(name) = name else { continue };
-            if methods.insert(name, Arc::new(method)).is_some() {
+            let text = own.text.as_str().into();
+            if methods.insert(name, StatedMethod { text, method: Arc::new(method) }).is_some() {
                 self.fault::<()>(&format!("methods[{place}].name"), "is stated a second time");
             }
         }

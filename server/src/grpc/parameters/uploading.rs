@@ -22,7 +22,8 @@ impl ParameterCalls {
         mut messages: Messages,
     ) -> Result<(ParameterSet, Diagnostics), Status> {
         let rounding = header(self.next(&mut messages).await?)?;
-        let upload = Upload::start(&self.readers, rounding).map_err(status::no_reading)?;
+        let upload =
+            Upload::start(&self.readers, rounding, self.files.clone()).map_err(status::no_reading)?;
         let mut room = self.max_upload_bytes;
         while let Some(part) = self.next(&mut messages).await? {
             let bytes = chunk(part)?;

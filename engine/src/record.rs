@@ -1,0 +1,207 @@
+//! What a book remembers, as data: what happened to its groups and what its houses stated, in one order.
+//!
+//! A record is stored as MessagePack, structures as lists: fields are only ever added at their ends, with defaults. Replaying records decides
+//! nothing: the state is a fold of what they say. The command of a record is kept for audits and is not read when replaying.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use crate::contract::{ContractId, ContractKey, Specification};
+use crate::group::{Band, CollateralSchedule, Command, Event, Group, GroupKey, Origin, SettlementRun};
+use crate::market::Quote;
+use crate::types::{Currency, House, Member, MethodName, Moment};
+
+/// One record.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Record {
+    /// When it was written, by the clock of the server; nothing is decided by it.
+    pub time: Moment,
+    /// The version of the program that wrote it.
+    pub program: String,
+    /// What happened.
+    pub body: RecordBody,
+}
+
+/// What happened.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordBody {
+    /// A group was opened.
+    Opened(Opened),
+    /// Groups changed, all at once.
+    Groups(Vec<GroupChange>),
+    /// A settlement run that groups settle by: their records name it.
+    Run(House, Arc<SettlementRun>),
+    /// What a house stated.
+    House(House, HouseChange),
+}
+
+/// A group that was opened.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Opened {
+    /// Its key.
+    pub key: GroupKey,
+    /// Who is liable.
+    pub member: Member,
+    /// Whose money it is.
+    pub origin: Origin,
+    /// The currency of its totals.
+    pub currency: Currency,
+}
+
+/// What happened to one group.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct GroupChange {
+    /// The group.
+    pub key: GroupKey,
+    /// The events, in order.
+    pub events: Vec<StoredEvent>,
+    /// The version of the house's data that they were decided with.
+    pub version: u64,
+    /// The command that they come from, encoded; empty where it is told otherwise.
+    pub command: Vec<u8>,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoredEvent {
+    /// As it is.
+    Event(Event),
+    /// A settlement run was applied, which is stored once for all groups.
+    Settled(RunKey),
+}
+
+/// What tells settlement runs apart: a digest of their content.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct RunKey(pub [u8; 32]);
+
+/// What a house stated.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HouseChange {
+    /// Contracts became known, or what they are, in the order of their numbers from the first on.
+    Contracts(ContractId, Vec<(ContractKey, Option<Specification>)>),
+    /// What contracts are that were known before.
+    Specified(Vec<(ContractId, Specification)>),
+    /// Price bands and what collateral counts for.
+    Terms(Vec<(ContractId, Band)>, CollateralSchedule),
+    /// Methods by name, as text.
+    Methods(Vec<(MethodName, String)>),
+    /// Quotes of a market.
+    Market(Moment, Vec<Quote>),
+    /// The parameter set that the house's book uses, by its id.
+    Set(Option<String>),
+}
+
+/// A group as it is stored: its settlement runs are stored with its house.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct StoredGroup {
+    /// The group, without its runs.
+    pub group: Group,
+    /// Its runs, the newest last.
+    pub runs: Vec<RunKey>,
+}
+
+/// Why stored bytes are no record.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// Bytes of something.
+///
+/// # Errors
+/// [`Unreadable`] for what cannot be stored: nothing of this crate.
+pub fn encoded<T: Serialize>(own: &T) -> Result<Vec<u8>, Unreadable> {
+    rmp_serde::to_vec(own).map_err(|error| Unreadable(error.to_string()))
+}
+
+/// What bytes say.
+///
+/// # Errors
+/// [`Unreadable`].
+pub fn decoded<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Unreadable> {
+    rmp_serde::from_slice(bytes).map_err(|error| Unreadable(error.to_string()))
+}
+
+impl RunKey {
+    /// The key of a run.
+    ///
+    /// # Errors
+    /// [`Unreadable`] as [`encoded`].
+    pub fn of(run: &SettlementRun) -> Result<Self, Unreadable> {
+        Ok(Self(Sha256::digest(encoded(run)?).into()))
+    }
+}
+
+impl StoredEvent {
+    /// Events as they are stored.
+    ///
+    /// # Errors
+    /// [`Unreadable`] as [`encoded`].
+    pub fn all(events: &[Event]) -> Result<Vec<Self>, Unreadable> {
+        let one = |event: &Event| match event {
+            Event::Settled(run) => RunKey::of(run).map(Self::Settled),
+            other => Ok(Self::Event(other.clone())),
+        };
+        events.iter().map(one).collect()
+    }
+
+    /// The event, with its run looked up.
+    ///
+    /// # Errors
+    /// [`Unreadable`] for a run that nobody has told.
+    pub fn event(self, run: impl FnOnce(RunKey) -> Option<Arc<SettlementRun>>) -> Result<Event, Unreadable> {
+        match self {
+            Self::Event(event) => Ok(event),
+            Self::Settled(key) => {
+                let run = run(key).ok_or_else(|| Unreadable("a settlement run is missing".to_owned()))?;
+                Ok(Event::Settled(run))
+            }
+        }
+    }
+}
+
+impl GroupChange {
+    /// Of a command and its events.
+    ///
+    /// # Errors
+    /// [`Unreadable`] as [`encoded`].
+    pub fn new(
+        key: &GroupKey,
+        events: &[Event],
+        version: u64,
+        command: Option<&Command>,
+    ) -> Result<Self, Unreadable> {
+        Ok(Self {
+            key: key.clone(),
+            events: StoredEvent::all(events)?,
+            version,
+            command: command.map_or(Ok(Vec::new()), encoded)?,
+        })
+    }
+}
+
+impl StoredGroup {
+    /// Of a group.
+    ///
+    /// # Errors
+    /// [`Unreadable`] as [`encoded`].
+    pub fn new(group: &Group) -> Result<Self, Unreadable> {
+        let runs = group.runs.iter().map(|run| RunKey::of(run)).collect::<Result<_, _>>()?;
+        Ok(Self { group: group.clone(), runs })
+    }
+
+    /// The group, with its runs looked up.
+    ///
+    /// # Errors
+    /// [`Unreadable`] for a run that nobody has told.
+    pub fn group(self, run: impl Fn(RunKey) -> Option<Arc<SettlementRun>>) -> Result<Group, Unreadable> {
+        let missing = || Unreadable("a settlement run is missing".to_owned());
+        let runs = self.runs.into_iter().map(|key| run(key).ok_or_else(missing));
+        Ok(Group { runs: runs.collect::<Result<_, _>>()?, ..self.group })
+    }
+}

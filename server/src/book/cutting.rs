@@ -1,0 +1,87 @@
+//! Cuts of everything that has changed, while the book goes on: one group is locked at a time, and only to be copied.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use plimsoll_engine::record::{StoredGroup, Unreadable, encoded};
+use plimsoll_journal::{Cut, JournalError, Sequence, Stopped};
+use thiserror::Error;
+
+use super::recovery::{group_key, house_key};
+use super::{Book, locked};
+
+/// Cuts of one commit.
+const CUTS_AT_ONCE: usize = 256;
+
+/// Why cuts were not kept.
+#[derive(Debug, Error)]
+pub(crate) enum CutError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    #[error("a state cannot be stored: {0}")]
+    Unreadable(#[from] Unreadable),
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Kept {
+    pub(crate) cuts: usize,
+    pub(crate) archived: usize,
+    pub(crate) removed: usize,
+}
+
+impl Book {
+    /// Keeps cuts of what has changed, then archives what recovery does not need any more and removes what is older than is kept. It blocks.
+    pub(crate) fn keep_cuts(&self, retention: Option<Duration>) -> Result<Kept, CutError> {
+        let chronicle = self.chronicle();
+        let (Some(journal), Some(cuts)) = (chronicle.journal(), chronicle.cuts()) else {
+            return Ok(Kept::default());
+        };
+        // Every record before this one is in a cut that follows, or changes nothing that a cut does not have.
+        let floor = journal.next();
+        let mut kept = Kept::default();
+        let mut waiting: Vec<Cut> = Vec::new();
+        let houses: Vec<_> =
+            self.houses.iter().map(|own| (house_key(own.key()), Arc::clone(own.value()))).collect();
+        for (key, desk) in houses {
+            waiting.extend(desk.cut(key).transpose()?);
+        }
+        for key in self.keys(None, None, usize::MAX) {
+            let Ok(entry) = self.entry(&key) else { continue };
+            let stored = {
+                let mut entry = locked(&entry);
+                if !entry.takes_cut() {
+                    continue;
+                }
+                (StoredGroup::new(entry.group())?, entry.last())
+            };
+            waiting.push(Cut { key: group_key(&key), at: stored.1, state: encoded(&stored.0)? });
+            if waiting.len() >= CUTS_AT_ONCE {
+                kept.cuts += self.keep(&mut waiting)?;
+            }
+        }
+        kept.cuts += self.keep(&mut waiting)?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        cuts.set_floor(floor, now.as_secs())?;
+        let oldest = match retention {
+            Some(retention) => cuts.floor_at(now.saturating_sub(retention).as_secs())?,
+            None => Sequence::NONE,
+        };
+        (kept.archived, kept.removed) = journal.tidy(floor, oldest)?;
+        cuts.remove_before(oldest)?;
+        Ok(kept)
+    }
+
+    /// Keeps cuts once the log is durable as far as they go.
+    fn keep(&self, waiting: &mut Vec<Cut>) -> Result<usize, CutError> {
+        let Some(cuts) = self.chronicle().cuts() else { return Ok(0) };
+        let last = waiting.iter().map(|own| own.at).max().unwrap_or(Sequence::NONE);
+        self.chronicle().reached_blocking(last)?;
+        cuts.keep(waiting)?;
+        let count = waiting.len();
+        waiting.clear();
+        Ok(count)
+    }
+}

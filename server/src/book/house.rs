@@ -1,0 +1,277 @@
+//! What houses have stated, as a fold of records: their contracts with numbers for ever, terms, methods, market and settlement runs.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery, Registry, Specification};
+use plimsoll_engine::grid::NotForBooks;
+use plimsoll_engine::group::{Band, CollateralSchedule, HouseMethods, HouseSnapshot, SettlementRun};
+use plimsoll_engine::market::Snapshot;
+use plimsoll_engine::parameters::ParameterSet;
+use plimsoll_engine::parameters::method::{Method, read_method};
+use plimsoll_engine::record::{HouseChange, RunKey, Unreadable};
+use plimsoll_engine::types::{House, MethodName, Moment};
+use plimsoll_journal::Sequence;
+use serde::{Deserialize, Serialize};
+
+/// Settlement runs that groups may still name.
+const KEPT_RUNS: usize = 64;
+
+/// What somebody stated for a house.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Terms {
+    pub(crate) bands: BTreeMap<ContractId, Band>,
+    pub(crate) schedule: CollateralSchedule,
+}
+
+/// A method with the text that it was read from.
+#[derive(Clone, Debug)]
+pub(crate) struct StatedMethod {
+    pub(crate) text: Arc<str>,
+    pub(crate) method: Arc<Method>,
+}
+
+/// Methods by the names that accounts know them by.
+pub(crate) type Methods = BTreeMap<MethodName, StatedMethod>;
+
+/// All contracts that are known, and those with a specification as callers name them without an exchange.
+#[derive(Debug, Default)]
+pub(super) struct Contracts {
+    pub(super) all: Registry,
+    pub(super) specified: BTreeMap<ContractQuery, Vec<ContractId>>,
+}
+
+fn query_of(key: &ContractKey) -> ContractQuery {
+    ContractQuery {
+        exchange: None,
+        product: key.product.clone(),
+        product_type: key.product_type,
+        period: key.period,
+        underlying_period: key.underlying_period,
+        option: key.option,
+    }
+}
+
+impl Contracts {
+    /// Makes a contract known, or what it is.
+    pub(super) fn know(
+        &mut self,
+        key: ContractKey,
+        specification: Option<Specification>,
+    ) -> Result<ContractId, Unreadable> {
+        let query = specification.as_ref().map(|_| query_of(&key));
+        let id = self.all.intern(key, specification).map_err(|error| Unreadable(error.to_string()))?;
+        if let Some(query) = query {
+            let ids = self.specified.entry(query).or_default();
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(id)
+    }
+}
+
+/// What a house stated besides its contracts.
+#[derive(Debug)]
+pub(super) struct Stated {
+    pub(super) terms: Terms,
+    pub(super) methods: Methods,
+    pub(super) market: Snapshot,
+    /// The id of the set that its book uses.
+    pub(super) set: Option<String>,
+    /// The record that changed it last; without a journal a number of its own.
+    pub(super) version: u64,
+    pub(super) runs: VecDeque<(RunKey, Arc<SettlementRun>)>,
+}
+
+impl Default for Stated {
+    fn default() -> Self {
+        Self {
+            terms: Terms::default(),
+            methods: Methods::new(),
+            market: Snapshot::empty(Moment::EPOCH),
+            set: None,
+            version: 0,
+            runs: VecDeque::new(),
+        }
+    }
+}
+
+impl Stated {
+    pub(super) fn told(&mut self, key: RunKey, run: &Arc<SettlementRun>) {
+        if self.runs.iter().all(|(own, _)| *own != key) {
+            self.runs.push_back((key, Arc::clone(run)));
+        }
+        if self.runs.len() > KEPT_RUNS {
+            self.runs.pop_front();
+        }
+    }
+
+    pub(super) fn run(&self, key: RunKey) -> Option<Arc<SettlementRun>> {
+        self.runs.iter().find(|(own, _)| *own == key).map(|(_, run)| Arc::clone(run))
+    }
+
+    /// Everything that decisions use, with a set.
+    pub(super) fn snapshot(
+        &self,
+        house: &House,
+        contracts: &Contracts,
+        set: Option<&Arc<ParameterSet>>,
+        methods: HouseMethods,
+    ) -> HouseSnapshot {
+        let Terms { bands, schedule } = self.terms.clone();
+        let (version, all) = (self.version, &contracts.all);
+        let snapshot = match set {
+            Some(set) => HouseSnapshot::new(version, Arc::clone(set), all, bands, schedule),
+            None => HouseSnapshot::without_set(version, house.clone(), all, bands, schedule),
+        };
+        snapshot.with_methods(methods, all)
+    }
+
+    /// The methods, with contracts priced in the market.
+    pub(super) fn priced<'a>(
+        &self,
+        specified: impl Iterator<Item = (ContractId, &'a Specification)> + Clone,
+    ) -> Result<HouseMethods, (MethodName, NotForBooks)> {
+        let methods = self.methods.iter().map(|(name, own)| (name.clone(), Arc::clone(&own.method)));
+        HouseMethods::new(self.market.clone(), &methods.collect(), specified)
+    }
+}
+
+/// A house as records have made it.
+#[derive(Debug, Default)]
+pub(crate) struct HouseState {
+    pub(super) contracts: Contracts,
+    pub(super) stated: Stated,
+    /// The last record that is in it.
+    pub(super) last: Sequence,
+}
+
+/// The same, as it is stored.
+#[derive(Deserialize, Serialize)]
+struct StoredHouse {
+    contracts: Vec<(ContractKey, Option<Specification>)>,
+    terms: Terms,
+    methods: Vec<(MethodName, String)>,
+    market: Snapshot,
+    set: Option<String>,
+    version: u64,
+    runs: Vec<Arc<SettlementRun>>,
+}
+
+fn methods_of(texts: Vec<(MethodName, String)>) -> Result<Methods, Unreadable> {
+    let method = |(name, text): (MethodName, String)| {
+        let method = read_method(text.as_bytes());
+        let method = method.map_err(|_| Unreadable(format!("method {name} cannot be read any more")))?;
+        Ok((name, StatedMethod { text: text.into(), method: Arc::new(method) }))
+    };
+    texts.into_iter().map(method).collect()
+}
+
+impl HouseState {
+    /// Applies a record.
+    pub(crate) fn apply(&mut self, sequence: Sequence, change: HouseChange) -> Result<(), Unreadable> {
+        let mut is_renewed = true;
+        match change {
+            HouseChange::Contracts(first, contracts) => {
+                let numbers = (first.number()..).zip(contracts);
+                for (number, (key, specification)) in numbers {
+                    is_renewed &= specification.is_some();
+                    let id = self.contracts.know(key, specification)?;
+                    if id.number() != number {
+                        return Err(Unreadable(format!("contract {number} would be {}", id.number())));
+                    }
+                }
+            }
+            HouseChange::Specified(contracts) => {
+                for (id, specification) in contracts {
+                    let known = self.contracts.all.get(id).map(|own| own.key.clone());
+                    let key = known.ok_or_else(|| Unreadable(format!("no contract {}", id.number())))?;
+                    self.contracts.know(key, Some(specification))?;
+                }
+            }
+            HouseChange::Terms(bands, schedule) => {
+                self.stated.terms = Terms { bands: bands.into_iter().collect(), schedule };
+            }
+            HouseChange::Methods(texts) => self.stated.methods = methods_of(texts)?,
+            HouseChange::Market(time, quotes) => {
+                let next = self.stated.market.next(time, &quotes);
+                self.stated.market = next.map_err(|_| Unreadable("a market does not follow".to_owned()))?;
+            }
+            HouseChange::Set(id) => self.stated.set = id,
+        }
+        if is_renewed {
+            self.stated.version = sequence.0;
+        }
+        self.last = sequence;
+        Ok(())
+    }
+
+    /// Keeps a settlement run.
+    pub(crate) fn told(&mut self, sequence: Sequence, run: &Arc<SettlementRun>) -> Result<(), Unreadable> {
+        self.stated.told(RunKey::of(run)?, run);
+        self.last = sequence;
+        Ok(())
+    }
+
+    /// The last record that is in it.
+    pub(crate) const fn last(&self) -> Sequence {
+        self.last
+    }
+
+    /// The id of the set that its book uses.
+    pub(crate) fn set(&self) -> Option<&str> {
+        self.stated.set.as_deref()
+    }
+
+    pub(crate) fn run(&self, key: RunKey) -> Option<Arc<SettlementRun>> {
+        self.stated.run(key)
+    }
+
+    /// Everything that decisions used.
+    pub(crate) fn snapshot(
+        &self,
+        house: &House,
+        set: Option<&Arc<ParameterSet>>,
+    ) -> Result<HouseSnapshot, Unreadable> {
+        let methods = self.stated.priced(self.contracts.all.specified());
+        let methods = methods.map_err(|(name, reason)| Unreadable(format!("method {name}: {reason}")))?;
+        Ok(self.stated.snapshot(house, &self.contracts, set, methods))
+    }
+
+    /// Its bytes.
+    pub(super) fn stored(contracts: &Contracts, stated: &Stated) -> Result<Vec<u8>, Unreadable> {
+        let known = contracts.all.contracts().iter();
+        let methods = stated.methods.iter().map(|(name, own)| (name.clone(), own.text.to_string()));
+        plimsoll_engine::record::encoded(&StoredHouse {
+            contracts: known.map(|own| (own.key.clone(), own.specification.clone())).collect(),
+            terms: stated.terms.clone(),
+            methods: methods.collect(),
+            market: stated.market.clone(),
+            set: stated.set.clone(),
+            version: stated.version,
+            runs: stated.runs.iter().map(|(_, run)| Arc::clone(run)).collect(),
+        })
+    }
+
+    /// From its bytes, as of a record.
+    pub(crate) fn restored(bytes: &[u8], last: Sequence) -> Result<Self, Unreadable> {
+        let stored: StoredHouse = plimsoll_engine::record::decoded(bytes)?;
+        let mut contracts = Contracts::default();
+        for (key, specification) in stored.contracts {
+            contracts.know(key, specification)?;
+        }
+        let mut stated = Stated {
+            terms: stored.terms,
+            methods: methods_of(stored.methods)?,
+            market: stored.market,
+            set: stored.set,
+            version: stored.version,
+            runs: VecDeque::new(),
+        };
+        for run in stored.runs {
+            stated.told(RunKey::of(&run)?, &run);
+        }
+        Ok(Self { contracts, stated, last })
+    }
+}

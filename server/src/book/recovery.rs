@@ -1,0 +1,134 @@
+//! From what was written down to what it said: cuts first, then the records behind them. Nothing is decided here.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use plimsoll_engine::group::{Group, GroupKey};
+use plimsoll_engine::record::{
+    GroupChange, Opened, Record, RecordBody, RunKey, StoredGroup, Unreadable, decoded,
+};
+use plimsoll_engine::types::{Code, House};
+use plimsoll_journal::{Cut, Sequence};
+
+use super::house::HouseState;
+
+/// A group as records have made it.
+struct Replayed {
+    group: Group,
+    /// Runs before those in the group, which may be told later than the cut was read.
+    runs: Vec<RunKey>,
+    /// What its cut has already.
+    cut: Sequence,
+    last: Sequence,
+}
+
+/// Houses and groups as records have made them.
+#[derive(Default)]
+pub(crate) struct Recovered {
+    houses: BTreeMap<House, HouseState>,
+    groups: HashMap<GroupKey, Replayed>,
+    /// Records that were applied.
+    pub(crate) records: u64,
+}
+
+/// A group with its last record.
+pub(crate) type Restored = (Group, Sequence);
+
+/// The keys of cuts: houses come before groups.
+pub(crate) fn house_key(house: &House) -> Vec<u8> {
+    [b"h".as_slice(), house.as_str().as_bytes()].concat()
+}
+
+/// The same of a group.
+pub(crate) fn group_key(key: &GroupKey) -> Vec<u8> {
+    [b"k".as_slice(), key.house.as_str().as_bytes(), &[0], key.name.as_str().as_bytes()].concat()
+}
+
+impl Recovered {
+    /// Takes a cut.
+    pub(crate) fn cut(&mut self, cut: Cut) -> Result<(), Unreadable> {
+        let Cut { key, at, state } = cut;
+        let text = |bytes: &[u8]| {
+            let text = std::str::from_utf8(bytes).map_err(|error| Unreadable(error.to_string()))?;
+            Code::new(text).map_err(|error| Unreadable(error.to_string()))
+        };
+        match key.split_first() {
+            Some((b'h', house)) => {
+                self.houses.insert(text(house)?, HouseState::restored(&state, at)?);
+            }
+            Some((b'k', _)) => {
+                let StoredGroup { group, runs } = decoded(&state)?;
+                self.groups.insert(group.key.clone(), Replayed { group, runs, cut: at, last: at });
+            }
+            _ => return Err(Unreadable("a cut of something unknown".to_owned())),
+        }
+        Ok(())
+    }
+
+    /// Applies a record.
+    pub(crate) fn record(&mut self, sequence: Sequence, payload: &[u8]) -> Result<(), Unreadable> {
+        self.records += 1;
+        let record: Record = decoded(payload)?;
+        match record.body {
+            RecordBody::Opened(Opened { key, member, origin, currency }) => {
+                self.groups.entry(key.clone()).or_insert_with(|| {
+                    let group = Group::new(key, member, origin, currency);
+                    Replayed { group, runs: Vec::new(), cut: sequence, last: sequence }
+                });
+            }
+            RecordBody::Groups(changes) => {
+                changes.into_iter().try_for_each(|change| self.changed(sequence, change))?;
+            }
+            RecordBody::Run(house, run) => {
+                let own = self.houses.entry(house).or_default();
+                if sequence > own.last() {
+                    own.told(sequence, &run)?;
+                }
+            }
+            RecordBody::House(house, change) => {
+                let own = self.houses.entry(house).or_default();
+                if sequence > own.last() {
+                    own.apply(sequence, change)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn changed(&mut self, sequence: Sequence, change: GroupChange) -> Result<(), Unreadable> {
+        let GroupChange { key, events, .. } = change;
+        let own = self.groups.get_mut(&key);
+        let own = own.ok_or_else(|| Unreadable(format!("group {} was never opened", key.name)))?;
+        if sequence <= own.cut {
+            return Ok(());
+        }
+        let house = self.houses.get(&key.house);
+        for event in events {
+            let event = event.event(|run| house.and_then(|own| own.run(run)))?;
+            own.group.apply(&event);
+        }
+        own.last = sequence;
+        Ok(())
+    }
+
+    /// Everything, once all records are applied.
+    pub(crate) fn finished(self) -> Result<(BTreeMap<House, HouseState>, Vec<Restored>), Unreadable> {
+        let mut groups = Vec::with_capacity(self.groups.len());
+        for Replayed { mut group, runs, last, .. } in self.groups.into_values() {
+            let house = self.houses.get(&group.key.house);
+            let known = |key: RunKey| {
+                let run = house.and_then(|own| own.run(key));
+                run.ok_or_else(|| Unreadable("a settlement run is missing".to_owned()))
+            };
+            let before = runs.into_iter().map(known).collect::<Result<VecDeque<Arc<_>>, _>>()?;
+            let mut all = before;
+            all.append(&mut group.runs);
+            while all.len() > Group::KEPT_RUNS {
+                all.pop_front();
+            }
+            group.runs = all;
+            groups.push((group, last));
+        }
+        Ok((self.houses, groups))
+    }
+}

@@ -1,0 +1,178 @@
+//! A server that is stopped and started again on its data directory: everything that was said is still so.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use plimsoll_proto::v1;
+use plimsoll_proto::v1::book_service_client::BookServiceClient;
+use plimsoll_proto::v1::submit_request::Command;
+use plimsoll_server::Settings;
+use tonic::transport::Channel;
+
+use crate::sample::{HOUSE, file, future};
+use crate::served::Served;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("plimsoll-data-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    /// A server on it; cuts are kept as often as can be, or not at all.
+    async fn start(&self, cuts: bool) -> Served {
+        Served::with(|settings: &mut Settings| {
+            settings.data_directory = Some(self.0.clone());
+            settings.snapshot_interval = Duration::from_millis(if cuts { 10 } else { 86_400_000 });
+        })
+        .await
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn book(served: &Served) -> BookServiceClient<Channel> {
+    BookServiceClient::new(served.channel.clone())
+}
+
+fn name() -> Option<v1::GroupName> {
+    Some(v1::GroupName { house: HOUSE.to_owned(), group: "POOL".to_owned() })
+}
+
+async fn submit(served: &Served, id: &str, command: Command) -> v1::SubmitResponse {
+    let request = v1::SubmitRequest { name: name(), command_id: id.to_owned(), command: Some(command) };
+    book(served).submit(request).await.unwrap().into_inner()
+}
+
+fn leg(lots: i64) -> v1::OrderLeg {
+    v1::OrderLeg { contract: Some(future("202612", lots)), price: "70.86".to_owned() }
+}
+
+fn order(id: &str, lots: i64) -> v1::Order {
+    let kind = v1::OrderKind::Limit.into();
+    let terms =
+        v1::OrderTerms { kind, legs: vec![leg(lots.signum())], units: lots.abs(), ..Default::default() };
+    v1::Order { id: id.to_owned(), account: "A".to_owned(), terms: Some(terms), ..Default::default() }
+}
+
+fn trade(id: &str, lots: i64) -> v1::Trade {
+    let legs = vec![v1::TradeLeg { contract: Some(future("202612", lots)), price: "70.86".to_owned() }];
+    let (id, account, date) = (id.to_owned(), "A".to_owned(), "2026-09-18".to_owned());
+    v1::Trade { id, account, legs, date, ..Default::default() }
+}
+
+/// A group with an order, a trade and a settlement run.
+async fn first_day(served: &Served) {
+    let id = served.load(&file()).await.id;
+    let request = v1::ActivateParameterSetRequest { id, ..Default::default() };
+    served.parameters().activate_parameter_set(request).await.unwrap();
+    let group = v1::CreateGroupRequest {
+        name: name(),
+        member: "MEMBER".to_owned(),
+        origin: v1::Origin::Client.into(),
+        currency: "USD".to_owned(),
+    };
+    book(served).create_group(group).await.unwrap();
+    let assets = v1::Assets { currency: "USD".to_owned(), amount: "100000".to_owned(), ..Default::default() };
+    let account = v1::OpenPositionAccount {
+        account: "A".to_owned(),
+        margin_account: "M".to_owned(),
+        ..Default::default()
+    };
+    let open = v1::OpenMarginAccount { account: "M".to_owned(), ..Default::default() };
+    let deposit = v1::Deposit { reference: "D1".to_owned(), assets: Some(assets) };
+    for (id, command) in [
+        ("C1", Command::OpenMarginAccount(open)),
+        ("C2", Command::OpenPositionAccount(account)),
+        ("C3", Command::Deposit(deposit)),
+        ("C4", Command::Order(order("O1", 3))),
+        ("C5", Command::Trade(trade("T1", -2))),
+    ] {
+        assert_eq!(submit(served, id, command).await.refused, None);
+    }
+    let prices = vec![v1::SettlementPrice { contract: Some(future("202612", 0)), price: "71.36".to_owned() }];
+    let (house, run_id, date) = (HOUSE.to_owned(), "R1".to_owned(), "2026-09-18".to_owned());
+    let run = v1::SettleHouseRequest { house, run_id, date, prices, ..Default::default() };
+    book(served).settle_house(run).await.unwrap();
+    let band =
+        v1::PriceBand { contract: Some(future("202612", 0)), low: "60".to_owned(), high: "80".to_owned() };
+    let terms = v1::SetHouseTermsRequest { house: HOUSE.to_owned(), bands: vec![band], ..Default::default() };
+    book(served).set_house_terms(terms).await.unwrap();
+}
+
+/// Everything that can be asked about the group.
+async fn asked(served: &Served) -> (v1::GetMarginResponse, v1::ListOrdersResponse, v1::ListTradesResponse) {
+    let margin = book(served).get_margin(v1::GetMarginRequest { name: name() }).await.unwrap().into_inner();
+    let orders = v1::ListOrdersRequest { name: name(), ..Default::default() };
+    let orders = book(served).list_orders(orders).await.unwrap().into_inner();
+    let trades = v1::ListTradesRequest { name: name(), ..Default::default() };
+    (margin, orders, book(served).list_trades(trades).await.unwrap().into_inner())
+}
+
+async fn a_restart_changes_nothing(cuts: bool) {
+    let folder = Folder::new(if cuts { "cuts" } else { "records" });
+    let served = folder.start(cuts).await;
+    first_day(&served).await;
+    let before = asked(&served).await;
+    let answer = submit(&served, "C6", Command::Order(order("O2", 1))).await;
+    drop(served.channel);
+    served.running.drain().await;
+    let served = folder.start(cuts).await;
+    let after = asked(&served).await;
+    assert_eq!(after.2, before.2);
+    assert_eq!(after.1.orders.len(), 2);
+    // The same command gets the same answer, whatever has happened since.
+    assert_eq!(submit(&served, "C6", Command::Order(order("O2", 1))).await, answer);
+    let other = submit(&served, "C6", Command::Order(order("O3", 1))).await.refused.unwrap();
+    assert_eq!(other.reason(), v1::RefusalReason::CommandIdReused);
+    let cancel =
+        v1::OrderConfirmation { order_id: "O2".to_owned(), change: v1::OrderChange::Cancelled.into() };
+    submit(&served, "C7", Command::OrderConfirmation(cancel)).await;
+    let again = asked(&served).await;
+    let numbers =
+        |own: &v1::GetMarginResponse| (own.currencies.clone(), own.with_orders.clone(), own.version);
+    assert_eq!(numbers(&again.0), numbers(&before.0));
+    // A trade told late is booked at the price of the run that was before the restart.
+    let late = submit(&served, "C8", Command::Trade(trade("T2", 1))).await;
+    assert_eq!((late.refused, late.exceptions), (None, Vec::new()));
+    let cash = asked(&served).await.0.currencies[0].cash.clone();
+    assert_eq!(cash, "99500.000000", "500 for each point of half: 2 lots short, 1 long");
+    drop(served.channel);
+    served.running.drain().await;
+    // And once more, from what the second start wrote.
+    let served = folder.start(cuts).await;
+    assert_eq!(asked(&served).await.0.currencies[0].cash, cash);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_from_records_changes_nothing() {
+    a_restart_changes_nothing(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_from_cuts_changes_nothing() {
+    a_restart_changes_nothing(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_journal_is_refused_by_name() {
+    let folder = Folder::new("damaged");
+    let served = folder.start(false).await;
+    first_day(&served).await;
+    drop(served.channel);
+    served.running.drain().await;
+    let log = folder.0.join("log/00000000000000000001.redb");
+    let mut bytes = std::fs::read(&log).unwrap();
+    let place = bytes.windows(5).position(|own| own == b"POOL\xa6").unwrap_or(20_000);
+    bytes[place] ^= 1;
+    std::fs::write(&log, bytes).unwrap();
+    let settings = Settings { data_directory: Some(folder.0.clone()), ..Settings::default() };
+    let Err(error) = plimsoll_server::App::build(settings) else { panic!("it starts") };
+    assert!(error.to_string().contains("damaged"), "{error}");
+}
