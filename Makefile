@@ -35,6 +35,15 @@ demo: setup ## Starts a server, loads the sample exchange, margins a book, shows
 test: setup ## Runs every test.
 	cargo test --locked --workspace
 
+# How often the server is killed; `make crash KILLS=200` for a longer look, with another SEED for other moments.
+KILLS := 20
+SEED := 1
+
+.PHONY: crash
+crash: setup ## Kills a server under load KILLS times (20) and compares what it has with what it had said.
+	@cargo build --locked --quiet --bins
+	@target/debug/crash $(KILLS) $(SEED)
+
 .PHONY: test-linalg
 test-linalg: setup ## Runs the tests of what needs LAPACK (installs libopenblas-dev).
 	@[ -e /usr/include/openblas ] || ls /usr/include/*/openblas_config.h >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] \
