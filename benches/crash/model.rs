@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
+/// Answers that are surely remembered.
+const WINDOW: usize = 5_000;
+
 /// What a command does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Act {
@@ -51,6 +54,8 @@ impl State {
 pub(crate) struct Model {
     commands: BTreeMap<String, Act>,
     acknowledged: BTreeSet<String>,
+    /// The same in the order in which they were answered.
+    answered: Vec<String>,
     lost: u64,
     duplicated: u64,
     faults: Vec<String>,
@@ -62,7 +67,9 @@ impl Model {
     }
 
     pub(crate) fn acknowledged(&mut self, id: &str) {
-        self.acknowledged.insert(id.to_owned());
+        if self.acknowledged.insert(id.to_owned()) {
+            self.answered.push(id.to_owned());
+        }
     }
 
     pub(crate) fn unacknowledged(&self) -> Vec<(String, Act)> {
@@ -70,17 +77,17 @@ impl Model {
         open.map(|(id, act)| (id.clone(), act.clone())).collect()
     }
 
-    /// Some that have been answered, chosen by a number below a count.
+    /// Some that have been answered within the window for which answers are remembered, chosen by a number below a count.
     pub(crate) fn some_acknowledged(
         &self,
         most: usize,
         mut below: impl FnMut(u64) -> u64,
     ) -> Vec<(String, Act)> {
-        let all: Vec<&String> = self.acknowledged.iter().collect();
+        let all = &self.answered[self.answered.len().saturating_sub(WINDOW)..];
         let mut chosen = BTreeMap::new();
         for _ in 0..most.min(all.len()) {
             let place = usize::try_from(below(all.len() as u64)).unwrap_or(0);
-            chosen.insert(all[place].clone(), self.commands[all[place]].clone());
+            chosen.insert(all[place].clone(), self.commands[&all[place]].clone());
         }
         chosen.into_iter().collect()
     }

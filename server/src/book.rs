@@ -10,6 +10,7 @@ mod cutting;
 mod desk;
 mod entry;
 mod house;
+mod past;
 mod recovery;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,7 @@ pub(crate) use chronicle::{Chronicle, Room};
 pub(crate) use desk::{Desk, NotStated};
 pub(crate) use entry::Entry;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
+pub(crate) use past::PastFault;
 pub(crate) use recovery::Recovered;
 
 /// Why the book does not answer: the caller's fault.

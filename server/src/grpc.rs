@@ -69,13 +69,13 @@ impl Api {
         let parameters = ParameterCalls {
             registry: Arc::clone(&parts.registry),
             directory: parts.directory,
-            files: parts.files,
+            files: parts.files.clone(),
             readers: parts.readers,
             max_upload_bytes: parts.max_upload_bytes,
             idle_timeout: parts.idle_timeout,
             upload_timeout: parts.upload_timeout,
         };
-        let book = BookCalls::new(parts.book, parts.calculators.clone());
+        let book = BookCalls::new(parts.book, parts.calculators.clone(), parts.files);
         let margin = MarginCalls::new(parts.registry, parts.calculators, parts.idle_timeout);
         routes.add(
             ParameterServiceServer::new(parameters)

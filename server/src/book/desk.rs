@@ -131,7 +131,8 @@ impl Desk {
     /// Notes which set the house uses from now on, and its contracts.
     fn use_set(&self, stated: &mut Stated, set: Option<&Arc<ParameterSet>>) -> Result<Sequence, BookFault> {
         let id = set.map(|set| set.id().to_string());
-        let mut sequence = self.last();
+        // What has not changed has the version that it had.
+        let mut sequence = Sequence(stated.version);
         if let Some(set) = set {
             let mut contracts = self.writable();
             let first = contracts.all.contracts().len();
@@ -182,7 +183,7 @@ impl Desk {
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
-        let sequence = self.take(contracts)?;
+        let sequence = self.take(contracts)?.max(Sequence(stated.version));
         self.renewed(&mut stated, set, sequence)
     }
 
@@ -215,7 +216,7 @@ impl Desk {
                 before.push((id, specification));
             }
         }
-        let mut sequence = self.last();
+        let mut sequence = Sequence::NONE;
         if !before.is_empty() {
             sequence = self.write(HouseChange::Specified(before))?;
         }

@@ -27,7 +27,9 @@ struct Replayed {
 pub(crate) struct Recovered {
     houses: BTreeMap<House, HouseState>,
     groups: HashMap<GroupKey, Replayed>,
-    /// Records that were applied.
+    /// The only group that is wanted, if not all are.
+    only: Option<GroupKey>,
+    /// Records that were read.
     pub(crate) records: u64,
 }
 
@@ -45,6 +47,19 @@ pub(crate) fn group_key(key: &GroupKey) -> Vec<u8> {
 }
 
 impl Recovered {
+    /// Of one group and its house.
+    pub(crate) fn only(key: GroupKey) -> Self {
+        Self { only: Some(key), ..Self::default() }
+    }
+
+    fn wants(&self, key: &GroupKey) -> bool {
+        self.only.as_ref().is_none_or(|only| only == key)
+    }
+
+    fn wants_house(&self, house: &House) -> bool {
+        self.only.as_ref().is_none_or(|only| only.house == *house)
+    }
+
     /// Takes a cut.
     pub(crate) fn cut(&mut self, cut: Cut) -> Result<(), Unreadable> {
         let Cut { key, at, state } = cut;
@@ -70,6 +85,7 @@ impl Recovered {
         self.records += 1;
         let record: Record = decoded(payload)?;
         match record.body {
+            RecordBody::Opened(Opened { key, .. }) if !self.wants(&key) => {}
             RecordBody::Opened(Opened { key, member, origin, currency }) => {
                 self.groups.entry(key.clone()).or_insert_with(|| {
                     let group = Group::new(key, member, origin, currency);
@@ -77,8 +93,11 @@ impl Recovered {
                 });
             }
             RecordBody::Groups(changes) => {
-                changes.into_iter().try_for_each(|change| self.changed(sequence, change))?;
+                let wanted: Vec<GroupChange> =
+                    changes.into_iter().filter(|change| self.wants(&change.key)).collect();
+                wanted.into_iter().try_for_each(|change| self.changed(sequence, change))?;
             }
+            RecordBody::Run(house, _) | RecordBody::House(house, _) if !self.wants_house(&house) => {}
             RecordBody::Run(house, run) => {
                 let own = self.houses.entry(house).or_default();
                 if sequence > own.last() {

@@ -22,10 +22,14 @@ use super::from_proto::book::{Reader, group_key, new_group};
 use super::violations::Violations;
 use super::{status, to_proto};
 use crate::book::{Book, BookFault, Desk, locked};
+use crate::set_files::SetFiles;
 use crate::workers::{Workers, caught};
 
 /// With so many working orders a check takes less than a millisecond.
 const FEW_ORDERS: usize = 4;
+
+/// Questions about the past that are answered or wait.
+const MOST_EXPLAINED: usize = 8;
 
 /// Who gives commands until callers are told apart; what comes for many groups has ids of its own.
 #[derive(Clone, Copy)]
@@ -51,6 +55,9 @@ impl Caller {
 pub(super) struct BookCalls {
     book: Arc<Book>,
     workers: Workers,
+    /// The past has a queue of its own, and one reader.
+    explainers: Workers,
+    files: Option<Arc<SetFiles>>,
 }
 
 /// An answer, and the record that has to be durable before it is given.
@@ -111,8 +118,8 @@ fn command(caller: Caller, id: CommandId, content: &impl Message, body: Body) ->
 }
 
 impl BookCalls {
-    pub(super) const fn new(book: Arc<Book>, workers: Workers) -> Self {
-        Self { book, workers }
+    pub(super) fn new(book: Arc<Book>, workers: Workers, files: Option<Arc<SetFiles>>) -> Self {
+        Self { book, workers, explainers: Workers::new(1, MOST_EXPLAINED), files }
     }
 
     /// Work of microseconds, here.
@@ -174,7 +181,7 @@ fn submit(
     })?;
     let (outcome, durable) = book.submit(&key, &command(Caller::Local, id, request, body), is_late)?;
     noted(&key, &outcome);
-    Ok(Told { answer: to_proto::book::submitted(&outcome), durable })
+    Ok(Told { answer: to_proto::book::submitted(&outcome, durable), durable })
 }
 
 fn noted(key: &GroupKey, outcome: &Outcome) {
@@ -216,6 +223,7 @@ fn check_order(
         refused: refused.as_ref().map(to_proto::book::refused),
         checked: checked.as_ref().map(to_proto::book::checked),
         sequence,
+        log_sequence: durable.0,
     };
     Ok(Told { answer, durable })
 }
@@ -377,6 +385,16 @@ impl BookService for BookCalls {
     ) -> Result<Response<v1::GetMarginResponse>, Status> {
         let request = request.into_inner();
         self.of_group(request.name.clone(), move |book| margin::get(book, &request).map(told)).await
+    }
+
+    async fn explain_margin(
+        &self,
+        request: Request<v1::ExplainMarginRequest>,
+    ) -> Result<Response<v1::ExplainMarginResponse>, Status> {
+        let (book, files) = (Arc::clone(&self.book), self.files.clone());
+        let explained = move || margin::explain(&book, request.get_ref(), files.as_deref());
+        let worked = self.explainers.run(1, explained).await.map_err(status::no_calculation)?;
+        self.said(worked.map(told)).await
     }
 
     async fn list_positions(

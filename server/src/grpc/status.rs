@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::violations::{Violation, Violations};
-use crate::book::BookFault;
+use crate::book::{BookFault, PastFault};
 use crate::registry::{AccountScope, InsertRefusal};
 use crate::workers::WorkLost;
 
@@ -155,6 +155,30 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
         BookFault::TooManyHouses => exhausted("TOO_MANY_HOUSES", "houses", &message),
         BookFault::JournalFull => exhausted("JOURNAL_FULL", "records that wait", &message),
         BookFault::TooManyGroups => exhausted("TOO_MANY_GROUPS", "margin groups", &message),
+    }
+}
+
+/// Why the past is not told.
+pub(super) fn of_past(fault: &PastFault) -> Status {
+    let message = fault.to_string();
+    let precondition =
+        |kind: &str| ErrorDetails::with_precondition_failure_violation(kind, "journal", message.clone());
+    match fault {
+        PastFault::OutOfRange { oldest, newest, .. } => {
+            let more = [("oldest", oldest.to_string()), ("newest", newest.to_string())];
+            status(Code::OutOfRange, "SEQUENCE_NOT_KEPT", &message, ErrorDetails::new(), &more)
+        }
+        PastFault::NotKept => {
+            status(Code::FailedPrecondition, "NO_JOURNAL", &message, precondition("DATA_DIRECTORY"), &[])
+        }
+        PastFault::NoSet(_) => {
+            status(Code::FailedPrecondition, "SET_NOT_KEPT", &message, precondition("PARAMETER_SET"), &[])
+        }
+        PastFault::NotOpen(_) => status(Code::NotFound, "UNKNOWN_GROUP", &message, ErrorDetails::new(), &[]),
+        PastFault::Journal(_) | PastFault::Unreadable(_) => {
+            tracing::error!(%message, "the past cannot be read");
+            status(Code::Internal, "JOURNAL_DAMAGED", &message, ErrorDetails::new(), &[])
+        }
     }
 }
 

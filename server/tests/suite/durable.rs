@@ -7,6 +7,7 @@ use plimsoll_proto::v1;
 use plimsoll_proto::v1::book_service_client::BookServiceClient;
 use plimsoll_proto::v1::submit_request::Command;
 use plimsoll_server::Settings;
+use tonic::Code;
 use tonic::transport::Channel;
 
 use crate::sample::{HOUSE, file, future};
@@ -67,8 +68,13 @@ fn trade(id: &str, lots: i64) -> v1::Trade {
     v1::Trade { id, account, legs, date, ..Default::default() }
 }
 
-/// A group with an order, a trade and a settlement run.
-async fn first_day(served: &Served) {
+async fn margin(served: &Served) -> v1::GetMarginResponse {
+    book(served).get_margin(v1::GetMarginRequest { name: name() }).await.unwrap().into_inner()
+}
+
+/// A group with an order, a trade and a settlement run; its margin on the way.
+async fn first_day(served: &Served) -> Vec<v1::GetMarginResponse> {
+    let mut seen = Vec::new();
     let id = served.load(&file()).await.id;
     let request = v1::ActivateParameterSetRequest { id, ..Default::default() };
     served.parameters().activate_parameter_set(request).await.unwrap();
@@ -95,20 +101,38 @@ async fn first_day(served: &Served) {
         ("C5", Command::Trade(trade("T1", -2))),
     ] {
         assert_eq!(submit(served, id, command).await.refused, None);
+        seen.push(margin(served).await);
     }
     let prices = vec![v1::SettlementPrice { contract: Some(future("202612", 0)), price: "71.36".to_owned() }];
     let (house, run_id, date) = (HOUSE.to_owned(), "R1".to_owned(), "2026-09-18".to_owned());
     let run = v1::SettleHouseRequest { house, run_id, date, prices, ..Default::default() };
     book(served).settle_house(run).await.unwrap();
+    seen.push(margin(served).await);
     let band =
         v1::PriceBand { contract: Some(future("202612", 0)), low: "60".to_owned(), high: "80".to_owned() };
     let terms = v1::SetHouseTermsRequest { house: HOUSE.to_owned(), bands: vec![band], ..Default::default() };
     book(served).set_house_terms(terms).await.unwrap();
+    seen.push(margin(served).await);
+    seen
+}
+
+/// What was said then is said again.
+async fn explained(served: &Served, seen: &[v1::GetMarginResponse]) {
+    for own in seen {
+        let log_sequence = own.log_sequence;
+        let request = v1::ExplainMarginRequest { name: name(), log_sequence };
+        let told = book(served).explain_margin(request).await.unwrap().into_inner().margin.unwrap();
+        let then = v1::GetMarginResponse { durable_log_sequence: log_sequence, ..own.clone() };
+        // Terms that were stated after the group's last record were in what was said, and are not in what the record saw.
+        let is_last = own.version > own.log_sequence;
+        let then = if is_last { v1::GetMarginResponse { version: told.version, ..then } } else { then };
+        assert_eq!(told, then, "sequence {log_sequence}");
+    }
 }
 
 /// Everything that can be asked about the group.
 async fn asked(served: &Served) -> (v1::GetMarginResponse, v1::ListOrdersResponse, v1::ListTradesResponse) {
-    let margin = book(served).get_margin(v1::GetMarginRequest { name: name() }).await.unwrap().into_inner();
+    let margin = margin(served).await;
     let orders = v1::ListOrdersRequest { name: name(), ..Default::default() };
     let orders = book(served).list_orders(orders).await.unwrap().into_inner();
     let trades = v1::ListTradesRequest { name: name(), ..Default::default() };
@@ -118,7 +142,8 @@ async fn asked(served: &Served) -> (v1::GetMarginResponse, v1::ListOrdersRespons
 async fn a_restart_changes_nothing(cuts: bool) {
     let folder = Folder::new(if cuts { "cuts" } else { "records" });
     let served = folder.start(cuts).await;
-    first_day(&served).await;
+    let seen = first_day(&served).await;
+    explained(&served, &seen).await;
     let before = asked(&served).await;
     let answer = submit(&served, "C6", Command::Order(order("O2", 1))).await;
     drop(served.channel);
@@ -147,6 +172,11 @@ async fn a_restart_changes_nothing(cuts: bool) {
     served.running.drain().await;
     // And once more, from what the second start wrote.
     let served = folder.start(cuts).await;
+    explained(&served, &seen).await;
+    let request = v1::ExplainMarginRequest { name: name(), log_sequence: 1_000_000 };
+    let status = book(&served).explain_margin(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange);
+    assert!(status.message().contains("records 1 to "), "{status:?}");
     assert_eq!(asked(&served).await.0.currencies[0].cash, cash);
 }
 

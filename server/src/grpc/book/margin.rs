@@ -1,42 +1,97 @@
 //! What a group has and has to have, with the report of every margin account.
 
-use plimsoll_engine::group::{Held, HouseSnapshot, MarginTerms, StandingError};
+use std::collections::BTreeMap;
+
+use plimsoll_engine::group::{
+    Group, GroupKey, Held, HouseSnapshot, MarginTerms, Standing, StandingError, standing,
+};
 use plimsoll_engine::report::{CalculationOptions, report};
+use plimsoll_engine::types::AccountName;
+use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 
 use super::super::from_proto::book::group_key;
 use super::super::{status, to_proto};
 use super::{Fault, names};
-use crate::book::{Book, locked};
+use crate::book::{Book, Desk, PastFault, locked};
+use crate::set_files::SetFiles;
 
 pub(super) fn get(book: &Book, request: &v1::GetMarginRequest) -> Result<v1::GetMarginResponse, Fault> {
     let key = group_key(request.name.as_ref())?;
     let entry = book.entry(&key)?;
     let (desk, house) = book.desk(&key.house)?;
-    let no_standing = |error| Fault::Status(Box::new(status::no_standing(&error)));
-    let (standing, sequence, terms) = {
+    let (standing, present, last) = {
         let mut entry = locked(&entry);
         let standing = entry.standing(&house).map_err(no_standing)?;
-        (standing, entry.group().sequence, entry.group().margin_accounts.clone())
+        (standing, Present::of(entry.group()), entry.last())
     };
+    let durable = book.chronicle().durable();
+    answer(&desk, &house, &standing, &present, [last, durable])
+}
+
+/// The same as of a record.
+pub(super) fn explain(
+    book: &Book,
+    request: &v1::ExplainMarginRequest,
+    files: Option<&SetFiles>,
+) -> Result<v1::ExplainMarginResponse, Fault> {
+    let key = group_key(request.name.as_ref())?;
+    book.entry(&key)?;
+    let at = Sequence(request.log_sequence);
+    let failed = |fault: PastFault| Fault::Status(Box::new(status::of_past(&fault)));
+    let past = book.past(&key, at, files).map_err(failed)?;
+    let standing = standing(&past.group, &past.house).map_err(no_standing)?;
+    // Numbers of contracts are for ever: today's desk knows their names.
+    let desk = book.opened(&key.house)?;
+    let present = Present::of(&past.group);
+    let margin = answer(&desk, &past.house, &standing, &present, [past.last, at])?;
+    Ok(v1::ExplainMarginResponse { margin: Some(margin) })
+}
+
+fn no_standing(error: StandingError) -> Fault {
+    Fault::Status(Box::new(status::no_standing(&error)))
+}
+
+/// What an answer needs of a group besides its standing.
+struct Present {
+    key: GroupKey,
+    sequence: u64,
+    terms: BTreeMap<AccountName, MarginTerms>,
+}
+
+impl Present {
+    fn of(group: &Group) -> Self {
+        Self { key: group.key.clone(), sequence: group.sequence, terms: group.margin_accounts.clone() }
+    }
+}
+
+fn answer(
+    desk: &Desk,
+    house: &HouseSnapshot,
+    standing: &Standing,
+    present: &Present,
+    [last, durable]: [Sequence; 2],
+) -> Result<v1::GetMarginResponse, Fault> {
     let mut accounts = Vec::with_capacity(standing.accounts.len());
     for own in &standing.accounts {
-        let by = reported(&own.held, terms.get(&own.name), &house).map_err(no_standing)?;
+        let by = reported(&own.held, present.terms.get(&own.name), house).map_err(no_standing)?;
         accounts.push(v1::AccountMargin { account: own.name.to_string(), by: Some(by) });
     }
-    let names = names(&desk, standing.unmargined.iter().map(|own| own.contract));
+    let names = names(desk, standing.unmargined.iter().map(|own| own.contract));
     Ok(v1::GetMarginResponse {
-        name: Some(to_proto::book::group_name(&key)),
+        name: Some(to_proto::book::group_name(&present.key)),
         currency: standing.currency.to_string(),
-        sequence,
+        sequence: present.sequence,
         version: standing.version,
-        currencies: to_proto::book::currencies(&standing),
-        assets: to_proto::book::assets(&standing),
+        currencies: to_proto::book::currencies(standing),
+        assets: to_proto::book::assets(standing),
         accounts,
         initial: Some(to_proto::book::room(standing.initial)),
         maintenance: Some(to_proto::book::room(standing.maintenance)),
         with_orders: Some(to_proto::book::room(standing.with_orders)),
         unmargined: standing.unmargined.iter().map(|own| to_proto::book::unmargined(&names, own)).collect(),
+        log_sequence: last.0,
+        durable_log_sequence: durable.0,
     })
 }
 

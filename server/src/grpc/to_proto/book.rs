@@ -9,6 +9,7 @@ use plimsoll_engine::group::{
     WorkingOrder,
 };
 use plimsoll_engine::types::{AccountName, Amount, FineAmount, Money, OrderId, TradeId};
+use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 
 use super::super::status::cut;
@@ -109,13 +110,14 @@ pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
     }
 }
 
-pub(in crate::grpc) fn submitted(outcome: &Outcome) -> v1::SubmitResponse {
+pub(in crate::grpc) fn submitted(outcome: &Outcome, last: Sequence) -> v1::SubmitResponse {
     v1::SubmitResponse {
         refused: outcome.refused.as_ref().map(refused),
         checked: outcome.checked.as_deref().map(checked),
         exceptions: outcome.exceptions.clone(),
         closed_orders: outcome.closed.iter().map(ToString::to_string).collect(),
         sequence: outcome.sequence,
+        log_sequence: last.0,
     }
 }
 
