@@ -13,8 +13,8 @@ pub(crate) use book::{BookCommand, GroupArgument, InHouse, OriginWord};
 
 /// Portfolio margin from an exchange's SPAN risk-parameter file.
 ///
-/// Exit status: 0 done; 1 some portfolios, files or activations were refused; 2 wrong usage; 3 a parameter file was
-/// unreadable or refused; 4 the server could not be reached or failed.
+/// Exit status: 0 done; 1 some portfolios, files or activations were refused; 2 wrong usage; 3 a parameter file or
+/// journal was unreadable or refused; 4 the server could not be reached or failed.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll", version, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -32,6 +32,32 @@ pub(crate) enum Command {
     /// Keeps a server's live book: groups, accounts, orders, trades, settlement
     #[command(subcommand)]
     Book(BookCommand),
+    /// Reads the data directory of a server that is stopped, or a copy of one
+    #[command(subcommand)]
+    Journal(JournalCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Reads every record and cut: whether nothing is damaged and nothing is missing
+    Verify {
+        /// The data directory
+        directory: PathBuf,
+    },
+    /// Prints records as JSON lines
+    Inspect {
+        /// The data directory
+        directory: PathBuf,
+        /// The first record [default: the oldest]
+        #[arg(long, value_name = "SEQUENCE", default_value_t = 1, hide_default_value = true)]
+        from: u64,
+        /// The last record
+        #[arg(long, value_name = "SEQUENCE")]
+        to: Option<u64>,
+        /// Only records of groups of this name
+        #[arg(long)]
+        group: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

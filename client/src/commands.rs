@@ -2,6 +2,7 @@
 
 mod book;
 mod calc;
+mod journal;
 mod params;
 
 use std::io;
@@ -12,6 +13,7 @@ use plimsoll_client::client::{Client, ClientSettings};
 use plimsoll_client::error::ClientError;
 use plimsoll_client::output::printable;
 use plimsoll_engine::parameters::Digest;
+use plimsoll_journal::JournalError;
 use thiserror::Error;
 use tokio::runtime::{Builder, Runtime};
 
@@ -57,6 +59,8 @@ enum CommandError {
     Output(#[from] io::Error),
     #[error("{}: the server's set {id} is of another file, with SHA-256 {digest}", path.display())]
     OtherFile { path: PathBuf, id: String, digest: Digest },
+    #[error("{}: {error}", path.display())]
+    Journal { path: PathBuf, error: JournalError },
     #[error("{0}")]
     Own(String),
 }
@@ -69,7 +73,7 @@ impl CommandError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Done,
             Self::Output(_) | Self::Own(_) => Exit::SomeRefused,
             Self::Usage(_) | Self::Input { .. } | Self::Server(ClientError::Address { .. }) => Exit::Usage,
-            Self::File(_) => Exit::FileRefused,
+            Self::File(_) | Self::Journal { .. } => Exit::FileRefused,
             Self::Server(_) | Self::OtherFile { .. } => Exit::ServerFailed,
         };
         if let Self::File(FileError::Refused { path, diagnostics }) = self {
@@ -86,6 +90,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Calc(arguments) => calc::run(arguments),
         Command::Params(command) => params::run(command),
         Command::Book(command) => book::run(command),
+        Command::Journal(command) => journal::run(command),
     };
     ended.unwrap_or_else(|error| error.report())
 }

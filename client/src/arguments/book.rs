@@ -127,6 +127,14 @@ pub(crate) enum BookCommand {
     },
     /// Shows what a group has and has to have, with the report of every margin account
     Margin(GroupArgument),
+    /// Shows the same as of a record of the journal
+    Explain {
+        #[command(flatten)]
+        group: GroupArgument,
+        /// The record, from an answer of then
+        #[arg(long, value_name = "SEQUENCE")]
+        at: u64,
+    },
     /// Lists positions
     Positions(GroupArgument),
     /// Lists working orders

@@ -53,6 +53,8 @@ calls! {
     import_trades(ImportTradesRequest) -> ImportTradesResponse;
     /// A group's margin.
     get_margin(GetMarginRequest) -> GetMarginResponse;
+    /// A group's margin as of a record of the journal.
+    explain_margin(ExplainMarginRequest) -> ExplainMarginResponse;
     /// A page of positions.
     list_positions(ListPositionsRequest) -> ListPositionsResponse;
     /// A page of working orders.

@@ -6,6 +6,7 @@ mod book;
 mod calc;
 mod golden;
 mod hostile;
+mod journal;
 mod live_book;
 mod methods;
 mod params;
