@@ -54,7 +54,7 @@ test-linalg: setup ## Runs the tests of what needs LAPACK (installs libopenblas-
 
 .PHONY: goals
 goals: setup peers ## Measures every stated goal, optimised; one line each.
-	cargo run --locked --release --quiet -p plimsoll-benches --bin goals
+	cargo run --locked --release --quiet -p plimsoll-benches --features stores --bin goals
 
 # What the peers of the goals are made of. A peer that cannot be had is not measured, and says so.
 .PHONY: peers
@@ -62,6 +62,9 @@ peers: cxx
 	@[ -e /usr/include/ql/quantlib.hpp ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends libquantlib0-dev >/dev/null; } \
 	  || echo "QuantLib is missing: apt-get install libquantlib0-dev" >&2
+	@ls /usr/lib/postgresql/*/bin/pgbench >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null 2>&1; } \
+	  || echo "PostgreSQL is missing: apt-get install postgresql" >&2
 	@[ -e $(TOOLS)/python/fast_vollib ] || python3 -m pip install --quiet --target $(TOOLS)/python numpy scipy numba \
 	  fast-vollib==0.2.4 2>/dev/null || echo "numpy, scipy and fast-vollib are missing: they are not shown" >&2
 

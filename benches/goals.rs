@@ -5,11 +5,14 @@
 //! says so where it is absent, on standard error, and is not measured.
 
 mod cold;
+mod commit;
 mod load;
 mod measure;
 mod peers;
 mod pricing;
+mod recover;
 mod span;
+mod stores;
 
 use std::fmt;
 
@@ -43,8 +46,23 @@ impl fmt::Display for Goal {
     }
 }
 
+/// Those of a room.
+type Goals = fn() -> Vec<Goal>;
+
+/// All of them, or those of the rooms that are named: `goals commit recover`.
 fn main() {
-    for goal in span::goals().into_iter().chain(cold::goals()).chain(load::goals()).chain(pricing::goals()) {
-        println!("{goal}");
+    let rooms: [(&str, Goals); 6] = [
+        ("span", span::goals),
+        ("cold", cold::goals),
+        ("load", load::goals),
+        ("pricing", pricing::goals),
+        ("commit", commit::goals),
+        ("recover", recover::goals),
+    ];
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    for (_, goals) in
+        rooms.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|own| own == name))
+    {
+        goals().iter().for_each(|goal| println!("{goal}"));
     }
 }
