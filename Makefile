@@ -8,7 +8,7 @@ TOOLS := $(CURDIR)/.tools
 DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 
-FUZZ_TARGETS := spn pa2 portfolio method account command
+FUZZ_TARGETS := spn pa2 portfolio method account command record
 # Seconds for each target; `make fuzz FUZZ_SECONDS=600` for a longer look.
 FUZZ_SECONDS := 60
 

@@ -1,10 +1,15 @@
 //! The data directory: the journal, the cuts beside it, and the files of sets.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use plimsoll_journal::{Cuts, Disk, Journal, JournalError, Limits, RealDisk, Segments};
+use plimsoll_journal::{
+    AppendError, Cuts, Disk, Journal, JournalError, Limits, OnFailure, RealDisk, Segments,
+};
 use thiserror::Error;
 
 use crate::book::{Book, Chronicle, Recovered};
@@ -37,7 +42,16 @@ pub(crate) fn set_files(folder: &Path) -> Result<Arc<SetFiles>, DataError> {
 
 /// Opens a data directory and the book that it has.
 pub(crate) fn open(folder: &Path, registry: &Arc<Registry>) -> Result<Book, DataError> {
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(folder)?);
+    let failed = |error: &AppendError| {
+        // What was decided is ahead of the disk: only the log knows what is true.
+        tracing::error!(%error, "the journal cannot be written: the server aborts");
+        std::process::abort();
+    };
+    open_on(Arc::new(RealDisk::new(folder)?), registry, Box::new(failed))
+}
+
+/// The same on any disk.
+fn open_on(disk: Arc<dyn Disk>, registry: &Arc<Registry>, on_failure: OnFailure) -> Result<Book, DataError> {
     let cuts = Cuts::open(&disk)?;
     let mut recovered = Recovered::default();
     let mut fault = None;
@@ -59,12 +73,7 @@ pub(crate) fn open(folder: &Path, registry: &Arc<Registry>) -> Result<Book, Data
         return Err(fault);
     }
     let records = recovered.records;
-    let failed = |error: &plimsoll_journal::AppendError| {
-        // What was decided is ahead of the disk: only the log knows what is true.
-        tracing::error!(%error, "the journal cannot be written: the server aborts");
-        std::process::abort();
-    };
-    let journal = Journal::start(Box::new(log), Limits::default(), Box::new(failed));
+    let journal = Journal::start(Box::new(log), Limits::default(), on_failure);
     let next = journal.next();
     let book = Book::new(Arc::clone(registry), Arc::new(Chronicle::new(journal, cuts)));
     book.restore(recovered).map_err(|error| unreadable(0, error.to_string()))?;

@@ -10,6 +10,8 @@ mod corpus;
 mod method;
 #[path = "../../../fuzz/checks/pa2.rs"]
 mod pa2;
+#[path = "../../../fuzz/checks/record.rs"]
+mod record;
 #[path = "../../../fuzz/checks/spn.rs"]
 mod spn;
 
@@ -26,6 +28,11 @@ fn the_corpus_of_pa2() {
 #[test]
 fn the_corpus_of_command() {
     corpus::replay("command", command::check);
+}
+
+#[test]
+fn the_corpus_of_record() {
+    corpus::replay("record", record::check);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use plimsoll_engine::group::{
     Outcome, Request, SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, standing,
 };
 use plimsoll_engine::parameters::{Digest, ParameterSet, RoundingProfile, build, sample};
+use plimsoll_engine::record::{RunKey, StoredEvent, decoded, encoded};
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{Amount, BusinessDate, Code, Currency, Decimal, Kind, Lots, Money};
 
@@ -146,7 +147,8 @@ impl Desk {
         let mut changes = Changes::default();
         for event in &decision.events {
             changes.note(&self.group, event);
-            self.group.apply(event);
+            // What is applied is what a journal would say.
+            self.group.apply(&stored(event));
         }
         if !decision.events.is_empty() {
             let renewed = |known: &Standing| renewed(&self.group, &self.house, known, &changes).ok();
@@ -218,6 +220,15 @@ impl Desk {
         let open = self.group.exceptions.values().filter(|item| item.resolution.is_none());
         open.map(|item| item.kind.name()).collect()
     }
+}
+
+/// An event that was written down and read again.
+fn stored(event: &Event) -> Event {
+    let bytes = encoded(&StoredEvent::all(std::slice::from_ref(event)).unwrap()).unwrap();
+    let mut read: Vec<StoredEvent> = decoded(&bytes).unwrap();
+    let Event::Settled(run) = event else { return read.remove(0).event(|_| None).unwrap() };
+    let run = encoded(run).and_then(|bytes| decoded(&bytes)).unwrap();
+    read.remove(0).event(|key| (key == RunKey::of(&run).unwrap()).then(|| Arc::new(run))).unwrap()
 }
 
 pub(super) fn order(id: &str, legs: Vec<OrderLeg>, units: i64) -> NewOrder {

@@ -6,6 +6,7 @@ mod auditor;
 mod world;
 
 use plimsoll_engine::group::{Body, Command, Fact, Fill, Outcome, Request};
+use plimsoll_engine::record::{RunKey, StoredGroup, decoded, encoded};
 use plimsoll_engine::types::{Decimal, OrderId};
 
 use super::desk::{Desk, code, day, money, reason};
@@ -156,6 +157,11 @@ fn simulate(seed: u64, of_venue: bool) -> [usize; 3] {
         assert!(result.is_ok(), "seed {seed}, step {number}: PLIMSOLL_SEED={seed} replays it");
     }
     assert!(desk.kept.is_some(), "a standing is kept and compared");
+    // A cut of the group is the group.
+    let bytes = encoded(&StoredGroup::new(&desk.group).unwrap()).unwrap();
+    let stored: StoredGroup = decoded(&bytes).unwrap();
+    let run = |key| desk.group.runs.iter().find(|run| RunKey::of(run) == Ok(key)).cloned();
+    assert_eq!(stored.group(run).unwrap(), desk.group);
     [orders, refused, loose]
 }
 

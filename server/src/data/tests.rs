@@ -1,0 +1,217 @@
+//! The book's state machine on a disk that loses power: what was acknowledged is there, and the state is what its commands make.
+
+use std::sync::Arc;
+
+use plimsoll_engine::contract::{ContractQuery, ContractText};
+use plimsoll_engine::group::{
+    Body, Command, Composition, Fact, Fill, Group, GroupKey, Keeping, MarginTerms, NewOrder, OrderKind,
+    OrderLeg, OrderTerms, Origin, Request, SettlementRun, TimeInForce, TradeLeg, decide,
+};
+use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
+use plimsoll_engine::record::{StoredGroup, encoded};
+use plimsoll_engine::span::Margining;
+use plimsoll_engine::types::{BusinessDate, Code, Currency, Decimal, Kind, Lots, Money};
+use simulated::{Dice, SimulatedDisk};
+
+use super::open_on;
+use crate::book::{Book, locked};
+use crate::registry::{AccountScope, Registry};
+
+#[allow(dead_code, reason = "the journal's own tests use the rest")]
+#[path = "../../../journal/tests/suite/simulated.rs"]
+mod simulated;
+
+fn code<K: Kind>(text: &str) -> Code<K> {
+    Code::new(text).unwrap()
+}
+
+fn money(units: i64) -> Money {
+    Money::from_decimal(Decimal::whole(units)).unwrap()
+}
+
+fn registry() -> Arc<Registry> {
+    let registry = Arc::new(Registry::new(1));
+    let set = build(&sample::definition(), Digest([1; 32]), RoundingProfile::Exact, Default::default());
+    let set = set.unwrap().0;
+    let id = set.id().to_owned();
+    registry.insert(set, Default::default()).unwrap();
+    registry.activate(&id, AccountScope::default(), false).unwrap();
+    registry
+}
+
+/// One group and the commands that it was given.
+struct Told {
+    key: GroupKey,
+    commands: Vec<Command>,
+    number: usize,
+}
+
+impl Told {
+    fn first() -> Self {
+        let key = GroupKey { house: code("HARBOR"), name: code("POOL") };
+        Self { key, commands: Vec::new(), number: 0 }
+    }
+
+    fn group(&self) -> Group {
+        Group::new(self.key.clone(), code("M"), Origin::Client, Currency::new("USD").unwrap())
+    }
+
+    fn command(&mut self, body: Body) -> Command {
+        self.number += 1;
+        let mut content = [0; 32];
+        content[..8].copy_from_slice(&self.number.to_le_bytes());
+        Command { principal: code("local"), id: code(&format!("C{}", self.number)), content, body }
+    }
+
+    fn random(&mut self, book: &Book, dice: &mut Dice) -> Command {
+        let (desk, house) = book.desk(&self.key.house).unwrap();
+        let text =
+            ContractText { product: "HCL", product_type: "FUT", period: "202612", ..Default::default() };
+        let contract = desk.contract(house.set(), &ContractQuery::parse(&text).unwrap()).unwrap();
+        let price: Decimal = "70.86".parse().unwrap();
+        let lots = if dice.chance(50) { 1 } else { -1 };
+        let (date, number) = (BusinessDate::new(2026, 9, 18).unwrap(), self.number);
+        let body = match dice.below(6) {
+            0 => Body::Fact(Fact::Deposit(code(&format!("D{number}")), code("USD"), money(500))),
+            1 => Body::Request(Request::Withdraw(code("USD"), money(700))),
+            2 => {
+                let leg = OrderLeg { contract, lots: Lots::new(lots).unwrap(), price: Some(price) };
+                Body::Request(Request::Order(Box::new(order(&format!("O{number}"), leg))))
+            }
+            3 => Body::Fact(Fact::DayEnded(date)),
+            4 => Body::Fact(Fact::Settle(Arc::new(SettlementRun {
+                id: code(&format!("R{number}")),
+                date,
+                cycle: 1,
+                prices: [(contract, price)].into(),
+                expiries: Vec::new(),
+            }))),
+            _ => Body::Fact(Fact::Fill(Box::new(Fill {
+                trade: code(&format!("T{number}")),
+                account: code("A"),
+                order: None,
+                units: 1,
+                legs: vec![TradeLeg { contract, lots, price }],
+                closes: false,
+                fee: None,
+                date,
+                due: date,
+            }))),
+        };
+        self.command(body)
+    }
+
+    /// What the first commands make, by deciding them again.
+    fn model(&self, book: &Book, count: usize) -> Group {
+        let (_, house) = book.desk(&self.key.house).unwrap();
+        let mut group = self.group();
+        for command in &self.commands[..count] {
+            decide(&group, &house, command, None).events.iter().for_each(|event| group.apply(event));
+        }
+        group
+    }
+}
+
+fn order(id: &str, leg: OrderLeg) -> NewOrder {
+    let terms = OrderTerms {
+        kind: OrderKind::Limit,
+        composition: Composition::Together,
+        time_in_force: TimeInForce::Day,
+        legs: vec![leg],
+        units: 1,
+        net_price: None,
+        reduce_only: false,
+        fee: None,
+    };
+    NewOrder { id: code(id), account: code("A"), session: None, link: None, terms }
+}
+
+fn stored(group: &Group) -> Vec<u8> {
+    encoded(&StoredGroup::new(group).unwrap()).unwrap()
+}
+
+fn opened(disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Book, String> {
+    open_on(disk.dynamic(), registry, Box::new(|_| ())).map_err(|error| error.to_string())
+}
+
+/// Submits a command; whether it was acknowledged.
+fn give(book: &Book, told: &mut Told, command: Command) -> bool {
+    // The journal keeps a run for all groups before they settle by it.
+    if let Body::Fact(Fact::Settle(run)) = &command.body
+        && book.desk(&told.key.house).and_then(|(desk, _)| desk.told(run)).is_err()
+    {
+        return false;
+    }
+    let Ok((_, sequence)) = book.submit(&told.key, &command, || false) else { return false };
+    told.commands.push(command);
+    book.chronicle().reached_blocking(sequence).is_ok()
+}
+
+/// A group with an account and cash, before anything goes wrong.
+fn begun(disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Told, String> {
+    let mut told = Told::first();
+    let book = opened(disk, registry)?;
+    book.open(told.group()).map_err(|fault| fault.to_string())?;
+    let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
+    for body in [
+        Body::Request(Request::OpenMarginAccount(code("M"), terms)),
+        Body::Request(Request::OpenPositionAccount(code("A"), code("M"), Keeping::Net)),
+        Body::Fact(Fact::Deposit(code("first"), code("USD"), money(10_000))),
+    ] {
+        let command = told.command(body);
+        assert!(give(&book, &mut told, command));
+    }
+    Ok(told)
+}
+
+/// Lives until the power goes, four times; what is wrong with what is left.
+fn lives(seed: u64, lies: bool) -> Result<(), String> {
+    let (mut dice, disk, registry) = (Dice::new(seed), SimulatedDisk::new(), registry());
+    let mut told = begun(&disk, &registry)?;
+    if lies {
+        disk.lie();
+    }
+    let mut acknowledged = told.commands.len();
+    for life in 0..4 {
+        let book = opened(&disk, &registry).map_err(|error| format!("life {life}: {error}"))?;
+        let entry = book.entry(&told.key).map_err(|fault| format!("life {life}: {fault}"))?;
+        let group = locked(&entry).group().clone();
+        let is_there = |count: &usize| stored(&told.model(&book, *count)) == stored(&group);
+        let Some(found) = (acknowledged..=told.commands.len()).find(is_there) else {
+            return Err(format!("life {life}: not what {acknowledged} acknowledged commands make"));
+        };
+        told.commands.truncate(found);
+        acknowledged = found;
+        disk.power(i64::try_from(dice.below(900)).unwrap());
+        loop {
+            let command = told.random(&book, &mut dice);
+            if !give(&book, &mut told, command) {
+                break;
+            }
+            acknowledged = told.commands.len();
+            if dice.chance(10) && book.keep_cuts(None).is_err() {
+                break;
+            }
+        }
+        drop((entry, book));
+        disk.cut(&mut dice);
+    }
+    Ok(())
+}
+
+/// `PLIMSOLL_SEEDS=2000` for a long run.
+#[test]
+fn what_was_acknowledged_outlives_every_power_cut() {
+    let seeds = std::env::var("PLIMSOLL_SEEDS").ok().and_then(|own| own.parse().ok()).unwrap_or(40);
+    for seed in 0..seeds {
+        let outcome = std::panic::catch_unwind(|| lives(seed, false));
+        assert_eq!(outcome.map_err(|_| "panicked"), Ok(Ok(())), "seed {seed}");
+    }
+}
+
+/// With the sync taken out the same has to fail, or it shows nothing.
+#[test]
+fn without_a_sync_the_same_is_lost() {
+    let lost = (0..10).filter(|seed| lives(*seed, true).is_err()).count();
+    assert!(lost > 3, "{lost} of 10 histories without a sync lost something");
+}
