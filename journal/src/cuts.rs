@@ -79,6 +79,10 @@ impl Cuts {
         })
     }
 
+    /// Cuts of one thing that are older than its newest lie so many records apart, but for what lies between them: questions about the past
+    /// read so many records, and what changes all the time does not fill the disk.
+    pub const SPACING: u64 = 100_000;
+
     /// Keeps cuts: all of them or none.
     ///
     /// # Errors
@@ -89,8 +93,23 @@ impl Cuts {
         {
             let mut table = transaction.open_table(CUTS).map_err(|error| failed(&error))?;
             for cut in cuts {
-                let key = (cut.key.as_slice(), cut.at.0);
-                table.insert(key, stored(&cut.state).as_slice()).map_err(|error| failed(&error))?;
+                let own = cut.key.as_slice();
+                let mut close = None;
+                {
+                    let range = table.range((own, 0)..(own, cut.at.0)).map_err(|error| failed(&error))?;
+                    let mut before = range.rev().take(2).map(|row| row.map(|(key, _)| key.value().1));
+                    if let (Some(last), Some(older)) = (before.next(), before.next()) {
+                        let (last, older) =
+                            (last.map_err(|error| failed(&error))?, older.map_err(|error| failed(&error))?);
+                        close = (last - older < Self::SPACING).then_some(last);
+                    }
+                }
+                if let Some(last) = close {
+                    table.remove((own, last)).map_err(|error| failed(&error))?;
+                }
+                table
+                    .insert((own, cut.at.0), stored(&cut.state).as_slice())
+                    .map_err(|error| failed(&error))?;
             }
         }
         transaction.commit().map_err(|error| failed(&error))

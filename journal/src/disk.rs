@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use redb::backends::FileBackend;
-use redb::{Builder, Database, DatabaseError};
+use redb::{Builder, Database, DatabaseError, ReadOnlyDatabase};
 
 /// The folders of a journal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,6 +54,17 @@ pub trait Disk: Debug + Send + Sync {
         name: &str,
         may_be_new: bool,
     ) -> Result<Database, DatabaseError>;
+
+    /// Opens a store that is there and changes nothing in it; one that was not closed is refused.
+    ///
+    /// # Errors
+    /// What the store says.
+    fn open_read_only(
+        &self,
+        builder: &Builder,
+        folder: Folder,
+        name: &str,
+    ) -> Result<ReadOnlyDatabase, DatabaseError>;
 
     /// Moves a segment to the archive.
     ///
@@ -141,6 +152,15 @@ impl Disk for RealDisk {
         }
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         builder.create_with_backend(FileBackend::new(file)?)
+    }
+
+    fn open_read_only(
+        &self,
+        builder: &Builder,
+        folder: Folder,
+        name: &str,
+    ) -> Result<ReadOnlyDatabase, DatabaseError> {
+        builder.open_read_only(self.folder(folder).join(name))
     }
 
     fn archive(&self, name: &str) -> io::Result<()> {

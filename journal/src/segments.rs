@@ -7,7 +7,10 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use redb::{Builder, Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{
+    Builder, Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _, ReadableTable as _,
+    TableDefinition, TransactionError,
+};
 
 use crate::disk::{Disk, Folder};
 use crate::head::{self, Head};
@@ -33,6 +36,19 @@ impl Segment {
         format!("{}/{}", self.folder.name(), self.name)
     }
 
+    /// Its store, to be read: one that is not written any more stays as it is, down to the byte.
+    fn readable(&self, disk: &dyn Disk) -> Result<Readable, JournalError> {
+        if let Some(store) = &self.store {
+            return Ok(Readable::Written(Arc::clone(store)));
+        }
+        let open = AssertUnwindSafe(|| disk.open_read_only(&builder(), self.folder, &self.name));
+        match catch_unwind(open) {
+            Ok(Ok(store)) => Ok(Readable::Closed(store)),
+            // The process ended before it was closed: it is repaired, once.
+            _ => self.opened(disk, false).map(Readable::Written),
+        }
+    }
+
     /// Its store, opened where it is not open.
     fn opened(&self, disk: &dyn Disk, may_be_new: bool) -> Result<Arc<Database>, JournalError> {
         if let Some(store) = &self.store {
@@ -45,6 +61,21 @@ impl Segment {
             Ok(Ok(store)) => Ok(Arc::new(store)),
             Ok(Err(error)) => Err(damaged(error.to_string())),
             Err(_) => Err(damaged("the store cannot be read".to_owned())),
+        }
+    }
+}
+
+/// A store that is read.
+enum Readable {
+    Written(Arc<Database>),
+    Closed(ReadOnlyDatabase),
+}
+
+impl Readable {
+    fn begin(&self) -> Result<ReadTransaction, TransactionError> {
+        match self {
+            Self::Written(store) => store.begin_read(),
+            Self::Closed(store) => store.begin_read(),
         }
     }
 }
@@ -145,10 +176,14 @@ impl Segments {
         let part = Part { file: own.file(), first: own.first, start, known };
         // Closing a damaged store may panic too.
         let store = guarded(&part.file, own.first, || {
-            let store = own.opened(self.disk.as_ref(), false)?;
             // Everything is read, whatever the caller wants of it.
-            let _ = part.read(&store, &mut reached, record)?;
-            Ok(is_last.then_some(store))
+            if !is_last {
+                let _ = part.read(&own.readable(self.disk.as_ref())?, &mut reached, record)?;
+                return Ok(None);
+            }
+            let store = own.opened(self.disk.as_ref(), false)?;
+            let _ = part.read(&Readable::Written(Arc::clone(&store)), &mut reached, record)?;
+            Ok(Some(store))
         });
         self.segments[place].store = store?;
         Reached { next: self.next, chain: self.chain, size: self.size } = reached;
@@ -227,14 +262,14 @@ impl Part {
 
     fn read(
         &self,
-        store: &Database,
+        store: &Readable,
         reached: &mut Reached,
         record: &mut Given<'_>,
     ) -> Result<ControlFlow<()>, JournalError> {
         if let Some((next, _)) = self.start.filter(|(next, _)| *next != self.first) {
             return Err(self.damaged(next, format!("the next segment begins at {}", self.first)));
         }
-        let transaction = store.begin_read().map_err(|error| self.damaged(self.first, error))?;
+        let transaction = store.begin().map_err(|error| self.damaged(self.first, error))?;
         let table = match transaction.open_table(BATCHES) {
             Ok(table) => table,
             // The power went before its first batch.
@@ -296,8 +331,7 @@ impl LogReader for Reader {
                 if at < from { ControlFlow::Continue(()) } else { record(at, payload) }
             };
             let flow = guarded(&part.file, own.first, || {
-                let store = own.opened(self.disk.as_ref(), false)?;
-                part.read(&store, &mut reached, &mut given)
+                part.read(&own.readable(self.disk.as_ref())?, &mut reached, &mut given)
             });
             if flow?.is_break() {
                 break;

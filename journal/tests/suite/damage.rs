@@ -168,6 +168,15 @@ fn cuts_are_found_by_their_sequence() {
     assert_eq!([0, 1, 2, 9].map(at), [None, Some(1), Some(2), Some(2)]);
     let floor_at = |time: u64| cuts.floor_at(time).unwrap();
     assert_eq!((floor_at(999), floor_at(1_000)), (Sequence::NONE, Sequence(2)));
-    assert_eq!(cuts.remove_before(Sequence(2)).unwrap(), 1);
-    assert_eq!([1, 2].map(at), [None, Some(2)]);
+    // What lies closely between two others goes.
+    let cut = |at: u64| Cut { key: b"a".to_vec(), at: Sequence(at), state: vec![1] };
+    cuts.keep(&[cut(9)]).unwrap();
+    assert_eq!([1, 8, 9].map(at), [Some(1), Some(1), Some(9)]);
+    cuts.keep(&[cut(9 + Cuts::SPACING), cut(10 + Cuts::SPACING)]).unwrap();
+    assert_eq!([9, 11 + Cuts::SPACING].map(at), [Some(1), Some(10 + Cuts::SPACING)]);
+    cuts.keep(&[cut(11 + Cuts::SPACING)]).unwrap();
+    let older = Some(9 + Cuts::SPACING);
+    assert_eq!([9 + Cuts::SPACING, 10 + Cuts::SPACING].map(at), [older, older]);
+    assert_eq!(cuts.remove_before(Sequence(10 + Cuts::SPACING)).unwrap(), 1);
+    assert_eq!([1, 10 + Cuts::SPACING].map(at), [None, older]);
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use plimsoll_journal::{Disk, Folder};
-use redb::{Builder, Database, DatabaseError, StorageBackend};
+use redb::{Builder, Database, DatabaseError, ReadOnlyDatabase, StorageBackend};
 
 /// What a disk writes at once.
 const SECTOR: usize = 512;
@@ -220,6 +220,19 @@ impl Disk for SimulatedDisk {
             images.insert(name.clone(), image);
         }
         builder.create_with_backend(SimulatedFile { disk: self.clone(), name })
+    }
+
+    fn open_read_only(
+        &self,
+        builder: &Builder,
+        folder: Folder,
+        name: &str,
+    ) -> Result<ReadOnlyDatabase, DatabaseError> {
+        let name = path(folder, name);
+        if !self.files().contains(&name) {
+            return Err(io::Error::from(io::ErrorKind::NotFound).into());
+        }
+        builder.open_read_only_with_backend(SimulatedFile { disk: self.clone(), name })
     }
 
     fn archive(&self, name: &str) -> io::Result<()> {

@@ -70,7 +70,9 @@ impl Book {
             None => Sequence::NONE,
         };
         (kept.archived, kept.removed) = journal.tidy(floor, oldest)?;
-        cuts.remove_before(oldest)?;
+        if oldest != Sequence::NONE {
+            cuts.remove_before(oldest)?;
+        }
         Ok(kept)
     }
 

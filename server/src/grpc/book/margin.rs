@@ -26,6 +26,7 @@ pub(super) fn get(book: &Book, request: &v1::GetMarginRequest) -> Result<v1::Get
         (standing, Present::of(entry.group()), entry.last())
     };
     let durable = book.chronicle().durable();
+    let last = if last == Sequence::NONE { last } else { depends_on(last, &house) };
     answer(&desk, &house, &standing, &present, [last, durable])
 }
 
@@ -44,8 +45,14 @@ pub(super) fn explain(
     // Numbers of contracts are for ever: today's desk knows their names.
     let desk = book.opened(&key.house)?;
     let present = Present::of(&past.group);
-    let margin = answer(&desk, &past.house, &standing, &present, [past.last, at])?;
+    let last = depends_on(past.last, &past.house);
+    let margin = answer(&desk, &past.house, &standing, &present, [last, at])?;
     Ok(v1::ExplainMarginResponse { margin: Some(margin) })
+}
+
+/// The last record that an answer depends on: of the group or of its house, whose version is one.
+fn depends_on(last: Sequence, house: &HouseSnapshot) -> Sequence {
+    last.max(Sequence(house.version()))
 }
 
 fn no_standing(error: StandingError) -> Fault {
