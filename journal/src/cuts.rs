@@ -7,12 +7,13 @@ use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use sha2::{Digest as _, Sha256};
 
 use crate::disk::{Disk, Folder};
 use crate::log::JournalError;
 use crate::record::Sequence;
+use crate::segments::of_system;
 
 /// Key (length, bytes, sequence) and content.
 const CUTS: TableDefinition<'_, (&[u8], u64), &[u8]> = TableDefinition::new("cuts");
@@ -74,7 +75,11 @@ impl Cuts {
             // A cut that is missing or another one's cannot be seen from the cuts that are there.
             builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
             let opened = disk.open(&builder, Folder::State, NAME, true);
-            let store = opened.map_err(|error| damaged(Sequence::NONE, error))?;
+            let faulty = |error: DatabaseError| {
+                let of_system = of_system(&format!("state/{NAME}"), &error);
+                of_system.unwrap_or_else(|| damaged(Sequence::NONE, error))
+            };
+            let store = opened.map_err(faulty)?;
             Ok(Self { store })
         })
     }

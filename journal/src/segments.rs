@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use redb::{
-    Builder, Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _, ReadableTable as _,
-    TableDefinition, TransactionError,
+    Builder, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _,
+    ReadableTable as _, StorageError, TableDefinition, TransactionError,
 };
 
 use crate::disk::{Disk, Folder};
@@ -45,7 +45,7 @@ impl Segment {
         match catch_unwind(open) {
             Ok(Ok(store)) => Ok(Readable::Closed(store)),
             // The process ended before it was closed: it is repaired, once.
-            _ => self.opened(disk, false).map(Readable::Written),
+            Ok(Err(_)) | Err(_) => self.opened(disk, false).map(Readable::Written),
         }
     }
 
@@ -59,7 +59,9 @@ impl Segment {
         let open = AssertUnwindSafe(|| disk.open(&builder(), self.folder, &self.name, may_be_new));
         match catch_unwind(open) {
             Ok(Ok(store)) => Ok(Arc::new(store)),
-            Ok(Err(error)) => Err(damaged(error.to_string())),
+            Ok(Err(error)) => {
+                Err(of_system(&self.file(), &error).unwrap_or_else(|| damaged(error.to_string())))
+            }
             Err(_) => Err(damaged("the store cannot be read".to_owned())),
         }
     }
@@ -218,6 +220,21 @@ impl Segments {
         self.size = 0;
         Ok(store)
     }
+}
+
+/// What is the system's fault, not the file's.
+pub(crate) fn of_system(file: &str, error: &DatabaseError) -> Option<JournalError> {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let message = match error {
+        DatabaseError::DatabaseAlreadyOpen => "another process has it open".to_owned(),
+        DatabaseError::Storage(StorageError::Io(error))
+            if [PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull].contains(&error.kind()) =>
+        {
+            error.to_string()
+        }
+        _ => return None,
+    };
+    Some(JournalError::Io { file: file.to_owned(), message })
 }
 
 fn io_error(file: &str, error: std::io::Error) -> JournalError {

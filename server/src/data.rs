@@ -47,11 +47,17 @@ pub(crate) fn open(folder: &Path, registry: &Arc<Registry>) -> Result<Book, Data
         tracing::error!(%error, "the journal cannot be written: the server aborts");
         std::process::abort();
     };
-    open_on(Arc::new(RealDisk::new(folder)?), registry, Box::new(failed))
+    let disk = Arc::new(RealDisk::new(folder)?);
+    open_on(disk, registry, Segments::SEGMENT_BYTES, Box::new(failed))
 }
 
 /// The same on any disk.
-fn open_on(disk: Arc<dyn Disk>, registry: &Arc<Registry>, on_failure: OnFailure) -> Result<Book, DataError> {
+fn open_on(
+    disk: Arc<dyn Disk>,
+    registry: &Arc<Registry>,
+    segment_bytes: u64,
+    on_failure: OnFailure,
+) -> Result<Book, DataError> {
     let cuts = Cuts::open(&disk)?;
     let mut recovered = Recovered::default();
     let mut fault = None;
@@ -63,7 +69,7 @@ fn open_on(disk: Arc<dyn Disk>, registry: &Arc<Registry>, on_failure: OnFailure)
         }
     })?;
     let floor = cuts.floor()?;
-    let log = Segments::open(disk, Segments::SEGMENT_BYTES, floor, &mut |sequence, payload| {
+    let log = Segments::open(disk, segment_bytes, floor, &mut |sequence, payload| {
         if let Err(error) = recovered.record(sequence, payload) {
             fault.get_or_insert(unreadable(sequence.0, error.to_string()));
         }

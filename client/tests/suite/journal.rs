@@ -75,7 +75,7 @@ fn a_copy_is_verified_inspected_and_served() {
     assert_eq!(explained["margin"]["currencies"], margin["currencies"]);
     assert_eq!(explained["margin"]["accounts"], margin["accounts"]);
     let in_use = run(&["journal", "verify", folder.text()]);
-    assert_eq!((in_use.status, in_use.errors.contains("already open")), (3, true), "{}", in_use.errors);
+    assert_eq!((in_use.status, in_use.errors.contains("another process")), (3, true), "{}", in_use.errors);
     drop(server);
     copy(&folder.0, &backup.0);
     drop(folder);

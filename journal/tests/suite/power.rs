@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use plimsoll_journal::{JournalError, Log as _, Segments, Sequence};
+use plimsoll_journal::{AppendError, JournalError, Log as _, Segments, Sequence};
 
 use super::simulated::{Dice, SimulatedDisk};
 
@@ -81,6 +81,30 @@ fn what_was_appended_outlives_failures_of_the_disk() {
         let outcome = std::panic::catch_unwind(|| lives(seed, End::Failure, false));
         assert_eq!(outcome.map_err(|_| "panicked"), Ok(Ok(())), "seed {seed}");
     }
+}
+
+/// A disk without room is a failed append, and what was there before is there when there is room again.
+#[test]
+fn a_full_disk_loses_nothing() {
+    let disk = SimulatedDisk::new();
+    let (mut log, _) = read(&disk).unwrap();
+    let mut durable = Vec::new();
+    disk.fill(disk.used() + 400_000);
+    let failed = loop {
+        let batch = vec![vec![u8::try_from(durable.len() % 256).unwrap(); 5_000]];
+        match log.append(Sequence(durable.len() as u64 + 1), &batch) {
+            Ok(()) => durable.extend(batch),
+            Err(error) => break error,
+        }
+    };
+    let text = failed.to_string();
+    assert!(matches!(failed, AppendError::Failed(_)) && !text.contains("damaged"), "{text}");
+    assert!(durable.len() > 10, "{}", durable.len());
+    drop(log);
+    disk.fill(0);
+    let (mut log, found) = read(&disk).unwrap();
+    assert!(found.starts_with(&durable));
+    log.append(Sequence(found.len() as u64 + 1), &[b"and on".to_vec()]).unwrap();
 }
 
 /// With the sync taken out the same test has to fail, or it shows nothing.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use plimsoll_journal::{Disk, Folder};
@@ -99,6 +99,8 @@ struct Shared {
     left: AtomicI64,
     /// Whether a sync does nothing.
     lies: AtomicBool,
+    /// Bytes that all files may have; 0 for any number.
+    capacity: AtomicUsize,
     notes_reads: AtomicBool,
 }
 
@@ -129,6 +131,15 @@ impl SimulatedDisk {
     /// The power stays for so many operations.
     pub(crate) fn power(&self, operations: i64) {
         self.0.left.store(operations, Ordering::SeqCst);
+    }
+
+    /// There is room for so many bytes; 0 for any number.
+    pub(crate) fn fill(&self, capacity: usize) {
+        self.0.capacity.store(capacity, Ordering::SeqCst);
+    }
+
+    pub(crate) fn used(&self) -> usize {
+        self.0.images.lock().unwrap().values().map(|own| own.live.len()).sum()
     }
 
     pub(crate) fn lie(&self) {
@@ -292,6 +303,11 @@ impl StorageBackend for SimulatedFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        let capacity = self.disk.0.capacity.load(Ordering::SeqCst);
+        let more = usize::try_from(len).unwrap().saturating_sub(usize::try_from(self.len()?).unwrap());
+        if capacity > 0 && self.disk.used() + more > capacity {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
         self.disk.with(&self.name, |image| {
             image.change(Change::Length(len));
             Ok(())

@@ -183,7 +183,11 @@ impl Desk {
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
-        let sequence = self.take(contracts)?.max(Sequence(stated.version));
+        let mut sequence = self.take(contracts)?;
+        if sequence == Sequence::NONE && self.chronicle.journal().is_some() {
+            // All of them were known: nothing has changed.
+            sequence = Sequence(stated.version);
+        }
         self.renewed(&mut stated, set, sequence)
     }
 

@@ -1,12 +1,14 @@
 //! A group in the book, with its standing, which is kept and moved on as events come.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use plimsoll_engine::group::{
     Body, Changes, Checked, Command, Decision, Event, Fact, Group, HouseSnapshot, NewOrder, Outcome, Refusal,
-    Standing, StandingError, check, decide, renewed, standing,
+    RefusalReason, Standing, StandingError, check, decide, renewed, standing,
 };
 use plimsoll_engine::record::{GroupChange, RecordBody};
+use plimsoll_engine::types::{CommandId, Principal};
 use plimsoll_journal::Sequence;
 
 use super::chronicle::Room;
@@ -20,6 +22,39 @@ pub(crate) struct Entry {
     last: Sequence,
     /// The last record that a cut has.
     cut: Sequence,
+    refusals: Refusals,
+}
+
+/// The last refusals, by who asked and the id: a repeated request gets the same answer. They are not written down.
+#[derive(Debug, Default)]
+struct Refusals {
+    known: BTreeMap<(Principal, CommandId), ([u8; 32], Outcome)>,
+    order: VecDeque<(Principal, CommandId)>,
+}
+
+impl Refusals {
+    /// The answer to a request that has been refused.
+    fn answer(&self, command: &Command, sequence: u64) -> Option<Outcome> {
+        let (content, outcome) = self.known.get(&(command.principal.clone(), command.id.clone()))?;
+        if *content == command.content {
+            return Some(outcome.clone());
+        }
+        let detail = format!("command id {} of {} has other content", command.id, command.principal);
+        let refused = Some(Refusal::new(RefusalReason::CommandIdReused, detail));
+        Some(Outcome { refused, sequence, ..Outcome::default() })
+    }
+
+    fn remember(&mut self, command: &Command, outcome: &Outcome) {
+        let key = (command.principal.clone(), command.id.clone());
+        if self.known.insert(key.clone(), (command.content, outcome.clone())).is_none() {
+            self.order.push_back(key);
+        }
+        if self.order.len() > Group::WINDOW
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+    }
 }
 
 /// A standing, the group and the house's data that it is of, and what has changed since.
@@ -32,8 +67,8 @@ struct Kept {
 }
 
 impl Entry {
-    pub(crate) const fn new(group: Group, last: Sequence) -> Self {
-        Self { group, kept: None, last, cut: Sequence::NONE }
+    pub(crate) fn new(group: Group, last: Sequence) -> Self {
+        Self { group, kept: None, last, cut: Sequence::NONE, refusals: Refusals::default() }
     }
 
     /// The last record of the group: what is said of it is durable when this is.
@@ -54,7 +89,13 @@ impl Entry {
 
     /// Decides a command; what it comes to is written down and applied.
     pub(crate) fn submit(&mut self, house: &HouseSnapshot, command: &Command, room: Room<'_>) -> Outcome {
+        if let Some(outcome) = self.refusals.answer(command, self.group.sequence) {
+            return outcome;
+        }
         let decision = self.decide(house, command);
+        if decision.outcome.refused.is_some() && !decision.is_repeated {
+            self.refusals.remember(command, &decision.outcome);
+        }
         if !decision.events.is_empty() {
             let told = self.told(house, &decision.events, Some(command));
             let sequence = room.write(RecordBody::Groups(vec![told]));

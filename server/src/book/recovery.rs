@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use plimsoll_engine::group::{Group, GroupKey};
+use plimsoll_engine::group::{Group, GroupKey, SettlementRun};
 use plimsoll_engine::record::{
     GroupChange, Opened, Record, RecordBody, RunKey, StoredGroup, Unreadable, decoded,
 };
@@ -27,6 +27,8 @@ struct Replayed {
 pub(crate) struct Recovered {
     houses: BTreeMap<House, HouseState>,
     groups: HashMap<GroupKey, Replayed>,
+    /// Runs that records told: a house's cut that is newer than a group's has not kept all of them.
+    runs: BTreeMap<RunKey, Arc<SettlementRun>>,
     /// The only group that is wanted, if not all are.
     only: Option<GroupKey>,
     /// Records that were read.
@@ -99,6 +101,7 @@ impl Recovered {
             }
             RecordBody::Run(house, _) | RecordBody::House(house, _) if !self.wants_house(&house) => {}
             RecordBody::Run(house, run) => {
+                self.runs.insert(RunKey::of(&run)?, Arc::clone(&run));
                 let own = self.houses.entry(house).or_default();
                 if sequence > own.last() {
                     own.told(sequence, &run)?;
@@ -121,9 +124,10 @@ impl Recovered {
         if sequence <= own.cut {
             return Ok(());
         }
-        let house = self.houses.get(&key.house);
+        let (house, runs) = (self.houses.get(&key.house), &self.runs);
         for event in events {
-            let event = event.event(|run| house.and_then(|own| own.run(run)))?;
+            let told = |run| runs.get(&run).cloned().or_else(|| house.and_then(|own| own.run(run)));
+            let event = event.event(told)?;
             own.group.apply(&event);
         }
         own.last = sequence;
@@ -136,15 +140,16 @@ impl Recovered {
         for Replayed { mut group, runs, last, .. } in self.groups.into_values() {
             let house = self.houses.get(&group.key.house);
             let known = |key: RunKey| {
-                let run = house.and_then(|own| own.run(key));
-                run.ok_or_else(|| Unreadable("a settlement run is missing".to_owned()))
+                let told = self.runs.get(&key).cloned();
+                told.or_else(|| house.and_then(|own| own.run(key)))
+                    .ok_or_else(|| Unreadable("a settlement run is missing".to_owned()))
             };
-            let before = runs.into_iter().map(known).collect::<Result<VecDeque<Arc<_>>, _>>()?;
-            let mut all = before;
+            // Of those before, only as many are needed as have not been forgotten since.
+            let wanted = Group::KEPT_RUNS.saturating_sub(group.runs.len());
+            let forgotten = runs.len().saturating_sub(wanted);
+            let before = runs.into_iter().skip(forgotten).map(known);
+            let mut all = before.collect::<Result<VecDeque<Arc<_>>, _>>()?;
             all.append(&mut group.runs);
-            while all.len() > Group::KEPT_RUNS {
-                all.pop_front();
-            }
             group.runs = all;
             groups.push((group, last));
         }

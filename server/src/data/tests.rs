@@ -1,6 +1,7 @@
 //! The book's state machine on a disk that loses power: what was acknowledged is there, and the state is what its commands make.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use plimsoll_engine::contract::{ContractQuery, ContractText};
 use plimsoll_engine::group::{
@@ -14,7 +15,7 @@ use plimsoll_engine::types::{BusinessDate, Code, Currency, Decimal, Kind, Lots, 
 use simulated::{Dice, SimulatedDisk};
 
 use super::open_on;
-use crate::book::{Book, locked};
+use crate::book::{Book, PastFault, locked};
 use crate::registry::{AccountScope, Registry};
 
 #[allow(dead_code, reason = "the journal's own tests use the rest")]
@@ -131,7 +132,7 @@ fn stored(group: &Group) -> Vec<u8> {
 }
 
 fn opened(disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Book, String> {
-    open_on(disk.dynamic(), registry, Box::new(|_| ())).map_err(|error| error.to_string())
+    open_on(disk.dynamic(), registry, 30_000, Box::new(|_| ())).map_err(|error| error.to_string())
 }
 
 /// Submits a command; whether it was acknowledged.
@@ -197,6 +198,41 @@ fn lives(seed: u64, lies: bool) -> Result<(), String> {
         disk.cut(&mut dice);
     }
     Ok(())
+}
+
+/// What is older than is kept is gone, and said to be; what is kept is told as it was.
+#[test]
+fn the_past_is_told_as_far_as_it_is_kept() {
+    let (mut dice, disk, registry) = (Dice::new(3), SimulatedDisk::new(), registry());
+    let mut told = begun(&disk, &registry).unwrap();
+    let book = opened(&disk, &registry).unwrap();
+    let entry = book.entry(&told.key).unwrap();
+    let mut states = Vec::new();
+    for number in 0..400 {
+        let command = told.random(&book, &mut dice);
+        assert!(give(&book, &mut told, command));
+        let entry = locked(&entry);
+        states.push((entry.last(), stored(entry.group())));
+        drop(entry);
+        if number % 50 == 49 {
+            book.keep_cuts(None).unwrap();
+        }
+    }
+    let past = |at| book.past(&told.key, at, None).map(|past| stored(&past.group));
+    for (at, state) in &states {
+        assert_eq!(&past(*at).unwrap(), state, "{at}");
+    }
+    // Everything before the last cuts is too old at once.
+    let kept = book.keep_cuts(Some(Duration::ZERO)).unwrap();
+    assert!(kept.removed > 0, "{kept:?}");
+    let (first, last) = (&states[0], &states[states.len() - 1]);
+    let Err(PastFault::OutOfRange { oldest, .. }) = past(first.0) else { panic!("it is kept") };
+    assert!(first.0 < oldest && oldest <= last.0);
+    assert_eq!(&past(last.0).unwrap(), &last.1);
+    drop(entry);
+    drop(book);
+    let book = opened(&disk, &registry).unwrap();
+    assert_eq!(stored(locked(&book.entry(&told.key).unwrap()).group()), last.1);
 }
 
 /// `PLIMSOLL_SEEDS=2000` for a long run.

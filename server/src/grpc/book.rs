@@ -5,6 +5,8 @@ mod lists;
 mod margin;
 mod methods;
 mod pages;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -219,6 +219,25 @@ async fn an_account_under_a_method_is_checked_filled_and_shown() {
 }
 
 #[tokio::test]
+async fn contracts_that_come_later_are_a_new_version() {
+    let venue = Venue::with_cash("20000").await;
+    let before = venue.margin().await;
+    let mut more = contracts();
+    let spot = v1::Position { period: "SPOT".to_owned(), ..perpetual(0) };
+    let mut own = specification(spot, v1::Instrument::Asset);
+    own.settlement = v1::Settlement::Premium.into();
+    more.contracts = vec![own];
+    let stated = venue.book().set_contracts(more).await.unwrap().into_inner();
+    assert!(stated.version > before.version && stated.contracts == 4);
+    let after = venue.margin().await;
+    assert_eq!((after.version, after.initial), (stated.version, before.initial));
+    // Nothing is written down: there is no past.
+    let request = v1::ExplainMarginRequest { name: name(), log_sequence: 1 };
+    let status = venue.book().explain_margin(request).await.unwrap_err();
+    assert_eq!((status.code(), after.log_sequence), (Code::FailedPrecondition, 0));
+}
+
+#[tokio::test]
 async fn an_option_is_worth_something_once() {
     let mut venue = Venue::with_cash("20000").await;
     venue.trade("T1", contract("202612", v1::OptionRight::Put, -5), "4000").await;
