@@ -58,27 +58,39 @@ impl Store for Raw {
 
 const ROWS: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("rows");
 
-/// redb, a row for a record.
-struct Rows(redb::Database, u64);
+/// redb, with so many records in a row at most.
+struct Rows {
+    database: redb::Database,
+    next: u64,
+    in_a_row: usize,
+}
+
+impl Rows {
+    fn new(path: &Path, in_a_row: usize) -> Self {
+        let database = redb::Database::create(path).unwrap_or_else(|error| panic!("{error}"));
+        Self { database, next: 0, in_a_row }
+    }
+}
 
 impl Store for Rows {
     fn name(&self) -> &'static str {
-        "redb, a row for each record"
+        if self.in_a_row == 1 { "redb, a row for each record" } else { "redb, a row for each batch" }
     }
 
     fn batch(&mut self, records: usize) {
+        let bytes = vec![7_u8; records * RECORD];
         let write = || -> Result<(), redb::Error> {
-            let transaction = self.0.begin_write()?;
+            let transaction = self.database.begin_write()?;
             {
                 let mut table = transaction.open_table(ROWS)?;
-                for number in 0..records as u64 {
-                    table.insert(self.1 + number, [7_u8; RECORD].as_slice())?;
+                for (number, row) in (self.next..).zip(bytes.chunks(RECORD * self.in_a_row)) {
+                    table.insert(number, row)?;
                 }
             }
             Ok(transaction.commit()?)
         };
         write().unwrap_or_else(|error| panic!("{error}"));
-        self.1 += records as u64;
+        self.next += records as u64;
     }
 }
 
@@ -142,10 +154,8 @@ pub(crate) fn goals() -> Vec<Goal> {
     let journal = Journal::start(Box::new(log), Limits::default(), Box::new(|error| panic!("{error}")));
     let file = OpenOptions::new().create(true).append(true).open(folder.join("raw"));
     let mut stores: Vec<Box<dyn Store>> = vec![
-        Box::new(Rows(
-            redb::Database::create(folder.join("rows.redb")).unwrap_or_else(|error| panic!("{error}")),
-            0,
-        )),
+        Box::new(Rows::new(&folder.join("rows.redb"), 1)),
+        Box::new(Rows::new(&folder.join("batches.redb"), WAITERS)),
         Box::new(Raw(file.unwrap_or_else(|error| panic!("{error}")))),
     ];
     stores.extend(crate::stores::others(&folder));
