@@ -9,6 +9,7 @@ mod book;
 mod bounds;
 mod directory;
 mod durable;
+mod full_disk;
 mod golden;
 mod hostile_files;
 mod listing;

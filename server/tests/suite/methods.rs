@@ -11,7 +11,7 @@ use tonic_types::StatusExt as _;
 
 use crate::served::Served;
 
-const VENUE: &str = "VENUE";
+pub(crate) const VENUE: &str = "VENUE";
 const NOW: &str = "2026-11-25T08:00:00Z";
 const EXPIRY: &str = "2026-12-25T08:00:00Z";
 
@@ -56,7 +56,7 @@ fn specification(contract: v1::Position, instrument: v1::Instrument) -> v1::Cont
     }
 }
 
-fn contracts() -> v1::SetContractsRequest {
+pub(crate) fn contracts() -> v1::SetContractsRequest {
     let option = |right| specification(contract("202612", right, 0), v1::Instrument::Option);
     let contracts = vec![
         specification(perpetual(0), v1::Instrument::Perpetual),

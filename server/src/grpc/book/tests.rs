@@ -1,20 +1,31 @@
-//! No answer precedes its sync: a log that appends when it is told to holds the answer until then.
+//! No answer precedes its sync: a log that appends when it is told to holds the answer until then. And an order whose deadline
+//! passes while its request comes is never written.
 
+use std::iter;
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
 use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
 use plimsoll_journal::{
     AppendError, Chain, Cuts, Disk, Journal, JournalError, Limits, Log, LogReader, RealDisk, Sequence,
 };
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::book_service_server::BookService as _;
+use plimsoll_proto::v1::book_service_server::BookServiceServer;
 use plimsoll_proto::v1::submit_request::Command;
+use prost::Message as _;
+use tonic::body::Body;
+use tonic::codegen::{Bytes, http};
 use tonic::{Request, Response, Status};
+use tower::Service as _;
 
+use super::super::gate::{Gate, Routes};
 use super::BookCalls;
 use crate::book::{Book, Chronicle};
 use crate::registry::{AccountScope, Registry};
@@ -68,8 +79,9 @@ impl Log for Gated {
 }
 
 struct Setting {
-    calls: BookCalls,
+    // Dropped first: a writer that waits for it ends.
     gate: Sender<()>,
+    calls: Arc<BookCalls>,
     arrived: Receiver<usize>,
     folder: std::path::PathBuf,
 }
@@ -80,14 +92,14 @@ impl Drop for Setting {
     }
 }
 
-fn setting() -> Setting {
+fn setting(name: &str) -> Setting {
     let registry = Arc::new(Registry::new(1));
     let set = build(&sample::definition(), Digest([1; 32]), RoundingProfile::Exact, Default::default());
     let set = set.unwrap().0;
     let id = set.id().to_owned();
     registry.insert(set, Default::default()).unwrap();
     registry.activate(&id, AccountScope::default(), false).unwrap();
-    let folder = std::env::temp_dir().join(format!("plimsoll-gated-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("plimsoll-{name}-{}", std::process::id()));
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&folder).unwrap());
     let (gate, opened) = channel();
     let (arrives, arrived) = channel();
@@ -95,7 +107,8 @@ fn setting() -> Setting {
     let journal = Journal::start(Box::new(log), Limits::default(), Box::new(|_| ()));
     let chronicle = Arc::new(Chronicle::new(journal, Cuts::open(&disk).unwrap()));
     let book = Arc::new(Book::new(registry, chronicle));
-    Setting { calls: BookCalls::new(book, Workers::new(1, 10), None), gate, arrived, folder }
+    let calls = Arc::new(BookCalls::new(book, Workers::new(1, 10), None));
+    Setting { calls, gate, arrived, folder }
 }
 
 impl Setting {
@@ -109,7 +122,7 @@ impl Setting {
                 "it is answered before anything is durable"
             );
             // The writer has all that was enqueued, and the disk has not answered.
-            let mut open = self.arrived.recv().unwrap();
+            let mut open = self.arrived.recv_timeout(Duration::from_secs(60)).expect("it is never written");
             assert!(call.as_mut().poll(&mut context).is_pending(), "it is answered before its sync");
             while open > 0 {
                 self.gate.send(()).unwrap();
@@ -130,23 +143,59 @@ impl Setting {
     }
 }
 
+fn name() -> Option<v1::GroupName> {
+    Some(v1::GroupName { house: "HARBOR".to_owned(), group: "G".to_owned() })
+}
+
+fn group() -> Request<v1::CreateGroupRequest> {
+    let (member, currency) = ("M".to_owned(), "USD".to_owned());
+    Request::new(v1::CreateGroupRequest { name: name(), member, origin: v1::Origin::Client.into(), currency })
+}
+
+fn open_account() -> v1::SubmitRequest {
+    let open = v1::OpenMarginAccount { account: "A".to_owned(), ..Default::default() };
+    let command = Some(Command::OpenMarginAccount(open));
+    v1::SubmitRequest { name: name(), command_id: "C1".to_owned(), command }
+}
+
 #[test]
 fn no_answer_precedes_its_sync() {
-    let setting = setting();
-    let name = || Some(v1::GroupName { house: "HARBOR".to_owned(), group: "G".to_owned() });
-    let group = v1::CreateGroupRequest {
-        name: name(),
-        member: "M".to_owned(),
-        origin: v1::Origin::Client.into(),
-        currency: "USD".to_owned(),
-    };
-    setting.held(setting.calls.create_group(Request::new(group)));
-    let open = v1::OpenMarginAccount { account: "A".to_owned(), ..Default::default() };
-    let request = v1::SubmitRequest {
-        name: name(),
-        command_id: "C1".to_owned(),
-        command: Some(Command::OpenMarginAccount(open)),
-    };
-    let answer = setting.held(setting.calls.submit(Request::new(request)));
+    let setting = setting("gated");
+    setting.held(setting.calls.create_group(group()));
+    let answer = setting.held(setting.calls.submit(Request::new(open_account())));
     assert_eq!((answer.refused, answer.log_sequence > 1), (None, true));
+}
+
+/// The frame of a request, which takes so long to come: the clock stands while nothing polls it.
+fn slow(request: &v1::SubmitRequest, takes: Duration) -> Body {
+    let mut framed = vec![0];
+    framed.extend(u32::try_from(request.encoded_len()).unwrap().to_be_bytes());
+    request.encode(&mut framed).unwrap();
+    let mut frame = Some(Frame::data(Bytes::from(framed)));
+    Body::new(StreamBody::new(tokio_stream::iter(iter::from_fn(move || {
+        // Its first poll moves the clock; what it waits for then is of no interest.
+        let _ = pin!(tokio::time::advance(takes)).poll(&mut Context::from_waker(Waker::noop()));
+        frame.take().map(Ok::<_, Status>)
+    }))))
+}
+
+#[test]
+fn a_request_whose_deadline_passes_while_it_comes_is_not_written() {
+    let setting = setting("late");
+    setting.held(setting.calls.create_group(group()));
+    let mut routes = Routes::default();
+    routes.add(BookServiceServer::from_arc(Arc::clone(&setting.calls)));
+    let mut gate = Gate::over(routes, 10, Duration::from_secs(30));
+    let late = http::Request::post("/plimsoll.v1.BookService/Submit")
+        .header("content-type", "application/grpc")
+        .body(slow(&open_account(), Duration::from_secs(31)))
+        .unwrap();
+    let clock = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let late = clock.unwrap().block_on(async { gate.call(late).await.unwrap().into_body().frame().await });
+    let answer = v1::SubmitResponse::decode(&late.unwrap().unwrap().into_data().unwrap()[5..]).unwrap();
+    assert_eq!(answer.refused.unwrap().reason(), v1::RefusalReason::DeadlinePassed);
+    // The account would be there.
+    let other = v1::SubmitRequest { command_id: "C2".to_owned(), ..open_account() };
+    let answer = setting.held(setting.calls.submit(Request::new(other)));
+    assert_eq!(answer.refused, None);
 }
