@@ -23,5 +23,5 @@ pub use disk::{Disk, Folder, RealDisk};
 pub use log::{AppendError, JournalError, Log, LogReader};
 pub use record::{Chain, Sequence};
 pub use segments::Segments;
-pub use verify::{Summary, verify};
+pub use verify::{Summary, reaches, verify};
 pub use writer::{Durable, Full, Journal, Limits, OnFailure, Slot, Stopped};

@@ -148,7 +148,8 @@ impl Segments {
         let known = head::read(disk.as_ref())?;
         let (next, chain) = (Sequence(1), Chain::START);
         let mut log = Self { disk, segments, next, chain, size: 0, most_bytes, turn: 0 };
-        let start = log.segments.iter().rposition(|own| own.first <= from).unwrap_or(0);
+        // A segment that begins there may be empty yet: what its chain begins with is in the one before.
+        let start = log.segments.iter().rposition(|own| own.first < from).unwrap_or(0);
         let mut is_over = false;
         let mut given = |at: Sequence, payload: &[u8]| {
             if at >= from && !is_over {
@@ -160,6 +161,10 @@ impl Segments {
             log.load(place, place == start, known, &mut given)?;
         }
         log.agree(known)?;
+        if log.next < from {
+            let message = format!("records up to {} are known to have been there", from.0 - 1);
+            return Err(JournalError::Damaged { file: "log".to_owned(), sequence: log.next, message });
+        }
         Ok(log)
     }
 

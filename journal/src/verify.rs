@@ -38,8 +38,29 @@ pub fn verify(disk: &Arc<dyn Disk>) -> Result<Summary, JournalError> {
         ControlFlow::Continue(())
     })?;
     let cuts = Cuts::open(disk)?;
-    let mut count = 0;
-    cuts.newest(|_| count += 1)?;
+    let (mut count, mut newest) = (0, Sequence::NONE);
+    cuts.newest(|cut| {
+        count += 1;
+        newest = newest.max(cut.at);
+    })?;
     let (next, chain) = log.end();
-    Ok(Summary { oldest, next, chain, records, cuts: count, floor: cuts.floor()? })
+    let floor = cuts.floor()?;
+    reaches(next, newest.next().max(floor))?;
+    if oldest > floor {
+        let message = format!("the oldest record is {oldest}");
+        return Err(JournalError::Damaged { file: "log".to_owned(), sequence: floor, message });
+    }
+    Ok(Summary { oldest, next, chain, records, cuts: count, floor })
+}
+
+/// Whether a log that has a next record reaches as far as the cuts beside it, which were kept when it did.
+///
+/// # Errors
+/// [`JournalError::Damaged`] where it does not.
+pub fn reaches(next: Sequence, cuts: Sequence) -> Result<(), JournalError> {
+    if next >= cuts {
+        return Ok(());
+    }
+    let message = format!("there are cuts of states up to {}", cuts.0.saturating_sub(1));
+    Err(JournalError::Damaged { file: "log".to_owned(), sequence: next, message })
 }

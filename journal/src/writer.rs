@@ -2,6 +2,7 @@
 //! until what was decided is durable.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -267,7 +268,11 @@ impl Shared {
     fn write(&self, on_failure: &OnFailure) {
         while let Some((first, batch)) = self.batch() {
             let count = batch.len() as u64;
-            let appended = locked(&self.log).append(first, &batch);
+            // A store may panic on what it finds; that the disk has the batch is not known then either.
+            let append = AssertUnwindSafe(|| locked(&self.log).append(first, &batch));
+            let appended = catch_unwind(append);
+            let appended =
+                appended.unwrap_or_else(|_| Err(AppendError::Failed("the store panicked".to_owned())));
             if let Err(error) = appended {
                 on_failure(&error);
                 locked(&self.queue).is_closed = true;

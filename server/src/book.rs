@@ -13,6 +13,7 @@ mod house;
 mod past;
 mod recovery;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
@@ -53,6 +54,9 @@ pub(crate) enum BookFault {
     /// So much waits to be written that nothing more is decided.
     #[error("too many records wait to be written")]
     JournalFull,
+    /// A settlement run of this id has been told with other content.
+    #[error("house {0} has been told a settlement run of this id with other content")]
+    OtherRun(House),
     /// As many groups as there may be.
     #[error("the book has {} margin groups, all that it keeps", Book::MOST_GROUPS)]
     TooManyGroups,
@@ -65,6 +69,8 @@ pub(crate) struct Book {
     chronicle: Arc<Chronicle>,
     houses: DashMap<House, Arc<Desk>>,
     groups: DashMap<GroupKey, Arc<Mutex<Entry>>>,
+    /// A pass over all for cuts has begun and not ended.
+    is_cutting: AtomicBool,
 }
 
 impl Book {
@@ -74,7 +80,8 @@ impl Book {
     pub(crate) const MOST_GROUPS: usize = 1_000_000;
 
     pub(crate) fn new(registry: Arc<Registry>, chronicle: Arc<Chronicle>) -> Self {
-        Self { registry, chronicle, houses: DashMap::new(), groups: DashMap::new() }
+        let is_cutting = AtomicBool::new(false);
+        Self { registry, chronicle, houses: DashMap::new(), groups: DashMap::new(), is_cutting }
     }
 
     /// What is written down.
@@ -94,6 +101,15 @@ impl Book {
         };
         let snapshot = desk.snapshot(active.as_ref())?.ok_or_else(unknown)?;
         Ok((desk, snapshot))
+    }
+
+    /// Writes down which set a house uses now; the record that has to be durable before that is said.
+    pub(crate) fn follow_set(&self, house: &House) -> Result<Sequence, BookFault> {
+        // Without a journal the first command finds it early enough.
+        if self.chronicle.journal().is_none() {
+            return Ok(Sequence::NONE);
+        }
+        self.desk(house).map(|(desk, _)| desk.last())
     }
 
     /// The set that is active for a house.
@@ -198,18 +214,26 @@ impl Book {
         is_late: impl Fn() -> bool,
     ) -> Result<(Outcome, Sequence), BookFault> {
         let entry = self.entry(key)?;
-        let (_, house) = self.desk(&key.house)?;
+        let (desk, house) = self.desk(&key.house)?;
         let room = self.chronicle.room()?;
         let mut entry = locked(&entry);
+        // What the house has stated while this command waited for its group.
+        let house = desk.newest().unwrap_or(house);
         // Facts have happened, however late they are told.
         if matches!(command.body, Body::Request(_)) && is_late() {
             let refusal = Refusal::new(RefusalReason::DeadlinePassed, "its deadline had passed");
             let refused =
                 Outcome { refused: Some(refusal), sequence: entry.group().sequence, ..Outcome::default() };
-            return Ok((refused, Sequence::NONE));
+            return Ok((refused, entry.last()));
         }
         let outcome = entry.submit(&house, command, room);
-        Ok((outcome, entry.last()))
+        Ok((outcome, self.rests_on(&entry, &house)))
+    }
+
+    /// The last record that what is said of a group depends on: its own, or its house's, whose version is one.
+    fn rests_on(&self, entry: &Entry, house: &HouseSnapshot) -> Sequence {
+        let is_kept = self.chronicle.journal().is_some();
+        if is_kept { entry.last().max(Sequence(house.version())) } else { Sequence::NONE }
     }
 
     /// The numbers of an order that is not reserved.
@@ -217,12 +241,12 @@ impl Book {
         &self,
         key: &GroupKey,
         order: &NewOrder,
-    ) -> Result<(Result<plimsoll_engine::group::Checked, Refusal>, u64), BookFault> {
+    ) -> Result<(Result<plimsoll_engine::group::Checked, Refusal>, u64, Sequence), BookFault> {
         let entry = self.entry(key)?;
         let (_, house) = self.desk(&key.house)?;
         let mut entry = locked(&entry);
         let checked = entry.check(&house, order);
-        Ok((checked, entry.group().sequence))
+        Ok((checked, entry.group().sequence, self.rests_on(&entry, &house)))
     }
 
     /// Applies a settlement run to every group of a house; the groups that it raised items in.
@@ -274,7 +298,7 @@ impl Book {
             }
             checked
         });
-        Ok((moved, from.last().max(to.last())))
+        Ok((moved, self.rests_on(from, &house).max(self.rests_on(to, &house))))
     }
 }
 

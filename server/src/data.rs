@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_journal::{
-    AppendError, Cuts, Disk, Journal, JournalError, Limits, OnFailure, RealDisk, Segments,
+    AppendError, Cuts, Disk, Journal, JournalError, Limits, Log as _, OnFailure, RealDisk, Segments,
+    Sequence, reaches,
 };
 use thiserror::Error;
 
@@ -60,10 +61,11 @@ fn open_on(
 ) -> Result<Book, DataError> {
     let cuts = Cuts::open(&disk)?;
     let mut recovered = Recovered::default();
-    let mut fault = None;
+    let (mut fault, mut newest) = (None, Sequence::NONE);
     let unreadable = |sequence: u64, message: String| DataError::Unreadable { sequence, message };
     cuts.newest(|cut| {
         let at = cut.at.0;
+        newest = newest.max(cut.at);
         if let Err(error) = recovered.cut(cut) {
             fault.get_or_insert(unreadable(at, error.to_string()));
         }
@@ -78,6 +80,7 @@ fn open_on(
     if let Some(fault) = fault {
         return Err(fault);
     }
+    reaches(log.end().0, newest.next())?;
     let records = recovered.records;
     let journal = Journal::start(Box::new(log), Limits::default(), on_failure);
     let next = journal.next();

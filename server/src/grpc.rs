@@ -71,6 +71,7 @@ impl Api {
             directory: parts.directory,
             files: parts.files.clone(),
             readers: parts.readers,
+            book: Arc::clone(&parts.book),
             max_upload_bytes: parts.max_upload_bytes,
             idle_timeout: parts.idle_timeout,
             upload_timeout: parts.upload_timeout,

@@ -153,6 +153,9 @@ fn old_segments_are_archived_and_removed_and_still_read() {
     assert_eq!(log.remove_before(Sequence(3)).unwrap(), 1);
     assert_eq!(log.reader().oldest(), Sequence(3));
     drop(log);
+    let early = verify(&disk.dynamic()).unwrap_err().to_string();
+    assert!(early.contains("the oldest record is 3"), "recovery needs record 2: {early}");
+    Cuts::open(&disk.dynamic()).unwrap().set_floor(Sequence(3), 2_000).unwrap();
     let summary = verify(&disk.dynamic()).unwrap();
     assert_eq!(
         (summary.oldest, summary.next, summary.records, summary.cuts),

@@ -148,3 +148,14 @@ fn the_queue_is_bounded_before_anything_is_decided() {
     bytes.journal.close();
     assert_eq!(bytes.records.lock().unwrap().len(), 3, "what waits is written before it stops");
 }
+
+#[tokio::test]
+async fn a_log_that_panics_has_failed() {
+    let Setting { journal, gate, arrived, failures, .. } = setting(Limits::default());
+    let first = journal.reserve().unwrap().append(payload(1));
+    arrived.recv().unwrap();
+    drop(gate);
+    assert_eq!(journal.follow().reached(first).await, Err(Stopped));
+    assert_eq!(failures.load(Ordering::SeqCst), 1);
+    assert!(journal.reserve().is_err());
+}

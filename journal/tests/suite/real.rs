@@ -54,3 +54,24 @@ async fn many_threads_append_in_one_order() {
     assert_eq!(verify(&disk).unwrap().records, 200);
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_segment_without_records_continues_the_one_before() {
+    let folder = folder("empty");
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&folder).unwrap());
+    let opened = |from| Segments::open(Arc::clone(&disk), 1, from, &mut |_, _| ControlFlow::Continue(()));
+    let mut log = opened(Sequence(1)).unwrap();
+    log.append(Sequence(1), &[vec![1]]).unwrap();
+    let end = log.end();
+    drop(log);
+    // What a crash leaves between the file of a new segment and its first batch.
+    drop(redb::Database::create(folder.join("log/00000000000000000002.redb")).unwrap());
+    let mut log = opened(Sequence(2)).unwrap();
+    assert_eq!(log.end(), end);
+    log.append(Sequence(2), &[vec![2]]).unwrap();
+    drop(log);
+    assert_eq!(verify(&disk).unwrap().records, 2);
+    let Err(error) = opened(Sequence(4)) else { panic!("record 3 is not there") };
+    assert!(error.to_string().contains("records up to 3"), "{error}");
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -53,6 +53,11 @@ impl Chronicle {
         self.journal().map_or(Sequence::NONE, Journal::durable)
     }
 
+    /// The last record that was written until now, durable or not.
+    pub(crate) fn written(&self) -> Sequence {
+        self.journal().map_or(Sequence::NONE, |journal| Sequence(journal.next().0.saturating_sub(1)))
+    }
+
     /// Waits until a record is durable.
     pub(crate) async fn reached(&self, sequence: Sequence) -> Result<(), Stopped> {
         if sequence == Sequence::NONE {

@@ -1,6 +1,7 @@
 //! Cuts of everything that has changed, while the book goes on: one group is locked at a time, and only to be copied.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use plimsoll_engine::record::{StoredGroup, Unreadable, encoded};
@@ -39,6 +40,13 @@ impl Book {
         let (Some(journal), Some(cuts)) = (chronicle.journal(), chronicle.cuts()) else {
             return Ok(Kept::default());
         };
+        // What a pass that did not come to its end took for kept is taken again.
+        if self.is_cutting.swap(true, Ordering::SeqCst) {
+            self.houses.iter().for_each(|own| own.value().forget_cut());
+            for entry in self.keys(None, None, usize::MAX).iter().filter_map(|key| self.entry(key).ok()) {
+                locked(&entry).forget_cut();
+            }
+        }
         // Every record before this one is in a cut that follows, or changes nothing that a cut does not have.
         let floor = journal.next();
         let mut kept = Kept::default();
@@ -64,7 +72,9 @@ impl Book {
         }
         kept.cuts += self.keep(&mut waiting)?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        chronicle.reached_blocking(Sequence(floor.0.saturating_sub(1)))?;
         cuts.set_floor(floor, now.as_secs())?;
+        self.is_cutting.store(false, Ordering::SeqCst);
         let oldest = match retention {
             Some(retention) => cuts.floor_at(now.saturating_sub(retention).as_secs())?,
             None => Sequence::NONE,

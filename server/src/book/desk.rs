@@ -131,8 +131,6 @@ impl Desk {
     /// Notes which set the house uses from now on, and its contracts.
     fn use_set(&self, stated: &mut Stated, set: Option<&Arc<ParameterSet>>) -> Result<Sequence, BookFault> {
         let id = set.map(|set| set.id().to_string());
-        // What has not changed has the version that it had.
-        let mut sequence = Sequence(stated.version);
         if let Some(set) = set {
             let mut contracts = self.writable();
             let first = contracts.all.contracts().len();
@@ -143,10 +141,12 @@ impl Desk {
             self.write_known(&contracts, first)?;
         }
         if stated.set != id {
-            sequence = self.write(HouseChange::Set(id.clone()))?;
+            let sequence = self.write(HouseChange::Set(id.clone()))?;
+            stated.renewed_by(sequence);
             stated.set = id;
         }
-        Ok(sequence)
+        // What has not changed has the version that it had.
+        Ok(Sequence(stated.version))
     }
 
     /// Writes down the contracts from a number on.
@@ -169,10 +169,12 @@ impl Desk {
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
+        // Written last, so that decisions before the record use what was before it.
+        let priced = self.priced(&stated)?;
         let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
         let sequence = self.write(HouseChange::Terms(bands, terms.schedule.clone()))?;
         stated.terms = terms;
-        self.renewed(&mut stated, set, sequence)
+        Ok(self.publish(&mut stated, set, sequence, priced))
     }
 
     /// States what contracts are, all or none.
@@ -265,21 +267,31 @@ impl Desk {
         self.use_set(&mut stated, set)?;
         let next = stated.market.next(time, quotes);
         let next = next.map_err(|faults| NotStated::Market(quotes.len(), faults))?;
+        let before = std::mem::replace(&mut stated.market, next);
+        let priced = match self.priced(&stated) {
+            Ok(priced) => priced,
+            Err(unfit) => {
+                stated.market = before;
+                return Err(unfit);
+            }
+        };
         let sequence = self.write(HouseChange::Market(time, quotes.to_vec()))?;
-        stated.market = next;
         let market = stated.market.version();
-        Ok((self.renewed(&mut stated, set, sequence)?, market))
+        Ok((self.publish(&mut stated, set, sequence, priced), market))
     }
 
     /// Keeps a settlement run, which the records of groups will name.
     pub(crate) fn told(&self, run: &Arc<SettlementRun>) -> Result<(), BookFault> {
         let mut stated = self.stated();
+        let key = RunKey::of(run).unwrap_or_else(|error| unreachable!("a settlement run: {error}"));
+        // Every group would refuse it, and the runs that groups name would be forgotten for it.
+        if stated.runs.iter().any(|(known, own)| own.id == run.id && *known != key) {
+            return Err(BookFault::OtherRun(self.house.clone()));
+        }
         let room = self.chronicle.room_waiting()?;
         let sequence = room.write(RecordBody::Run(self.house.clone(), Arc::clone(run)));
         self.last.fetch_max(sequence.0, Ordering::SeqCst);
-        if let Ok(key) = RunKey::of(run) {
-            stated.told(key, run);
-        }
+        stated.told(key, run);
         Ok(())
     }
 
@@ -309,7 +321,7 @@ impl Desk {
         sequence: Sequence,
         priced: HouseMethods,
     ) -> Renewed {
-        stated.version = if sequence == Sequence::NONE { stated.version + 1 } else { sequence.0 };
+        stated.renewed_by(sequence);
         let snapshot = Arc::new(stated.snapshot(&self.house, &self.contracts(), set, priced));
         self.snapshot.store(Some(Arc::clone(&snapshot)));
         (snapshot, sequence)
@@ -374,6 +386,16 @@ impl Desk {
         self.stated().set.clone()
     }
 
+    /// The newest snapshot, if there is one.
+    pub(super) fn newest(&self) -> Option<Arc<HouseSnapshot>> {
+        self.snapshot.load_full()
+    }
+
+    /// What cuts have is not known any more.
+    pub(super) fn forget_cut(&self) {
+        self.cut.store(0, Ordering::SeqCst);
+    }
+
     /// The state of the house as of its last record, if no cut has it.
     pub(super) fn cut(&self, key: Vec<u8>) -> Option<Result<Cut, Unreadable>> {
         let (stated, contracts) = (self.stated(), self.contracts());
@@ -382,5 +404,37 @@ impl Desk {
             return None;
         }
         Some(HouseState::stored(&contracts, &stated).map(|state| Cut { key, at, state }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
+
+    use super::*;
+
+    #[test]
+    fn another_set_is_another_version_however_it_is_noticed() {
+        let set = |digest| {
+            let built = build(
+                &sample::definition(),
+                Digest([digest; 32]),
+                RoundingProfile::Exact,
+                Default::default(),
+            );
+            Arc::new(built.unwrap().0)
+        };
+        let sets = [set(1), set(2), set(3)];
+        let desk = Desk::new(sets[0].house().clone(), Arc::default(), HouseState::default());
+        let version = |set| desk.snapshot(Some(set)).unwrap().unwrap().version();
+        let first = version(&sets[0]);
+        // Nothing is stated, and what is stated is refused.
+        let later = Moment::from_seconds(10, 0).unwrap();
+        desk.update_market(Some(&sets[0]), later, &[]).unwrap();
+        let second = version(&sets[0]);
+        let third = desk.state_contracts(Some(&sets[1]), Vec::new()).unwrap().0.version();
+        assert!(first < second && second < third);
+        assert!(desk.update_market(Some(&sets[2]), Moment::EPOCH, &[]).is_err(), "it is of before");
+        assert!(version(&sets[2]) > third);
     }
 }

@@ -87,6 +87,11 @@ impl Entry {
         is_new
     }
 
+    /// What cuts have is not known any more.
+    pub(crate) fn forget_cut(&mut self) {
+        self.cut = Sequence::NONE;
+    }
+
     /// Decides a command; what it comes to is written down and applied.
     pub(crate) fn submit(&mut self, house: &HouseSnapshot, command: &Command, room: Room<'_>) -> Outcome {
         if let Some(outcome) = self.refusals.answer(command, self.group.sequence) {

@@ -107,6 +107,11 @@ impl Stated {
         }
     }
 
+    /// Gives it the version of the record that changed it.
+    pub(super) fn renewed_by(&mut self, sequence: Sequence) {
+        self.version = if sequence == Sequence::NONE { self.version + 1 } else { sequence.0 };
+    }
+
     pub(super) fn run(&self, key: RunKey) -> Option<Arc<SettlementRun>> {
         self.runs.iter().find(|(own, _)| *own == key).map(|(_, run)| Arc::clone(run))
     }

@@ -68,7 +68,12 @@ struct Told<T> {
     durable: Sequence,
 }
 
-/// An answer that says nothing new.
+/// An answer that may tell of anything that was written until now.
+fn seen<T>(book: &Book, answer: T) -> Told<T> {
+    Told { answer, durable: book.chronicle().written() }
+}
+
+/// An answer that says itself what of it is durable.
 const fn told<T>(answer: T) -> Told<T> {
     Told { answer, durable: Sequence::NONE }
 }
@@ -135,6 +140,11 @@ impl BookCalls {
 
     /// Gives an answer once it is durable.
     async fn said<T>(&self, worked: Result<Told<T>, Fault>) -> Result<Response<T>, Status> {
+        if let Err(Fault::Book(BookFault::GroupExists { .. } | BookFault::OtherRun(_))) = &worked {
+            // That something is there already is an answer, too.
+            let written = self.book.chronicle().written();
+            self.book.chronicle().reached(written).await.map_err(status::journal_stopped)?;
+        }
         let Told { answer, durable } = worked.map_err(Fault::into_status)?;
         self.book.chronicle().reached(durable).await.map_err(status::journal_stopped)?;
         Ok(Response::new(answer))
@@ -204,10 +214,11 @@ fn check_order(
         let order = reader.new_order("order", request.order.as_ref());
         Some((id, order?))
     })?;
-    let mut durable = Sequence::NONE;
+    let durable;
     let (refused, checked, sequence) = match id {
         None => {
-            let (checked, sequence) = book.check(&key, &order)?;
+            let (checked, sequence, last) = book.check(&key, &order)?;
+            durable = last;
             match checked {
                 Ok(checked) => (None, Some(checked), sequence),
                 Err(refusal) => (Some(refusal), None, sequence),
@@ -312,7 +323,7 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::ListGroupsRequest>,
     ) -> Result<Response<v1::ListGroupsResponse>, Status> {
-        self.there(1, move |book| lists::groups(book, request.get_ref()).map(told)).await
+        self.there(1, move |book| lists::groups(book, request.get_ref()).map(|own| seen(book, own))).await
     }
 
     async fn set_house_terms(
@@ -403,28 +414,28 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::ListPositionsRequest>,
     ) -> Result<Response<v1::ListPositionsResponse>, Status> {
-        self.here(|book| lists::positions(book, request.get_ref()).map(told)).await
+        self.here(|book| lists::positions(book, request.get_ref()).map(|own| seen(book, own))).await
     }
 
     async fn list_orders(
         &self,
         request: Request<v1::ListOrdersRequest>,
     ) -> Result<Response<v1::ListOrdersResponse>, Status> {
-        self.here(|book| lists::orders(book, request.get_ref()).map(told)).await
+        self.here(|book| lists::orders(book, request.get_ref()).map(|own| seen(book, own))).await
     }
 
     async fn list_trades(
         &self,
         request: Request<v1::ListTradesRequest>,
     ) -> Result<Response<v1::ListTradesResponse>, Status> {
-        self.here(|book| lists::trades(book, request.get_ref()).map(told)).await
+        self.here(|book| lists::trades(book, request.get_ref()).map(|own| seen(book, own))).await
     }
 
     async fn list_exceptions(
         &self,
         request: Request<v1::ListExceptionsRequest>,
     ) -> Result<Response<v1::ListExceptionsResponse>, Status> {
-        self.here(|book| lists::exceptions(book, request.get_ref()).map(told)).await
+        self.here(|book| lists::exceptions(book, request.get_ref()).map(|own| seen(book, own))).await
     }
 
     async fn audit_group(
@@ -437,7 +448,7 @@ impl BookService for BookCalls {
             let (_, house) = book.desk(&key.house)?;
             let mut entry = locked(&entry);
             let differences = entry.audit(&house);
-            Ok(told(v1::AuditGroupResponse { differences, sequence: entry.group().sequence }))
+            Ok(seen(book, v1::AuditGroupResponse { differences, sequence: entry.group().sequence }))
         })
         .await
     }

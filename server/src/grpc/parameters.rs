@@ -6,6 +6,7 @@ mod uploading;
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_engine::types::House;
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::activate_parameter_set_response::Decision;
 use plimsoll_proto::v1::parameter_service_server::ParameterService;
@@ -14,6 +15,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::violations::Violations;
 use super::{from_proto, status, to_proto};
+use crate::book::Book;
 use crate::directory::{Directory, FileRefusal, LoadedFile};
 use crate::registry::{AccountScope, ActivationRefusal, Registry};
 use crate::set_files::SetFiles;
@@ -26,6 +28,8 @@ pub(super) struct ParameterCalls {
     /// Where uploaded files are kept.
     pub(super) files: Option<Arc<SetFiles>>,
     pub(super) readers: Workers,
+    /// Where activations are written down.
+    pub(super) book: Arc<Book>,
     pub(super) max_upload_bytes: u64,
     pub(super) idle_timeout: Duration,
     pub(super) upload_timeout: Duration,
@@ -111,6 +115,9 @@ impl ParameterService for ParameterCalls {
         let decision = match self.registry.activate(&id, scope.clone(), request.force) {
             Ok(activated) => {
                 crate::events::activated(&activated, &scope, request.force);
+                if scope == AccountScope::default() {
+                    self.written_down(activated.loaded.set.house().clone()).await?;
+                }
                 Decision::Activated(v1::Activated {
                     parameter_set: Some(to_proto::parameter_set(&activated.loaded, &activated.snapshot)),
                     replaced_id: activated.replaced.map(|set| set.set.id().to_owned()).unwrap_or_default(),
@@ -119,6 +126,17 @@ impl ParameterService for ParameterCalls {
             Err(refusal) => Decision::Refused(refused(&refusal)?),
         };
         Ok(Response::new(v1::ActivateParameterSetResponse { decision: Some(decision) }))
+    }
+}
+
+impl ParameterCalls {
+    /// Waits until the book of a house durably uses the set that is active.
+    async fn written_down(&self, house: House) -> Result<(), Status> {
+        let book = Arc::clone(&self.book);
+        let followed = tokio::task::spawn_blocking(move || book.follow_set(&house)).await;
+        let followed = followed.map_err(|error| Status::internal(error.to_string()))?;
+        let written = followed.map_err(|fault| status::of_book(&fault))?;
+        self.book.chronicle().reached(written).await.map_err(status::journal_stopped)
     }
 }
 

@@ -142,6 +142,9 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
         BookFault::GroupExists { group, .. } => {
             status(Code::AlreadyExists, "GROUP_EXISTS", &message, details(group.as_str()), &[])
         }
+        BookFault::OtherRun(house) => {
+            status(Code::AlreadyExists, "OTHER_SETTLEMENT_RUN", &message, details(house.as_str()), &[])
+        }
         BookFault::UnknownHouse(house) => {
             let subject = house.as_str();
             let details = ErrorDetails::with_precondition_failure_violation(

@@ -10,7 +10,7 @@ use plimsoll_server::Settings;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use crate::sample::{HOUSE, file, future};
+use crate::sample::{HOUSE, active, file, future, of_day, report, request};
 use crate::served::Served;
 
 struct Folder(PathBuf);
@@ -72,6 +72,12 @@ async fn margin(served: &Served) -> v1::GetMarginResponse {
     book(served).get_margin(v1::GetMarginRequest { name: name() }).await.unwrap().into_inner()
 }
 
+fn run(price: &str) -> v1::SettleHouseRequest {
+    let prices = vec![v1::SettlementPrice { contract: Some(future("202612", 0)), price: price.to_owned() }];
+    let (house, run_id, date) = (HOUSE.to_owned(), "R1".to_owned(), "2026-09-18".to_owned());
+    v1::SettleHouseRequest { house, run_id, date, prices, ..Default::default() }
+}
+
 /// A group with an order, a trade and a settlement run; its margin on the way.
 async fn first_day(served: &Served) -> Vec<v1::GetMarginResponse> {
     let mut seen = Vec::new();
@@ -103,10 +109,7 @@ async fn first_day(served: &Served) -> Vec<v1::GetMarginResponse> {
         assert_eq!(submit(served, id, command).await.refused, None);
         seen.push(margin(served).await);
     }
-    let prices = vec![v1::SettlementPrice { contract: Some(future("202612", 0)), price: "71.36".to_owned() }];
-    let (house, run_id, date) = (HOUSE.to_owned(), "R1".to_owned(), "2026-09-18".to_owned());
-    let run = v1::SettleHouseRequest { house, run_id, date, prices, ..Default::default() };
-    book(served).settle_house(run).await.unwrap();
+    book(served).settle_house(run("71.36")).await.unwrap();
     seen.push(margin(served).await);
     let band =
         v1::PriceBand { contract: Some(future("202612", 0)), low: "60".to_owned(), high: "80".to_owned() };
@@ -160,6 +163,9 @@ async fn a_restart_changes_nothing(cuts: bool) {
     let numbers =
         |own: &v1::GetMarginResponse| (own.currencies.clone(), own.with_orders.clone(), own.version);
     assert_eq!(numbers(&again.0), numbers(&before.0));
+    // The run is known, and no other may have its id.
+    book(&served).settle_house(run("71.36")).await.unwrap();
+    assert_eq!(book(&served).settle_house(run("71.37")).await.unwrap_err().code(), Code::AlreadyExists);
     // A trade told late is booked at the price of the run that was before the restart.
     let late = submit(&served, "C8", Command::Trade(trade("T2", 1))).await;
     assert_eq!((late.refused, late.exceptions), (None, Vec::new()));
@@ -185,6 +191,24 @@ async fn a_restart_from_records_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_from_cuts_changes_nothing() {
     a_restart_changes_nothing(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_outlives_the_server() {
+    let folder = Folder::new("activation");
+    let served = folder.start(false).await;
+    let older = served.load(&of_day(18)).await.id;
+    let newer = served.load(&of_day(21)).await.id;
+    for (id, force) in [(&newer, false), (&older, true)] {
+        let request = v1::ActivateParameterSetRequest { id: id.clone(), force, ..Default::default() };
+        served.parameters().activate_parameter_set(request).await.unwrap();
+    }
+    drop(served.channel);
+    served.running.drain().await;
+    let served = folder.start(false).await;
+    let request = v1::CalculateRequest { parameter_set: active(HOUSE, ""), ..request("A", "") };
+    let answer = served.margin().calculate(request).await.unwrap().into_inner();
+    assert_eq!(report(answer).parameter_set.unwrap().id, older);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 
 use super::super::violations::Violations;
-use super::{Caller, Fault, Told, command, house_of, read, told};
+use super::{Caller, Fault, Told, command, house_of, read, seen};
 use crate::book::{Book, Entry, Room, locked};
 
 /// The most trades of one import.
@@ -29,7 +29,7 @@ pub(super) fn trades(
     }
     let trades = match read(book, &house, |reader| Some(reader.trades(&house, &request.trades))) {
         Ok(trades) => trades,
-        Err(Fault::Invalid(faults)) => return Ok(told(refused(&faults))),
+        Err(Fault::Invalid(faults)) => return Ok(seen(book, refused(&faults))),
         Err(fault) => return Err(fault),
     };
     let (_, snapshot) = book.desk(&house)?;
@@ -46,7 +46,7 @@ pub(super) fn trades(
     let mut groups: BTreeMap<&GroupKey, _> =
         entries.iter().map(|(key, entry)| (key, locked(entry))).collect();
     let mut known = 0;
-    let mut seen = BTreeSet::new();
+    let mut stated = BTreeSet::new();
     for (place, (key, fill)) in trades.iter().enumerate() {
         let Some(entry) = groups.get(key) else { continue };
         let mut fault =
@@ -54,7 +54,7 @@ pub(super) fn trades(
         if !entry.group().position_accounts.contains_key(&fill.account) {
             fault("account", "is not open in the group");
         }
-        if !seen.insert((key, &fill.trade)) {
+        if !stated.insert((key, &fill.trade)) {
             fault("id", "stands a second time in the import");
         }
         match entry.group().trades.get(&fill.trade) {
@@ -69,7 +69,7 @@ pub(super) fn trades(
         }
     }
     if !faults.is_empty() {
-        return Ok(told(refused(&faults)));
+        return Ok(seen(book, refused(&faults)));
     }
     let booked = trades.len() - known;
     let durable = booked_all(&trades, request, &snapshot, &mut groups, room)?;
