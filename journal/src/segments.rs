@@ -42,8 +42,13 @@ impl Segment {
             return Ok(Readable::Written(Arc::clone(store)));
         }
         let open = AssertUnwindSafe(|| disk.open_read_only(&builder(), self.folder, &self.name));
+        let is_archived = || disk.names(Folder::Archive).is_ok_and(|names| names.contains(&self.name));
         match catch_unwind(open) {
             Ok(Ok(store)) => Ok(Readable::Closed(store)),
+            // It has been moved since the reader was made.
+            Ok(Err(_)) if self.folder == Folder::Log && is_archived() => {
+                Self { folder: Folder::Archive, ..self.clone() }.readable(disk)
+            }
             // The process ended before it was closed: it is repaired, once.
             Ok(Err(_)) | Err(_) => self.opened(disk, false).map(Readable::Written),
         }

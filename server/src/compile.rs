@@ -7,6 +7,8 @@ use plimsoll_engine::parameters::{
 };
 use thiserror::Error;
 
+use crate::registry::InsertRefusal;
+
 /// Why there is no set.
 #[derive(Debug, Error)]
 pub(crate) enum CompileError {
@@ -16,6 +18,9 @@ pub(crate) enum CompileError {
     /// The file cannot be trusted.
     #[error("the file is refused: {}", summary(.0))]
     Refused(Diagnostics),
+    /// The file is kept as another set.
+    #[error(transparent)]
+    NotTaken(#[from] InsertRefusal),
 }
 
 /// Reads a file and compiles it; the findings about a good file are warnings.

@@ -123,6 +123,7 @@ impl Directory {
         compiled.map_err(|error| match error {
             CompileError::Interrupted(error) => FileRefusal::Unreadable(error),
             CompileError::Refused(diagnostics) => FileRefusal::Refused(diagnostics),
+            CompileError::NotTaken(refusal) => FileRefusal::NotTaken(refusal),
         })
     }
 

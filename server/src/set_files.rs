@@ -4,17 +4,20 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use plimsoll_engine::parameters::{Diagnostics, ParameterSet, RoundingProfile};
 use sha2::{Digest as _, Sha256};
 
 use crate::compile::{CompileError, compile};
+use crate::registry::InsertRefusal;
 
 /// A folder of files, named by the id of their set and its rounding profile.
 #[derive(Debug)]
 pub(crate) struct SetFiles {
     folder: PathBuf,
     number: AtomicU64,
+    naming: Mutex<()>,
 }
 
 fn stem(id: &str) -> String {
@@ -26,7 +29,7 @@ impl SetFiles {
     /// Opens a folder, or makes it.
     pub(crate) fn new(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder, number: AtomicU64::new(0) })
+        Ok(Self { folder, number: AtomicU64::new(0), naming: Mutex::default() })
     }
 
     /// A file that is being read, and kept on the way.
@@ -37,19 +40,32 @@ impl SetFiles {
         Ok((path, BufWriter::new(file)))
     }
 
-    /// Names a file that was read as a set, durably.
-    fn finish(&self, path: &Path, file: BufWriter<File>, set: &ParameterSet) -> io::Result<()> {
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        let name = format!("{}.{}", stem(set.id()), set.rounding().name());
-        fs::rename(path, self.folder.join(name))?;
-        File::open(&self.folder)?.sync_all()
+    fn named(&self, id: &str, rounding: &str) -> PathBuf {
+        self.folder.join(format!("{}.{rounding}", stem(id)))
+    }
+
+    /// Names a file that was read as a set, durably. An id names one set for ever, so a file that is kept with another rounding profile
+    /// keeps it.
+    fn finish(&self, path: &Path, file: BufWriter<File>, set: &ParameterSet) -> Result<(), CompileError> {
+        let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = RoundingProfile::NAMES.iter().filter(|(rounding, _)| *rounding != set.rounding());
+        for (loaded, name) in others {
+            if self.named(set.id(), name).is_file() {
+                return Err(InsertRefusal::OtherRounding { id: set.id().to_owned(), loaded: *loaded }.into());
+            }
+        }
+        let name = || -> io::Result<()> {
+            file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            fs::rename(path, self.named(set.id(), set.rounding().name()))?;
+            File::open(&self.folder)?.sync_all()
+        };
+        name().map_err(CompileError::Interrupted)
     }
 
     /// The set with an id, read again.
     pub(crate) fn read(&self, id: &str) -> io::Result<Option<(ParameterSet, Diagnostics)>> {
         for (rounding, name) in RoundingProfile::NAMES {
-            let path = self.folder.join(format!("{}.{name}", stem(id)));
+            let path = self.named(id, name);
             if !path.is_file() {
                 continue;
             }
@@ -73,7 +89,7 @@ pub(crate) fn compile_and_keep(
     let compiled = compile(&mut tee, rounding);
     let kept = match (&compiled, tee.failed) {
         (Ok(_), Some(error)) => Err(CompileError::Interrupted(error)),
-        (Ok((set, _)), None) => files.finish(&path, tee.file, set).map_err(CompileError::Interrupted),
+        (Ok((set, _)), None) => files.finish(&path, tee.file, set),
         // Of a file that is refused nothing is kept.
         (Err(_), _) => Ok(()),
     };
@@ -128,6 +144,8 @@ mod tests {
         let (found, _) = files.read(set.id()).unwrap().unwrap();
         assert_eq!((found.id(), found.rounding(), found.digest()), (set.id(), rounding, set.digest()));
         assert!(files.read("other").unwrap().is_none());
+        let other = compile_and_keep(bytes.as_slice(), RoundingProfile::Exact, Some(&files));
+        assert!(matches!(other, Err(CompileError::NotTaken(InsertRefusal::OtherRounding { .. }))));
         bytes.truncate(bytes.len() / 2);
         assert!(compile_and_keep(bytes.as_slice(), rounding, Some(&files)).is_err());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);

@@ -139,16 +139,19 @@ fn old_segments_are_archived_and_removed_and_still_read() {
     let mut log =
         Segments::open(disk.dynamic(), 60, Sequence(1), &mut |_, _| ControlFlow::Continue(())).unwrap();
     log.append(Sequence(4), &[b"fourth".to_vec()]).unwrap();
+    let before = log.reader();
     assert_eq!(log.archive_before(Sequence(3)).unwrap(), 1);
     assert_eq!(disk.files().iter().filter(|own| own.starts_with(Folder::Archive.name())).count(), 1);
-    let mut seen = Vec::new();
-    log.reader()
-        .read(Sequence(2), &mut |at, _| {
+    // Also by a reader that was made before.
+    for reader in [before, log.reader()] {
+        let mut seen = Vec::new();
+        let mut read = |at: Sequence, _: &[u8]| {
             seen.push(at.0);
             if at.0 == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .unwrap();
-    assert_eq!(seen, [2, 3]);
+        };
+        reader.read(Sequence(2), &mut read).unwrap();
+        assert_eq!(seen, [2, 3]);
+    }
     assert_eq!(log.remove_before(Sequence(2)).unwrap(), 0, "record 2 is in it");
     assert_eq!(log.remove_before(Sequence(3)).unwrap(), 1);
     assert_eq!(log.reader().oldest(), Sequence(3));

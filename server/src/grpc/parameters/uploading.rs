@@ -41,6 +41,7 @@ impl ParameterCalls {
             match error {
                 CompileError::Refused(diagnostics) => status::refused_file(&diagnostics),
                 CompileError::Interrupted(_) => status::interrupted(),
+                CompileError::NotTaken(refusal) => status::not_taken(&refusal),
             }
         })
     }
