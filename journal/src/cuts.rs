@@ -245,6 +245,43 @@ impl Cuts {
         })
     }
 
+    /// The first cut of something behind a sequence: where there is none, nothing that is older than the floor has changed it since.
+    ///
+    /// # Errors
+    /// [`JournalError`] for a store that cannot be read.
+    pub fn behind(&self, key: &[u8], at: Sequence) -> Result<Option<Sequence>, JournalError> {
+        guarded(|| {
+            let transaction = self.store.begin_read().map_err(|error| damaged(at, error))?;
+            let table = match transaction.open_table(CUTS) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+                Err(error) => return Err(damaged(at, error)),
+            };
+            let bounds = (Bound::Excluded((key, at.0)), Bound::Included((key, u64::MAX)));
+            let mut range = table.range::<(&[u8], u64)>(bounds).map_err(|error| damaged(at, error))?;
+            let Some(row) = range.next() else { return Ok(None) };
+            let (found, _) = row.map_err(|error| damaged(at, error))?;
+            Ok(Some(Sequence(found.value().1)))
+        })
+    }
+
+    /// The record from which on everything can be told as it was at a sequence and later: what has changed since needs the records behind
+    /// its newest cut before.
+    ///
+    /// # Errors
+    /// [`JournalError`] at the first that cannot be trusted.
+    pub fn told_from(&self, sequence: Sequence) -> Result<Sequence, JournalError> {
+        let (mut needed, mut before) = (sequence, None);
+        self.all(|key, at, _| {
+            if at <= sequence {
+                before = Some((key.to_vec(), at));
+            } else if let Some((_, last)) = before.take().filter(|(own, _)| own == key) {
+                needed = needed.min(last.next());
+            }
+        })?;
+        Ok(needed)
+    }
+
     /// Removes cuts older than a sequence, but of everything the newest at or before it; how many.
     ///
     /// # Errors

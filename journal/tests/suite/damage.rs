@@ -183,6 +183,17 @@ fn cuts_are_found_by_their_sequence() {
     cuts.keep(&[cut(11 + Cuts::SPACING)]).unwrap();
     let older = Some(9 + Cuts::SPACING);
     assert_eq!([9 + Cuts::SPACING, 10 + Cuts::SPACING].map(at), [older, older]);
+    assert_eq!(
+        [8 + Cuts::SPACING, 11 + Cuts::SPACING]
+            .map(|at| cuts.behind(b"a", Sequence(at)).unwrap().map(|own| own.0)),
+        [older, None]
+    );
+    let told_from = |at: u64| cuts.told_from(Sequence(at)).unwrap().0;
+    assert_eq!(
+        [50, 11 + Cuts::SPACING].map(told_from),
+        [2, 11 + Cuts::SPACING],
+        "what does not change needs none"
+    );
     assert_eq!(cuts.remove_before(Sequence(10 + Cuts::SPACING)).unwrap(), 1);
     assert_eq!([1, 10 + Cuts::SPACING].map(at), [None, older]);
 }

@@ -79,9 +79,10 @@ impl Book {
             Some(retention) => cuts.floor_at(now.saturating_sub(retention).as_secs())?,
             None => Sequence::NONE,
         };
-        (kept.archived, kept.removed) = journal.tidy(floor, oldest)?;
-        if oldest != Sequence::NONE {
-            cuts.remove_before(oldest)?;
+        let told_from = if oldest == Sequence::NONE { oldest } else { cuts.told_from(oldest)? };
+        (kept.archived, kept.removed) = journal.tidy(floor, told_from)?;
+        if kept.removed > 0 {
+            cuts.remove_before(journal.reader().oldest())?;
         }
         Ok(kept)
     }

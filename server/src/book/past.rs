@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll_engine::group::{Group, GroupKey, HouseSnapshot};
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::Unreadable;
-use plimsoll_journal::{JournalError, Sequence};
+use plimsoll_journal::{Cuts, JournalError, Sequence};
 use thiserror::Error;
 
 use super::Book;
@@ -42,6 +42,44 @@ pub(crate) struct Past {
     pub(crate) last: Sequence,
 }
 
+/// Where the past of a group begins.
+struct Start {
+    /// The first sequence at or behind the one that is asked for that it can be told at.
+    told: Sequence,
+    /// The record from which on it is read.
+    from: Sequence,
+}
+
+impl Start {
+    const fn none(oldest: Sequence) -> Self {
+        Self { told: oldest, from: oldest }
+    }
+
+    /// From the cuts of a house and a group, while the log begins at a record.
+    fn of(cuts: &Cuts, keys: &[Vec<u8>; 2], at: Sequence, oldest: Sequence) -> Result<Self, JournalError> {
+        let mut told = at.max(oldest);
+        loop {
+            let (mut from, mut later) = (Sequence(u64::MAX), None);
+            for key in keys {
+                let found = cuts.before(key, told)?;
+                let needed = found.as_ref().map_or(Sequence(1), |cut| cut.at.next());
+                let next = cuts.behind(key, told)?;
+                // What no cut follows has not changed before the log begins. A group without a cut was opened later, or is not found.
+                let is_whole = next.is_none() || (found.is_none() && *key == keys[1]);
+                let needed = if is_whole { needed.max(oldest) } else { needed };
+                if needed < oldest {
+                    later = later.max(next);
+                }
+                from = from.min(needed);
+            }
+            match later {
+                Some(next) => told = next,
+                None => return Ok(Self { told, from }),
+            }
+        }
+    }
+}
+
 impl Book {
     /// A group as it was after a record.
     pub(crate) fn past(
@@ -56,26 +94,21 @@ impl Book {
         };
         let reader = journal.reader();
         let (oldest, newest) = (reader.oldest(), journal.durable());
-        let outside = PastFault::OutOfRange { wanted: at, oldest, newest };
-        if at > newest || at < oldest {
-            return Err(outside);
+        let keys = [house_key(&key.house), group_key(key)];
+        let start = if at > newest { Start::none(oldest) } else { Start::of(cuts, &keys, at, oldest)? };
+        if at > newest || at < start.told {
+            return Err(PastFault::OutOfRange { wanted: at, oldest: start.told, newest });
         }
         let mut recovered = Recovered::only(key.clone());
-        let found = [cuts.before(&house_key(&key.house), at)?, cuts.before(&group_key(key), at)?];
-        let from = match &found {
-            [Some(house), Some(group)] => house.at.min(group.at).next(),
-            // Without a cut of the group it was opened later than everything else is kept from, or cannot be told.
-            [Some(house), None] if house.at.next() >= oldest => oldest,
-            _ => Sequence(1),
-        };
-        if from < oldest {
-            return Err(outside);
-        }
-        for cut in found.into_iter().flatten() {
-            recovered.cut(cut)?;
+        let mut has_cut = false;
+        for key in &keys {
+            let found = cuts.before(key, at)?;
+            // The group's comes last.
+            has_cut = found.is_some();
+            found.map_or(Ok(()), |cut| recovered.cut(cut))?;
         }
         let mut fault = None;
-        reader.read(from, &mut |sequence, payload| {
+        reader.read(start.from, &mut |sequence, payload| {
             if sequence > at {
                 return ControlFlow::Break(());
             }
@@ -87,8 +120,14 @@ impl Book {
                 }
             }
         })?;
-        if let Some(fault) = fault {
-            return Err(fault.into());
+        match fault {
+            // It was opened before the log begins, and changed before its first cut.
+            Some(_) if !has_cut && oldest > Sequence(1) => {
+                let oldest = cuts.behind(&keys[1], at)?.unwrap_or(newest);
+                return Err(PastFault::OutOfRange { wanted: at, oldest, newest });
+            }
+            Some(fault) => return Err(fault.into()),
+            None => {}
         }
         let (mut houses, groups) = recovered.finished()?;
         let house = houses.remove(&key.house).unwrap_or_default();

@@ -207,6 +207,8 @@ fn the_past_is_told_as_far_as_it_is_kept() {
     let mut told = begun(&disk, &registry).unwrap();
     let book = opened(&disk, &registry).unwrap();
     let entry = book.entry(&told.key).unwrap();
+    let quiet = GroupKey { name: code("QUIET"), ..told.key.clone() };
+    book.open(Group { key: quiet.clone(), ..told.group() }).unwrap();
     let mut states = Vec::new();
     for number in 0..400 {
         let command = told.random(&book, &mut dice);
@@ -228,6 +230,11 @@ fn the_past_is_told_as_far_as_it_is_kept() {
     let (first, last) = (&states[0], &states[states.len() - 1]);
     let Err(PastFault::OutOfRange { oldest, .. }) = past(first.0) else { panic!("it is kept") };
     assert!(first.0 < oldest && oldest <= last.0);
+    // What has not changed since is told like what has.
+    for (at, state) in states.iter().filter(|(at, _)| *at >= oldest) {
+        assert_eq!(&past(*at).unwrap(), state, "{at}");
+        assert_eq!(book.past(&quiet, *at, None).unwrap().group.sequence, 0, "{at}");
+    }
     assert_eq!(&past(last.0).unwrap(), &last.1);
     drop(entry);
     drop(book);
