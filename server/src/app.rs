@@ -148,18 +148,19 @@ impl App {
                 .await
                 .map_err(io::Error::other)
         });
+        let mut background = Vec::new();
         if !self.settings.audit_interval.is_zero() {
-            tokio::spawn(audits(Arc::clone(&self.book), self.settings.audit_interval, stop.clone()));
+            let audited = audits(Arc::clone(&self.book), self.settings.audit_interval, stop.clone());
+            background.push(tokio::spawn(audited));
         }
-        let mut cutting = None;
         if self.settings.data_directory.is_some() {
             let (rest, retention) = (self.settings.snapshot_interval, self.settings.journal_retention);
-            cutting = Some(tokio::spawn(cuts(self.book, rest, retention, stop.clone())));
+            background.push(tokio::spawn(cuts(self.book, rest, retention, stop.clone())));
         }
         self.health.serving().await;
         tracing::info!(%address, "serving");
         let drain_timeout = self.settings.drain_timeout;
-        Ok(Running { address, health: self.health, stop, cut, serving, cutting, drain_timeout })
+        Ok(Running { address, health: self.health, stop, cut, serving, background, drain_timeout })
     }
 }
 
@@ -214,8 +215,8 @@ pub struct Running {
     stop: CancellationToken,
     cut: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
-    /// What keeps cuts of the book.
-    cutting: Option<JoinHandle<()>>,
+    /// What audits the book and keeps cuts of it: it holds the data directory until it ends.
+    background: Vec<JoinHandle<()>>,
     drain_timeout: Duration,
 }
 
@@ -242,10 +243,10 @@ impl Running {
         self.health.stopping().await;
         self.stop.cancel();
         let is_whole = ended_within(self.drain_timeout, &mut self.serving).await;
-        if let Some(cutting) = &mut self.cutting
-            && !ended_within(self.drain_timeout, cutting).await
-        {
-            tracing::warn!("cuts of the book were still being kept after the drain timeout");
+        for work in &mut self.background {
+            if !ended_within(self.drain_timeout, work).await {
+                tracing::warn!("the book was still being audited or kept after the drain timeout");
+            }
         }
         if is_whole {
             return Drained::Whole;
