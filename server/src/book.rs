@@ -33,7 +33,7 @@ pub(crate) use chronicle::{Chronicle, Room};
 pub(crate) use desk::{Desk, NotStated};
 pub(crate) use entry::Entry;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
-pub(crate) use past::PastFault;
+pub(crate) use past::{PastFault, Then};
 pub(crate) use recovery::Recovered;
 
 /// Why the book does not answer: the caller's fault.

@@ -131,9 +131,12 @@ pub(crate) enum BookCommand {
     Explain {
         #[command(flatten)]
         group: GroupArgument,
-        /// The record, from an answer of then
+        /// The record, from an answer of then (`logSequence`)
         #[arg(long, value_name = "SEQUENCE")]
         at: u64,
+        /// The version of the house's data, from the same answer; without it the newest by then
+        #[arg(long, value_name = "VERSION", default_value_t = 0, hide_default_value = true)]
+        version: u64,
     },
     /// Lists positions
     Positions(GroupArgument),

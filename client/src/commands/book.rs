@@ -70,9 +70,9 @@ pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
             let request = v1::GetMarginRequest { name: name_of(&group) };
             call.one("GetMarginResponse", |client| async move { client.get_margin(request).await })
         }
-        BookCommand::Explain { group, at } => {
+        BookCommand::Explain { group, at, version } => {
             let call = Calls::new(&group.server.url)?;
-            let request = v1::ExplainMarginRequest { name: name_of(&group), log_sequence: at };
+            let request = v1::ExplainMarginRequest { name: name_of(&group), log_sequence: at, version };
             call.one("ExplainMarginResponse", |client| async move { client.explain_margin(request).await })
         }
         BookCommand::Audit(group) => {

@@ -42,6 +42,20 @@ pub(crate) struct Past {
     pub(crate) last: Sequence,
 }
 
+/// What is asked for: a group as it was after a record, with the data of its house as it was after this or an earlier one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Then {
+    pub(crate) at: Sequence,
+    pub(crate) version: Sequence,
+}
+
+impl Then {
+    /// Of a house and a group.
+    const fn of_both(self) -> [Sequence; 2] {
+        [self.version, self.at]
+    }
+}
+
 /// Where the past of a group begins.
 struct Start {
     /// The first sequence at or behind the one that is asked for that it can be told at.
@@ -56,14 +70,17 @@ impl Start {
     }
 
     /// From the cuts of a house and a group, while the log begins at a record.
-    fn of(cuts: &Cuts, keys: &[Vec<u8>; 2], at: Sequence, oldest: Sequence) -> Result<Self, JournalError> {
-        let mut told = at.max(oldest);
+    fn of(cuts: &Cuts, keys: &[Vec<u8>; 2], then: Then, oldest: Sequence) -> Result<Self, JournalError> {
+        let (mut told, mut places) = (then.at, then.of_both());
+        if told < oldest {
+            (told, places) = (oldest, [oldest; 2]);
+        }
         loop {
             let (mut from, mut later) = (Sequence(u64::MAX), None);
-            for key in keys {
-                let found = cuts.before(key, told)?;
+            for (key, place) in keys.iter().zip(places) {
+                let found = cuts.before(key, place)?;
                 let needed = found.as_ref().map_or(Sequence(1), |cut| cut.at.next());
-                let next = cuts.behind(key, told)?;
+                let next = cuts.behind(key, place)?;
                 // What no cut follows has not changed before the log begins. A group without a cut was opened later, or is not found.
                 let is_whole = next.is_none() || (found.is_none() && *key == keys[1]);
                 let needed = if is_whole { needed.max(oldest) } else { needed };
@@ -73,7 +90,7 @@ impl Start {
                 from = from.min(needed);
             }
             match later {
-                Some(next) => told = next,
+                Some(next) => (told, places) = (next.max(told), [next.max(told); 2]),
                 None => return Ok(Self { told, from }),
             }
         }
@@ -81,28 +98,28 @@ impl Start {
 }
 
 impl Book {
-    /// A group as it was after a record.
+    /// A group as it was.
     pub(crate) fn past(
         &self,
         key: &GroupKey,
-        at: Sequence,
+        then: Then,
         files: Option<&SetFiles>,
     ) -> Result<Past, PastFault> {
         let chronicle = self.chronicle();
         let (Some(journal), Some(cuts)) = (chronicle.journal(), chronicle.cuts()) else {
             return Err(PastFault::NotKept);
         };
-        let reader = journal.reader();
+        let (reader, at) = (journal.reader(), then.at);
         let (oldest, newest) = (reader.oldest(), journal.durable());
         let keys = [house_key(&key.house), group_key(key)];
-        let start = if at > newest { Start::none(oldest) } else { Start::of(cuts, &keys, at, oldest)? };
+        let start = if at > newest { Start::none(oldest) } else { Start::of(cuts, &keys, then, oldest)? };
         if at > newest || at < start.told {
             return Err(PastFault::OutOfRange { wanted: at, oldest: start.told, newest });
         }
-        let mut recovered = Recovered::only(key.clone());
+        let mut recovered = Recovered::only(key.clone(), then.version);
         let mut has_cut = false;
-        for key in &keys {
-            let found = cuts.before(key, at)?;
+        for (key, place) in keys.iter().zip(then.of_both()) {
+            let found = cuts.before(key, place)?;
             // The group's comes last.
             has_cut = found.is_some();
             found.map_or(Ok(()), |cut| recovered.cut(cut))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{Group, GroupKey, SettlementRun};
 use plimsoll_engine::record::{
-    GroupChange, Opened, Record, RecordBody, RunKey, StoredGroup, Unreadable, decoded,
+    GroupChange, HouseChange, Opened, Record, RecordBody, RunKey, StoredGroup, Unreadable, decoded,
 };
 use plimsoll_engine::types::{Code, House};
 use plimsoll_journal::{Cut, Sequence};
@@ -29,8 +29,8 @@ pub(crate) struct Recovered {
     groups: HashMap<GroupKey, Replayed>,
     /// Runs that records told: a house's cut that is newer than a group's has not kept all of them.
     runs: BTreeMap<RunKey, Arc<SettlementRun>>,
-    /// The only group that is wanted, if not all are.
-    only: Option<GroupKey>,
+    /// The only group that is wanted, if not all are, and the last record whose data of its house are.
+    only: Option<(GroupKey, Sequence)>,
     /// Records that were read.
     pub(crate) records: u64,
 }
@@ -48,18 +48,25 @@ pub(crate) fn group_key(key: &GroupKey) -> Vec<u8> {
     [b"k".as_slice(), key.house.as_str().as_bytes(), &[0], key.name.as_str().as_bytes()].concat()
 }
 
+/// What is known of a house before its newer data count: which numbers contracts have.
+fn named(change: HouseChange) -> Option<HouseChange> {
+    let HouseChange::Contracts(first, contracts) = change else { return None };
+    let names = contracts.into_iter().map(|(key, _)| (key, None));
+    Some(HouseChange::Contracts(first, names.collect()))
+}
+
 impl Recovered {
-    /// Of one group and its house.
-    pub(crate) fn only(key: GroupKey) -> Self {
-        Self { only: Some(key), ..Self::default() }
+    /// Of one group, and its house as of a record.
+    pub(crate) fn only(key: GroupKey, house: Sequence) -> Self {
+        Self { only: Some((key, house)), ..Self::default() }
     }
 
     fn wants(&self, key: &GroupKey) -> bool {
-        self.only.as_ref().is_none_or(|only| only == key)
+        self.only.as_ref().is_none_or(|(only, _)| only == key)
     }
 
     fn wants_house(&self, house: &House) -> bool {
-        self.only.as_ref().is_none_or(|only| only.house == *house)
+        self.only.as_ref().is_none_or(|(only, _)| only.house == *house)
     }
 
     /// Takes a cut.
@@ -108,9 +115,11 @@ impl Recovered {
                 }
             }
             RecordBody::House(house, change) => {
+                let is_of_then = self.only.as_ref().is_none_or(|(_, last)| sequence <= *last);
                 let own = self.houses.entry(house).or_default();
-                if sequence > own.last() {
-                    own.apply(sequence, change)?;
+                match if is_of_then { Some(change) } else { named(change) } {
+                    Some(change) if sequence > own.last() => own.apply(sequence, change)?,
+                    _ => {}
                 }
             }
         }

@@ -15,7 +15,7 @@ use plimsoll_engine::types::{BusinessDate, Code, Currency, Decimal, Kind, Lots, 
 use simulated::{Dice, SimulatedDisk};
 
 use super::open_on;
-use crate::book::{Book, PastFault, locked};
+use crate::book::{Book, PastFault, Then, locked};
 use crate::registry::{AccountScope, Registry};
 
 #[allow(dead_code, reason = "the journal's own tests use the rest")]
@@ -220,7 +220,8 @@ fn the_past_is_told_as_far_as_it_is_kept() {
             book.keep_cuts(None).unwrap();
         }
     }
-    let past = |at| book.past(&told.key, at, None).map(|past| stored(&past.group));
+    let then = |at| Then { at, version: at };
+    let past = |at| book.past(&told.key, then(at), None).map(|past| stored(&past.group));
     for (at, state) in &states {
         assert_eq!(&past(*at).unwrap(), state, "{at}");
     }
@@ -233,7 +234,7 @@ fn the_past_is_told_as_far_as_it_is_kept() {
     // What has not changed since is told like what has.
     for (at, state) in states.iter().filter(|(at, _)| *at >= oldest) {
         assert_eq!(&past(*at).unwrap(), state, "{at}");
-        assert_eq!(book.past(&quiet, *at, None).unwrap().group.sequence, 0, "{at}");
+        assert_eq!(book.past(&quiet, then(*at), None).unwrap().group.sequence, 0, "{at}");
     }
     assert_eq!(&past(last.0).unwrap(), &last.1);
     drop(entry);

@@ -123,7 +123,7 @@ async fn first_day(served: &Served) -> Vec<v1::GetMarginResponse> {
 async fn explained(served: &Served, seen: &[v1::GetMarginResponse]) {
     for own in seen {
         let log_sequence = own.log_sequence;
-        let request = v1::ExplainMarginRequest { name: name(), log_sequence };
+        let request = v1::ExplainMarginRequest { name: name(), log_sequence, version: own.version };
         let told = book(served).explain_margin(request).await.unwrap().into_inner().margin.unwrap();
         let then = v1::GetMarginResponse { durable_log_sequence: log_sequence, ..own.clone() };
         assert_eq!(told, then, "sequence {log_sequence}");
@@ -176,7 +176,7 @@ async fn a_restart_changes_nothing(cuts: bool) {
     // And once more, from what the second start wrote.
     let served = folder.start(cuts).await;
     explained(&served, &seen).await;
-    let request = v1::ExplainMarginRequest { name: name(), log_sequence: 1_000_000 };
+    let request = v1::ExplainMarginRequest { name: name(), log_sequence: 1_000_000, version: 0 };
     let status = book(&served).explain_margin(request).await.unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange);
     assert!(status.message().contains("records 1 to "), "{status:?}");
@@ -191,6 +191,26 @@ async fn a_restart_from_records_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_from_cuts_changes_nothing() {
     a_restart_changes_nothing(true).await;
+}
+
+/// An answer that was given from a house's data while newer data were being written down.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_is_told_from_the_data_that_an_answer_was_given_from() {
+    let folder = Folder::new("versions");
+    let served = folder.start(true).await;
+    first_day(&served).await;
+    let before = margin(&served).await;
+    let id = served.load(&of_day(21)).await.id;
+    let request = v1::ActivateParameterSetRequest { id, ..Default::default() };
+    served.parameters().activate_parameter_set(request).await.unwrap();
+    let after = margin(&served).await;
+    assert!(after.log_sequence > before.log_sequence && after.accounts != before.accounts);
+    for (version, given) in [(before.version, &before), (after.version, &after), (0, &after)] {
+        let request = v1::ExplainMarginRequest { name: name(), log_sequence: after.log_sequence, version };
+        let told = book(&served).explain_margin(request).await.unwrap().into_inner().margin.unwrap();
+        let given = v1::GetMarginResponse { durable_log_sequence: after.log_sequence, ..given.clone() };
+        assert_eq!(told, given, "version {version}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -232,7 +232,7 @@ async fn contracts_that_come_later_are_a_new_version() {
     let after = venue.margin().await;
     assert_eq!((after.version, after.initial), (stated.version, before.initial));
     // Nothing is written down: there is no past.
-    let request = v1::ExplainMarginRequest { name: name(), log_sequence: 1 };
+    let request = v1::ExplainMarginRequest { name: name(), log_sequence: 1, version: 0 };
     let status = venue.book().explain_margin(request).await.unwrap_err();
     assert_eq!((status.code(), after.log_sequence), (Code::FailedPrecondition, 0));
 }

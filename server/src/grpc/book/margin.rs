@@ -13,7 +13,7 @@ use plimsoll_proto::v1;
 use super::super::from_proto::book::group_key;
 use super::super::{status, to_proto};
 use super::{Fault, names};
-use crate::book::{Book, Desk, PastFault, locked};
+use crate::book::{Book, Desk, PastFault, Then, locked};
 use crate::set_files::SetFiles;
 
 pub(super) fn get(book: &Book, request: &v1::GetMarginRequest) -> Result<v1::GetMarginResponse, Fault> {
@@ -39,8 +39,9 @@ pub(super) fn explain(
     let key = group_key(request.name.as_ref())?;
     book.entry(&key)?;
     let at = Sequence(request.log_sequence);
+    let version = if request.version == 0 { at } else { Sequence(request.version).min(at) };
     let failed = |fault: PastFault| Fault::Status(Box::new(status::of_past(&fault)));
-    let past = book.past(&key, at, files).map_err(failed)?;
+    let past = book.past(&key, Then { at, version }, files).map_err(failed)?;
     let standing = standing(&past.group, &past.house).map_err(no_standing)?;
     // Numbers of contracts are for ever: today's desk knows their names.
     let desk = book.opened(&key.house)?;
