@@ -7,7 +7,10 @@ use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{
+    Database, DatabaseError, Key, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _, TableDefinition,
+    TableError, Value,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::disk::{Disk, Folder};
@@ -84,6 +87,20 @@ impl Cuts {
         })
     }
 
+    /// A table to read; `None` where nothing was ever written to it.
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+        at: Sequence,
+    ) -> Result<Option<ReadOnlyTable<K, V>>, JournalError> {
+        let transaction = self.store.begin_read().map_err(|error| damaged(at, error))?;
+        match transaction.open_table(definition) {
+            Ok(table) => Ok(Some(table)),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(damaged(at, error)),
+        }
+    }
+
     /// Cuts of one thing that are older than its newest lie so many records apart, but for what lies between them: questions about the past
     /// read so many records, and what changes all the time does not fill the disk.
     pub const SPACING: u64 = 100_000;
@@ -142,12 +159,7 @@ impl Cuts {
     /// [`JournalError`] for a store that cannot be read.
     pub fn floor_at(&self, time: u64) -> Result<Sequence, JournalError> {
         guarded(|| {
-            let transaction = self.store.begin_read().map_err(|error| damaged(Sequence::NONE, error))?;
-            let table = match transaction.open_table(TIMES) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Sequence::NONE),
-                Err(error) => return Err(damaged(Sequence::NONE, error)),
-            };
+            let Some(table) = self.table(TIMES, Sequence::NONE)? else { return Ok(Sequence::NONE) };
             let mut range = table.range(..=time).map_err(|error| damaged(Sequence::NONE, error))?;
             let Some(row) = range.next_back() else { return Ok(Sequence::NONE) };
             let (_, floor) = row.map_err(|error| damaged(Sequence::NONE, error))?;
@@ -161,12 +173,7 @@ impl Cuts {
     /// [`JournalError`] for a store that cannot be read.
     pub fn floor(&self) -> Result<Sequence, JournalError> {
         guarded(|| {
-            let transaction = self.store.begin_read().map_err(|error| damaged(Sequence::NONE, error))?;
-            let table = match transaction.open_table(FLOOR) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Sequence(1)),
-                Err(error) => return Err(damaged(Sequence::NONE, error)),
-            };
+            let Some(table) = self.table(FLOOR, Sequence::NONE)? else { return Ok(Sequence(1)) };
             let floor = table.get(()).map_err(|error| damaged(Sequence::NONE, error))?;
             Ok(floor.map_or(Sequence(1), |own| Sequence(own.value())))
         })
@@ -188,12 +195,7 @@ impl Cuts {
 
     fn key_behind(&self, behind: Option<&[u8]>) -> Result<Option<Vec<u8>>, JournalError> {
         guarded(|| {
-            let transaction = self.store.begin_read().map_err(|error| damaged(Sequence::NONE, error))?;
-            let table = match transaction.open_table(CUTS) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-                Err(error) => return Err(damaged(Sequence::NONE, error)),
-            };
+            let Some(table) = self.table(CUTS, Sequence::NONE)? else { return Ok(None) };
             let start = match behind {
                 None => Bound::Unbounded,
                 Some(key) => Bound::Excluded((key, u64::MAX)),
@@ -208,12 +210,7 @@ impl Cuts {
 
     fn all(&self, mut each: impl FnMut(&[u8], Sequence, &[u8])) -> Result<(), JournalError> {
         guarded(|| {
-            let transaction = self.store.begin_read().map_err(|error| damaged(Sequence::NONE, error))?;
-            let table = match transaction.open_table(CUTS) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
-                Err(error) => return Err(damaged(Sequence::NONE, error)),
-            };
+            let Some(table) = self.table(CUTS, Sequence::NONE)? else { return Ok(()) };
             for row in table.iter().map_err(|error| damaged(Sequence::NONE, error))? {
                 let (key, value) = row.map_err(|error| damaged(Sequence::NONE, error))?;
                 let (own, at) = key.value();
@@ -229,12 +226,7 @@ impl Cuts {
     /// [`JournalError`] for one that cannot be trusted.
     pub fn before(&self, key: &[u8], at: Sequence) -> Result<Option<Cut>, JournalError> {
         guarded(|| {
-            let transaction = self.store.begin_read().map_err(|error| damaged(at, error))?;
-            let table = match transaction.open_table(CUTS) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-                Err(error) => return Err(damaged(at, error)),
-            };
+            let Some(table) = self.table(CUTS, at)? else { return Ok(None) };
             let range = table.range((key, 0)..=(key, at.0)).map_err(|error| damaged(at, error))?;
             let mut range = range;
             let Some(row) = range.next_back() else { return Ok(None) };
@@ -251,12 +243,7 @@ impl Cuts {
     /// [`JournalError`] for a store that cannot be read.
     pub fn behind(&self, key: &[u8], at: Sequence) -> Result<Option<Sequence>, JournalError> {
         guarded(|| {
-            let transaction = self.store.begin_read().map_err(|error| damaged(at, error))?;
-            let table = match transaction.open_table(CUTS) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-                Err(error) => return Err(damaged(at, error)),
-            };
+            let Some(table) = self.table(CUTS, at)? else { return Ok(None) };
             let bounds = (Bound::Excluded((key, at.0)), Bound::Included((key, u64::MAX)));
             let mut range = table.range::<(&[u8], u64)>(bounds).map_err(|error| damaged(at, error))?;
             let Some(row) = range.next() else { return Ok(None) };

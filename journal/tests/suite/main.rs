@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod damage;
+mod gated;
 mod power;
 mod queue;
 mod real;

@@ -1,62 +1,12 @@
 //! The queue and its writer: one order, nothing said before it is durable, nothing taken beyond the limits.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
-use plimsoll_journal::{
-    AppendError, Chain, Full, Journal, JournalError, Limits, Log, LogReader, Sequence, Stopped,
-};
+use plimsoll_journal::{AppendError, Full, Journal, Limits, Sequence, Stopped};
 
-/// A log that appends when it is told to.
-struct Gated {
-    records: Arc<Mutex<Vec<Vec<u8>>>>,
-    gate: Receiver<Result<(), AppendError>>,
-    arrived: Sender<usize>,
-}
-
-struct Nothing;
-
-impl LogReader for Nothing {
-    fn oldest(&self) -> Sequence {
-        Sequence(1)
-    }
-
-    fn read(
-        &self,
-        _: Sequence,
-        _: &mut dyn FnMut(Sequence, &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        Ok(())
-    }
-}
-
-impl Log for Gated {
-    fn end(&self) -> (Sequence, Chain) {
-        (Sequence(self.records.lock().unwrap().len() as u64 + 1), Chain::START)
-    }
-
-    fn append(&mut self, expected: Sequence, payloads: &[Vec<u8>]) -> Result<(), AppendError> {
-        assert_eq!(expected, self.end().0);
-        self.arrived.send(payloads.len()).unwrap();
-        self.gate.recv().unwrap()?;
-        self.records.lock().unwrap().extend_from_slice(payloads);
-        Ok(())
-    }
-
-    fn reader(&self) -> Box<dyn LogReader> {
-        Box::new(Nothing)
-    }
-
-    fn archive_before(&mut self, _: Sequence) -> Result<usize, JournalError> {
-        Ok(0)
-    }
-
-    fn remove_before(&mut self, _: Sequence) -> Result<usize, JournalError> {
-        Ok(0)
-    }
-}
+use crate::gated::{Ends, Gated};
 
 struct Setting {
     journal: Journal,
@@ -67,10 +17,7 @@ struct Setting {
 }
 
 fn setting(limits: Limits) -> Setting {
-    let records = Arc::default();
-    let (gate, opened) = channel();
-    let (arrives, arrived) = channel();
-    let log = Gated { records: Arc::clone(&records), gate: opened, arrived: arrives };
+    let (log, Ends { records, gate, arrived }) = Gated::new();
     let failures = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&failures);
     let failed = Box::new(move |_: &AppendError| {

@@ -2,19 +2,17 @@
 //! passes while its request comes is never written.
 
 use std::iter;
-use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use gated::{Ends, Gated};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
-use plimsoll_journal::{
-    AppendError, Chain, Cuts, Disk, Journal, JournalError, Limits, Log, LogReader, RealDisk, Sequence,
-};
+use plimsoll_journal::{AppendError, Cuts, Disk, Journal, Limits, RealDisk};
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::book_service_server::BookService as _;
 use plimsoll_proto::v1::book_service_server::BookServiceServer;
@@ -31,56 +29,13 @@ use crate::book::{Book, Chronicle};
 use crate::registry::{AccountScope, Registry};
 use crate::workers::Workers;
 
-struct Gated {
-    next: Sequence,
-    gate: Receiver<()>,
-    arrived: Sender<usize>,
-}
-
-struct Nothing;
-
-impl LogReader for Nothing {
-    fn oldest(&self) -> Sequence {
-        Sequence(1)
-    }
-
-    fn read(
-        &self,
-        _: Sequence,
-        _: &mut dyn FnMut(Sequence, &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        Ok(())
-    }
-}
-
-impl Log for Gated {
-    fn end(&self) -> (Sequence, Chain) {
-        (self.next, Chain::START)
-    }
-
-    fn append(&mut self, _: Sequence, payloads: &[Vec<u8>]) -> Result<(), AppendError> {
-        self.arrived.send(payloads.len()).unwrap();
-        self.gate.recv().map_err(|error| AppendError::Failed(error.to_string()))?;
-        self.next = self.next.after(payloads.len() as u64);
-        Ok(())
-    }
-
-    fn reader(&self) -> Box<dyn LogReader> {
-        Box::new(Nothing)
-    }
-
-    fn archive_before(&mut self, _: Sequence) -> Result<usize, JournalError> {
-        Ok(0)
-    }
-
-    fn remove_before(&mut self, _: Sequence) -> Result<usize, JournalError> {
-        Ok(0)
-    }
-}
+#[allow(dead_code, reason = "the journal's own tests use the rest")]
+#[path = "../../../../journal/tests/suite/gated.rs"]
+mod gated;
 
 struct Setting {
     // Dropped first: a writer that waits for it ends.
-    gate: Sender<()>,
+    gate: Sender<Result<(), AppendError>>,
     calls: Arc<BookCalls>,
     arrived: Receiver<usize>,
     folder: std::path::PathBuf,
@@ -101,9 +56,7 @@ fn setting(name: &str) -> Setting {
     registry.activate(&id, AccountScope::default(), false).unwrap();
     let folder = std::env::temp_dir().join(format!("plimsoll-{name}-{}", std::process::id()));
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&folder).unwrap());
-    let (gate, opened) = channel();
-    let (arrives, arrived) = channel();
-    let log = Gated { next: Sequence(1), gate: opened, arrived: arrives };
+    let (log, Ends { gate, arrived, .. }) = Gated::new();
     let journal = Journal::start(Box::new(log), Limits::default(), Box::new(|_| ()));
     let chronicle = Arc::new(Chronicle::new(journal, Cuts::open(&disk).unwrap()));
     let book = Arc::new(Book::new(registry, chronicle));
@@ -125,7 +78,7 @@ impl Setting {
             let mut open = self.arrived.recv_timeout(Duration::from_secs(60)).expect("it is never written");
             assert!(call.as_mut().poll(&mut context).is_pending(), "it is answered before its sync");
             while open > 0 {
-                self.gate.send(()).unwrap();
+                self.gate.send(Ok(())).unwrap();
                 open = self.arrived.try_recv().unwrap_or(0);
             }
             // Waking comes from the writer's thread; the answer follows the last record.
@@ -135,7 +88,7 @@ impl Setting {
                 }
                 if let Ok(more) = self.arrived.try_recv() {
                     assert!(more > 0);
-                    self.gate.send(()).unwrap();
+                    self.gate.send(Ok(())).unwrap();
                 }
                 std::thread::yield_now();
             }
