@@ -44,7 +44,7 @@ pub enum ExceptionKind {
 
 impl ExceptionKind {
     /// Every kind, with its name and what explains it.
-    pub const ALL: [(Self, &'static str, &'static str); 16] = [
+    pub const ALL: &'static [(Self, &'static str, &'static str)] = &[
         (Self::FillWithoutOrder, "fill_without_order", "the trade names no order of the group; it is booked"),
         (Self::Overfill, "overfill", "the trade fills more than the order has open; it is booked"),
         (Self::FillAfterClose, "fill_after_close", "the order works no more; the trade is booked"),

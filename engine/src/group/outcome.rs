@@ -70,7 +70,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// Every reason, with its name.
-    pub const NAMES: [(Self, &'static str); 29] = [
+    pub const NAMES: &'static [(Self, &'static str)] = &[
         (Self::InsufficientMargin, "insufficient_margin"),
         (Self::DeepensDeficit, "deepens_deficit"),
         (Self::InsufficientBalance, "insufficient_balance"),
