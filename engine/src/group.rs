@@ -40,7 +40,8 @@ pub use event::{CashReason, Event};
 pub use exception::{About, ExceptionItem, ExceptionKind};
 pub use held::{GridHeld, Held, SpanHeld};
 pub use house::{
-    AssetTerms, Band, CollateralSchedule, HouseMethods, HouseSnapshot, ListedContract, PriceMoney, SetRows,
+    AssetTerms, Band, CollateralSchedule, HouseMethods, HouseSnapshot, KnownContract, LastKnown,
+    ListedContract, LotRisk, PriceMoney, Retained, SetRows,
 };
 pub use order::{
     Composition, LinkRule, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder,

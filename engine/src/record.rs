@@ -10,7 +10,9 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::contract::{ContractId, ContractKey, Specification};
-use crate::group::{Band, CollateralSchedule, Command, Event, Group, GroupKey, Origin, SettlementRun};
+use crate::group::{
+    Band, CollateralSchedule, Command, Event, Group, GroupKey, LastKnown, Origin, SettlementRun,
+};
 use crate::market::Quote;
 use crate::types::{Currency, House, Member, MethodName, Moment};
 
@@ -95,6 +97,8 @@ pub enum HouseChange {
     Market(Moment, Vec<Quote>),
     /// The parameter set that the house's book uses, by its id.
     Set(Option<String>),
+    /// Contracts that the change behind it leaves without a price or a margin, as they were before; ascending.
+    Retained(Vec<(ContractId, LastKnown)>),
 }
 
 /// A group as it is stored: its settlement runs are stored with its house.

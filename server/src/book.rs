@@ -178,6 +178,20 @@ impl Book {
         Ok(())
     }
 
+    /// Forms the data of houses whose last set is active again: what a later set lacks is remembered from them.
+    pub(crate) fn form_houses(&self) {
+        let desks: Vec<_> =
+            self.houses.iter().map(|own| (own.key().clone(), Arc::clone(own.value()))).collect();
+        for (house, desk) in desks {
+            let active = self.active(&house).filter(|set| desk.set().as_deref() == Some(set.id()));
+            if active.is_some()
+                && let Err(fault) = desk.snapshot(active.as_ref())
+            {
+                tracing::warn!(%house, %fault, "the data of a house are formed later");
+            }
+        }
+    }
+
     /// The ids of the sets that houses used last.
     pub(crate) fn sets(&self) -> Vec<String> {
         self.houses.iter().filter_map(|desk| desk.value().set()).collect()

@@ -111,4 +111,5 @@ pub(crate) fn activate_sets(book: &Book, registry: &Registry, files: &SetFiles) 
             Err(reason) => tracing::warn!(id, reason, "the set that a house used last is not active"),
         }
     }
+    book.form_houses();
 }

@@ -14,6 +14,11 @@ use super::specification::Specification;
 pub struct ContractId(u32);
 
 impl ContractId {
+    /// With a number that a registry has given.
+    pub(crate) const fn numbered(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The number, from 0, in the order in which contracts became known.
     #[must_use]
     pub const fn number(self) -> u32 {

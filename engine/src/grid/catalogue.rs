@@ -184,6 +184,11 @@ impl Catalogue {
         self.contracts.get(&id).map(|own| own.as_ref().map_err(String::as_str))
     }
 
+    /// The contracts that have values, ascending.
+    pub fn priced(&self) -> impl Iterator<Item = ContractId> + '_ {
+        self.contracts.iter().filter(|(_, own)| own.is_ok()).map(|(id, _)| *id)
+    }
+
     /// The price source of a row.
     #[must_use]
     pub fn source(&self, row: GridRow) -> &PriceSource {

@@ -1,5 +1,6 @@
 //! What a house fixes for its book: the active parameter set and its methods, contracts by number, price bands, what collateral counts for.
 
+mod known;
 mod listed;
 mod methods;
 
@@ -15,6 +16,7 @@ use crate::parameters::{CommodityIndex, ParameterSet};
 use crate::scenario::Row;
 use crate::span::UnmatchedReason;
 use crate::types::{AssetCode, Currency, Decimal, House, MethodName, Money, Overflow, Ratio};
+pub use known::{KnownContract, LastKnown, LotRisk, Retained};
 pub use listed::{ListedContract, PriceMoney, SetRows};
 pub use methods::HouseMethods;
 
@@ -59,6 +61,7 @@ pub struct HouseSnapshot {
     contracts: Vec<Option<ListedContract>>,
     bands: BTreeMap<ContractId, Band>,
     schedule: CollateralSchedule,
+    retained: Retained,
 }
 
 impl HouseSnapshot {
@@ -79,7 +82,9 @@ impl HouseSnapshot {
             }
         }
         let house = set.house().clone();
-        let own = Self { version, house, set: Some(set), methods: None, contracts, bands, schedule };
+        let retained = Retained::default();
+        let own =
+            Self { version, house, set: Some(set), methods: None, contracts, bands, schedule, retained };
         own.specified(registry)
     }
 
@@ -93,7 +98,8 @@ impl HouseSnapshot {
         schedule: CollateralSchedule,
     ) -> Self {
         let contracts = vec![None; registry.contracts().len()];
-        let own = Self { version, house, set: None, methods: None, contracts, bands, schedule };
+        let retained = Retained::default();
+        let own = Self { version, house, set: None, methods: None, contracts, bands, schedule, retained };
         own.specified(registry)
     }
 
@@ -113,6 +119,12 @@ impl HouseSnapshot {
             }
         }
         self
+    }
+
+    /// As another version.
+    #[must_use]
+    pub fn with_version(self, version: u64) -> Self {
+        Self { version, ..self }
     }
 
     /// Its number: a later one is greater.

@@ -7,4 +7,5 @@ mod methods;
 mod orders;
 mod queue;
 mod simulation;
+mod unpriced;
 mod venue;

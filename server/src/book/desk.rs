@@ -1,5 +1,8 @@
 //! A house at work: what it stated, written down before it is used, and the snapshot that decisions use.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -141,12 +144,53 @@ impl Desk {
             self.write_known(&contracts, first)?;
         }
         if stated.set != id {
+            if let Some(before) = self.snapshot.load_full() {
+                let methods = before.methods().cloned().unwrap_or_else(HouseMethods::none);
+                let after = stated.snapshot(&self.house, &self.contracts(), set, methods);
+                self.retain(stated, &before, &after)?;
+            }
             let sequence = self.write(HouseChange::Set(id.clone()))?;
             stated.renewed_by(sequence);
             stated.set = id;
         }
         // What has not changed has the version that it had.
         Ok(Sequence(stated.version))
+    }
+
+    /// Writes down what a change leaves without a price or a margin, before the change itself.
+    fn retain(
+        &self,
+        stated: &mut Stated,
+        before: &HouseSnapshot,
+        after: &HouseSnapshot,
+    ) -> Result<(), BookFault> {
+        let lost = after.lost_since(before);
+        for part in lost.chunks(RECORD_CONTRACTS) {
+            self.write(HouseChange::Retained(part.to_vec()))?;
+        }
+        stated.retain(lost);
+        Ok(())
+    }
+
+    /// Writes down a change that is in `stated`, and what it leaves without a price or a margin.
+    fn changed(
+        &self,
+        stated: &mut Stated,
+        set: Option<&Arc<ParameterSet>>,
+        priced: HouseMethods,
+        change: HouseChange,
+    ) -> Result<Renewed, NotStated> {
+        let snapshot = stated.snapshot(&self.house, &self.contracts(), set, priced);
+        if let Some(before) = self.snapshot.load_full() {
+            self.retain(stated, &before, &snapshot)?;
+        }
+        // Written last, so that decisions before the record use what was before it.
+        let sequence = self.write(change)?;
+        stated.renewed_by(sequence);
+        let retained = Arc::clone(&stated.retained);
+        let snapshot = Arc::new(snapshot.with_version(stated.version).with_retained(retained));
+        self.snapshot.store(Some(Arc::clone(&snapshot)));
+        Ok((snapshot, sequence))
     }
 
     /// Writes down the contracts from a number on.
@@ -169,12 +213,11 @@ impl Desk {
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
-        // Written last, so that decisions before the record use what was before it.
         let priced = self.priced(&stated)?;
         let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
-        let sequence = self.write(HouseChange::Terms(bands, terms.schedule.clone()))?;
+        let change = HouseChange::Terms(bands, terms.schedule.clone());
         stated.terms = terms;
-        Ok(self.publish(&mut stated, set, sequence, priced))
+        self.changed(&mut stated, set, priced, change)
     }
 
     /// States what contracts are, all or none.
@@ -252,8 +295,8 @@ impl Desk {
             }
         };
         let texts = stated.methods.iter().map(|(name, own)| (name.clone(), own.text.to_string()));
-        let sequence = self.write(HouseChange::Methods(texts.collect()))?;
-        Ok(self.publish(&mut stated, set, sequence, priced))
+        let change = HouseChange::Methods(texts.collect());
+        self.changed(&mut stated, set, priced, change)
     }
 
     /// Applies quotes to the market of the house, all or none; the market's version.
@@ -275,9 +318,9 @@ impl Desk {
                 return Err(unfit);
             }
         };
-        let sequence = self.write(HouseChange::Market(time, quotes.to_vec()))?;
         let market = stated.market.version();
-        Ok((self.publish(&mut stated, set, sequence, priced), market))
+        let change = HouseChange::Market(time, quotes.to_vec());
+        Ok((self.changed(&mut stated, set, priced, change)?, market))
     }
 
     /// Keeps a settlement run, which the records of groups will name.
@@ -404,37 +447,5 @@ impl Desk {
             return None;
         }
         Some(HouseState::stored(&contracts, &stated).map(|state| Cut { key, at, state }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
-
-    use super::*;
-
-    #[test]
-    fn another_set_is_another_version_however_it_is_noticed() {
-        let set = |digest| {
-            let built = build(
-                &sample::definition(),
-                Digest([digest; 32]),
-                RoundingProfile::Exact,
-                Default::default(),
-            );
-            Arc::new(built.unwrap().0)
-        };
-        let sets = [set(1), set(2), set(3)];
-        let desk = Desk::new(sets[0].house().clone(), Arc::default(), HouseState::default());
-        let version = |set| desk.snapshot(Some(set)).unwrap().unwrap().version();
-        let first = version(&sets[0]);
-        // Nothing is stated, and what is stated is refused.
-        let later = Moment::from_seconds(10, 0).unwrap();
-        desk.update_market(Some(&sets[0]), later, &[]).unwrap();
-        let second = version(&sets[0]);
-        let third = desk.state_contracts(Some(&sets[1]), Vec::new()).unwrap().0.version();
-        assert!(first < second && second < third);
-        assert!(desk.update_market(Some(&sets[2]), Moment::EPOCH, &[]).is_err(), "it is of before");
-        assert!(version(&sets[2]) > third);
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery, Registry, Specification};
 use plimsoll_engine::grid::NotForBooks;
-use plimsoll_engine::group::{Band, CollateralSchedule, HouseMethods, HouseSnapshot, SettlementRun};
+use plimsoll_engine::group::{
+    Band, CollateralSchedule, HouseMethods, HouseSnapshot, LastKnown, Retained, SettlementRun,
+};
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::parameters::method::{Method, read_method};
@@ -82,6 +84,8 @@ pub(super) struct Stated {
     /// The record that changed it last; without a journal a number of its own.
     pub(super) version: u64,
     pub(super) runs: VecDeque<(RunKey, Arc<SettlementRun>)>,
+    /// Contracts that a set, a market or a method had once, as they were then.
+    pub(super) retained: Retained,
 }
 
 impl Default for Stated {
@@ -93,11 +97,19 @@ impl Default for Stated {
             set: None,
             version: 0,
             runs: VecDeque::new(),
+            retained: Retained::default(),
         }
     }
 }
 
 impl Stated {
+    /// Remembers contracts as they were.
+    pub(super) fn retain(&mut self, lost: Vec<(ContractId, LastKnown)>) {
+        if !lost.is_empty() {
+            Arc::make_mut(&mut self.retained).extend(lost);
+        }
+    }
+
     pub(super) fn told(&mut self, key: RunKey, run: &Arc<SettlementRun>) {
         if self.runs.iter().all(|(own, _)| *own != key) {
             self.runs.push_back((key, Arc::clone(run)));
@@ -130,7 +142,7 @@ impl Stated {
             Some(set) => HouseSnapshot::new(version, Arc::clone(set), all, bands, schedule),
             None => HouseSnapshot::without_set(version, house.clone(), all, bands, schedule),
         };
-        snapshot.with_methods(methods, all)
+        snapshot.with_methods(methods, all).with_retained(Arc::clone(&self.retained))
     }
 
     /// The methods, with contracts priced in the market.
@@ -162,6 +174,7 @@ struct StoredHouse {
     set: Option<String>,
     version: u64,
     runs: Vec<Arc<SettlementRun>>,
+    retained: Retained,
 }
 
 fn methods_of(texts: Vec<(MethodName, String)>) -> Result<Methods, Unreadable> {
@@ -204,6 +217,11 @@ impl HouseState {
                 self.stated.market = next.map_err(|_| Unreadable("a market does not follow".to_owned()))?;
             }
             HouseChange::Set(id) => self.stated.set = id,
+            HouseChange::Retained(lost) => {
+                // The change behind it is the new version.
+                is_renewed = false;
+                self.stated.retain(lost);
+            }
         }
         if is_renewed {
             self.stated.version = sequence.0;
@@ -256,6 +274,7 @@ impl HouseState {
             set: stated.set.clone(),
             version: stated.version,
             runs: stated.runs.iter().map(|(_, run)| Arc::clone(run)).collect(),
+            retained: Arc::clone(&stated.retained),
         })
     }
 
@@ -273,6 +292,7 @@ impl HouseState {
             set: stored.set,
             version: stored.version,
             runs: VecDeque::new(),
+            retained: stored.retained,
         };
         for run in stored.runs {
             stated.told(RunKey::of(&run)?, &run);

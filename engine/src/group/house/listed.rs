@@ -1,5 +1,6 @@
 //! A contract as a house has it today: how it is margined under the active set, its price, and what a price is in money.
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::contract::{Instrument, Settlement, SpecificationTerms};
@@ -12,12 +13,28 @@ use crate::types::{Currency, Decimal, Money, Overflow};
 pub type SetRows = SmallVec<[(CommodityIndex, Row); 1]>;
 
 /// What a price is in money.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PriceMoney {
     /// So much for a point.
     Point(Decimal),
     /// Coins: a lot is worth so much of the price's currency, bought for `m / price` coins, so its money is `-m / price`.
     Inverse(Decimal),
+}
+
+impl PriceMoney {
+    /// The money of so many lots at a price: what is paid for them, or what variation is measured from.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn of(self, price: Decimal, lots: i64) -> Result<Money, Overflow> {
+        match self {
+            Self::Point(factor) => Money::from_decimal(price)?.times_half_away(factor)?.times_whole(lots),
+            Self::Inverse(multiplier) => {
+                Ok(Money::from_decimal(multiplier)?.times_whole(lots)?.over_half_away(price)?.negated())
+            }
+        }
+    }
 }
 
 /// A contract as its house has it.
@@ -95,14 +112,7 @@ impl ListedContract {
     /// # Errors
     /// [`Overflow`] when it does not fit, or nothing says what a price is in money.
     pub fn money_at(&self, price: Decimal, lots: i64) -> Result<Money, Overflow> {
-        match self.money.ok_or(Overflow)? {
-            PriceMoney::Point(factor) => {
-                Money::from_decimal(price)?.times_half_away(factor)?.times_whole(lots)
-            }
-            PriceMoney::Inverse(multiplier) => {
-                Ok(Money::from_decimal(multiplier)?.times_whole(lots)?.over_half_away(price)?.negated())
-            }
-        }
+        self.money.ok_or(Overflow)?.of(price, lots)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::contract::{ContractId, Specification};
 use crate::grid::{Catalogue, GridContract, NotForBooks};
 use crate::market::Snapshot;
 use crate::parameters::method::Method;
-use crate::types::{Currency, Decimal, MethodName, Money, Overflow, Ratio};
+use crate::types::{Currency, Decimal, MethodName, Moment, Money, Overflow, Ratio};
 
 /// Methods that are data, and the market that they see.
 #[derive(Clone, Debug)]
@@ -34,6 +34,12 @@ impl HouseMethods {
             catalogues.insert(name.clone(), Arc::new(catalogue));
         }
         Ok(Self { market, catalogues })
+    }
+
+    /// No methods, and a market of which nothing is known.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { market: Snapshot::empty(Moment::EPOCH), catalogues: BTreeMap::new() }
     }
 
     /// The market.
