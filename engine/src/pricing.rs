@@ -21,6 +21,7 @@ mod elementary;
 mod implied;
 mod losses;
 mod moves;
+mod pieces;
 mod quoted;
 mod smile;
 mod surface;

@@ -1,14 +1,14 @@
 //! The volatilities of one expiry between its quotes.
 //!
 //! What is kept is total variance `w = vol^2 T` by moneyness: `k = ln(K/F)` for lognormal volatilities, `k = K - F` for normal ones. Nodes
-//! are joined in prices: undiscounted calls are interpolated by a rational cubic that is convex and smooth where the nodes' prices
-//! are convex (R. Delbourgo and J. Gregory, Shape preserving piecewise rational interpolation, SIAM J. Sci. Stat. Comput. 6, 1985), so
-//! that no butterfly costs less than nothing between them. Where the nodes themselves are not convex, total variance is joined by
-//! straight lines. Beyond the first and the last node the volatility is theirs.
+//! are joined in prices of options out of the money, puts left of the forward and calls right of it, where every digit of a small price is
+//! kept: by a rational cubic that is convex and smooth where the nodes' prices are convex (R. Delbourgo and J. Gregory, Shape preserving
+//! piecewise rational interpolation, SIAM J. Sci. Stat. Comput. 6, 1985), so that no butterfly costs less than nothing between them. The
+//! piece that has the forward inside is cut there, at the value and the slope that it has for calls. Where the nodes themselves are
+//! not convex, total variance is joined by straight lines. Beyond the first and the last node the volatility is theirs.
 
-use super::elementary::{exp, greater, lesser, ln_ratio, normal_distribution, normal_quantile};
-use super::implied::{lognormal_deviation, normal_deviation};
-use super::{bachelier, black76};
+use super::elementary::{exp, greater, lesser, ln_ratio, normal_quantile};
+use super::pieces::Pieces;
 use crate::contract::OptionModel;
 use crate::market::{Smile, Svi};
 
@@ -17,37 +17,32 @@ use crate::market::{Smile, Svi};
 pub(super) enum Curve {
     Flat(f64),
     Svi(Svi),
-    Nodes(Vec<Node>, OptionModel),
+    Nodes(Pieces),
 }
 
-/// A node, and the piece that leads from it to the next.
+/// How far a strike is from the forward.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
-    /// `K/F`, or `K - F`.
-    place: f64,
-    variance: f64,
-    /// The undiscounted call on a forward of one, or of zero; and its slope.
-    call: f64,
-    slope: f64,
-    /// Whether prices are convex up to the next node.
-    is_convex: bool,
+pub(super) struct Moneyness {
+    /// `ln(K/F)`, or `K - F`.
+    pub(super) k: f64,
+    /// `K/F`, or `K - F`: what nodes by strike are found by, without the error of a logarithm and back.
+    pub(super) place: f64,
 }
 
-/// The undiscounted call on a forward of one (lognormal) or zero (normal), struck at `place`.
-fn call(model: OptionModel, place: f64, s: f64) -> f64 {
-    match model {
-        OptionModel::Lognormal => {
-            greater(1.0 - place, 0.0) + black76::time_value(1.0, place, ln_ratio(1.0, place), s)
+impl Moneyness {
+    /// Of a strike; of lognormal volatilities strike and forward are positive.
+    pub(super) fn of(model: OptionModel, forward: f64, strike: f64) -> Self {
+        match model {
+            OptionModel::Lognormal => Self { k: ln_ratio(strike, forward), place: strike / forward },
+            OptionModel::Normal => Self { k: strike - forward, place: strike - forward },
         }
-        OptionModel::Normal => greater(-place, 0.0) + bachelier::time_value(-place, s),
     }
-}
 
-/// The call's slope to the strike, the volatility held fixed.
-fn slope(model: OptionModel, place: f64, s: f64) -> f64 {
-    match model {
-        OptionModel::Lognormal => -normal_distribution(ln_ratio(1.0, place) / s - 0.5 * s),
-        OptionModel::Normal => -normal_distribution(-place / s),
+    pub(super) fn at(model: OptionModel, k: f64) -> Self {
+        match model {
+            OptionModel::Lognormal => Self { k, place: exp(lesser(greater(k, -700.0), 700.0)) },
+            OptionModel::Normal => Self { k, place: k },
+        }
     }
 }
 
@@ -80,20 +75,16 @@ impl Curve {
             }
             Smile::Deltas(nodes) => by_delta(nodes, years),
         };
-        let (nodes, kinks) = joined(nodes, model_of(smile));
-        Some((Self::Nodes(nodes, model_of(smile)), kinks))
+        let (pieces, kinks) = Pieces::joined(nodes, model_of(smile));
+        Some((Self::Nodes(pieces), kinks))
     }
 
-    /// Total variance at `k`.
-    pub(super) fn variance(&self, k: f64) -> f64 {
+    /// Total variance.
+    pub(super) fn variance(&self, at: Moneyness) -> f64 {
         match self {
             Self::Flat(variance) => *variance,
-            Self::Svi(svi) => svi_variance(svi, k).0,
-            Self::Nodes(nodes, model) => {
-                let place =
-                    if *model == OptionModel::Lognormal { exp(lesser(greater(k, -700.0), 700.0)) } else { k };
-                between(nodes, *model, place)
-            }
+            Self::Svi(svi) => svi_variance(svi, at.k).0,
+            Self::Nodes(pieces) => pieces.variance(at.place),
         }
     }
 }
@@ -112,85 +103,6 @@ fn by_delta(nodes: &[(f64, f64)], years: f64) -> Vec<(f64, f64)> {
         (exp(0.5 * variance - normal_quantile(*delta) * variance.sqrt()), variance)
     };
     nodes.iter().map(node).collect()
-}
-
-/// Slopes at the nodes, and which pieces are convex; the places of nodes around which they are not.
-fn joined(nodes: Vec<(f64, f64)>, model: OptionModel) -> (Vec<Node>, Vec<f64>) {
-    let mut joined: Vec<Node> = nodes
-        .into_iter()
-        .map(|(place, variance)| {
-            let s = variance.sqrt();
-            let (call, slope) = (call(model, place, s), slope(model, place, s));
-            Node { place, variance, call, slope, is_convex: false }
-        })
-        .collect();
-    let chords: Vec<f64> = joined
-        .windows(2)
-        .map(|pair| (pair[1].call - pair[0].call) / (pair[1].place - pair[0].place))
-        .collect();
-    let last = joined.len() - 1;
-    for place in 0..=last {
-        let before = place.checked_sub(1).map(|before| chords[before]);
-        let own = &joined[place];
-        let slope = match (before, chords.get(place)) {
-            (Some(before), Some(&behind)) => {
-                // Of the two chords, the shorter one's weighs more.
-                let (left, right) =
-                    (own.place - joined[place - 1].place, joined[place + 1].place - own.place);
-                (left * behind + right * before) / (left + right)
-            }
-            // At the ends the slope goes over into that of a fixed volatility, as far as convexity lets it.
-            (None, Some(&first)) => lesser(own.slope, first - 0.5 * (first + 1.0)),
-            (Some(end), None) => greater(own.slope, 0.5 * end),
-            (None, None) => own.slope,
-        };
-        joined[place].slope = slope;
-    }
-    let mut kinks = Vec::new();
-    for place in 0..last {
-        joined[place].is_convex =
-            joined[place].slope < chords[place] && chords[place] < joined[place + 1].slope;
-        if place > 0 && chords[place] <= chords[place - 1] {
-            kinks.push(joined[place].place);
-        }
-    }
-    (joined, kinks)
-}
-
-fn between(nodes: &[Node], model: OptionModel, place: f64) -> f64 {
-    let behind = nodes.partition_point(|node| node.place <= place);
-    let (Some(low), Some(high)) = (behind.checked_sub(1).map(|before| nodes[before]), nodes.get(behind))
-    else {
-        let end = if behind == 0 { nodes.first() } else { nodes.last() };
-        return end.map_or(0.0, |end| end.variance);
-    };
-    let width = high.place - low.place;
-    let share = (place - low.place) / width;
-    let straight = low.variance + (high.variance - low.variance) * share;
-    if !low.is_convex {
-        return straight;
-    }
-    // Left of the forward in puts, which are smaller there: a straight line between the two does not change the curve.
-    let middle = if model == OptionModel::Lognormal { 1.0 } else { 0.0 };
-    let in_puts = high.place <= middle;
-    let value = |node: &Node| if in_puts { node.call - (middle - node.place) } else { node.call };
-    let lift = if in_puts { 1.0 } else { 0.0 };
-    let (from, to) = (value(&low), value(high));
-    let (start, end, chord) = (low.slope + lift, high.slope + lift, (to - from) / width);
-    let ratio = (end - chord) / (chord - start);
-    let tension = 1.0 + ratio + 1.0 / ratio;
-    let rest = 1.0 - share;
-    let top = to * share * share * share
-        + (tension * to - width * end) * share * share * rest
-        + (tension * from + width * start) * share * rest * rest
-        + from * rest * rest * rest;
-    let price = top / (1.0 + (tension - 3.0) * share * rest);
-    let intrinsic = if in_puts { 0.0 } else { greater(middle - place, 0.0) };
-    let deviation = match model {
-        OptionModel::Lognormal => lognormal_deviation(1.0, place, price - intrinsic),
-        OptionModel::Normal => normal_deviation(-place, price - intrinsic),
-    };
-    deviation.map_or(straight, |s| s * s)
 }
 
 /// Total variance with its first and second derivative.

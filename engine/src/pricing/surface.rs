@@ -3,8 +3,7 @@
 //! Between two expiries total variance is joined by a straight line at the same moneyness, so that it rises with time wherever the
 //! quotes' does; before the first and behind the last the volatility is theirs.
 
-use super::elementary::ln_ratio;
-use super::smile::{Curve, model_of};
+use super::smile::{Curve, Moneyness, model_of};
 use crate::contract::OptionModel;
 use crate::market::{SourceMarket, years_between};
 use crate::types::Moment;
@@ -80,23 +79,25 @@ impl Surface {
     #[must_use]
     pub fn volatility(&self, expiry: Moment, forward: f64, strike: f64) -> Option<f64> {
         let years = years_between(self.time, expiry);
-        let k = match self.model {
-            OptionModel::Lognormal if forward > 0.0 && strike > 0.0 => ln_ratio(strike, forward),
-            OptionModel::Lognormal => return None,
-            OptionModel::Normal => strike - forward,
-        };
-        (k.is_finite() && years > 0.0).then(|| (self.variance(years, k) / years).sqrt())
+        if self.model == OptionModel::Lognormal && (forward <= 0.0 || strike <= 0.0) {
+            return None;
+        }
+        let at = Moneyness::of(self.model, forward, strike);
+        (at.k.is_finite() && years > 0.0).then(|| (self.variance(years, at) / years).sqrt())
     }
 
-    fn variance(&self, years: f64, k: f64) -> f64 {
+    fn variance(&self, years: f64, at: Moneyness) -> f64 {
         let behind = self.curves.partition_point(|(own, _)| *own < years);
         let before = behind.checked_sub(1).map(|before| &self.curves[before]);
         match (before, self.curves.get(behind)) {
             (Some((first, low)), Some((last, high))) => {
-                let (low, high) = (low.variance(k), high.variance(k));
+                let (low, high) = (low.variance(at), high.variance(at));
+                if years == *last {
+                    return high;
+                }
                 low + (high - low) * (years - first) / (last - first)
             }
-            (Some((only, curve)), None) | (None, Some((only, curve))) => curve.variance(k) * years / only,
+            (Some((only, curve)), None) | (None, Some((only, curve))) => curve.variance(at) * years / only,
             (None, None) => 0.0,
         }
     }
@@ -109,5 +110,6 @@ fn falls(before: &Curve, own: &Curve, model: OptionModel, forward: Option<f64>) 
         OptionModel::Normal => 0.05 * forward.map_or(1.0, f64::abs),
     };
     let places = (-20..=20).map(|place| f64::from(place) * step);
-    places.filter(|k| own.variance(*k) < before.variance(*k) * (1.0 - 1e-12)).collect()
+    let at = |k: f64| Moneyness::at(model, k);
+    places.filter(|k| own.variance(at(*k)) < before.variance(at(*k)) * (1.0 - 1e-12)).collect()
 }

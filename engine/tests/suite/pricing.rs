@@ -6,6 +6,7 @@
 )]
 
 mod american;
+mod far_strikes;
 mod implied;
 mod losses;
 mod reference;
