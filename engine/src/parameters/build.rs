@@ -11,7 +11,7 @@ mod levels;
 mod spreads;
 mod tiers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
@@ -146,16 +146,47 @@ fn check_conversions(definition: &Definition, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The currency that most conversions lead to, else that of most commodities; of equals the alphabetically first.
+/// The currency of most commodities; of equals, and without any, the one that most conversions lead to; else the alphabetically first.
 fn base_currency(definition: &Definition) -> Option<Currency> {
-    let targets = definition.conversions.iter().map(|conversion| &conversion.to);
-    let own = definition.commodities.iter().filter_map(|commodity| commodity.terms.currency.as_ref());
-    most_frequent(targets).or_else(|| most_frequent(own)).cloned()
+    let mut counts: BTreeMap<&Currency, (usize, usize)> = BTreeMap::new();
+    for own in definition.commodities.iter().filter_map(|commodity| commodity.terms.currency.as_ref()) {
+        counts.entry(own).or_default().0 += 1;
+    }
+    for conversion in &definition.conversions {
+        counts.entry(&conversion.to).or_default().1 += 1;
+    }
+    // Of equals the last: the alphabetically first, backwards.
+    counts.into_iter().rev().max_by_key(|(_, counts)| *counts).map(|(currency, _)| currency.clone())
 }
 
-fn most_frequent<'a>(currencies: impl Iterator<Item = &'a Currency>) -> Option<&'a Currency> {
-    let mut sorted: Vec<&Currency> = currencies.collect();
-    sorted.sort();
-    let runs = sorted.chunk_by(|a, b| a == b);
-    runs.max_by(|a, b| a.len().cmp(&b.len()).then(b.cmp(a))).map(|run| run[0])
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::definition::ConversionDefinition;
+    use crate::parameters::sample;
+
+    #[test]
+    fn the_currency_of_most_commodities_is_the_base() {
+        let base = |commodities: &[&str], conversions: &[(&str, &str)]| {
+            let mut definition = sample::definition();
+            definition.commodities.truncate(commodities.len());
+            for (own, currency) in definition.commodities.iter_mut().zip(commodities) {
+                own.terms.currency = Some(Currency::new(currency).unwrap());
+            }
+            let conversion = |(from, to): &(&str, &str)| ConversionDefinition {
+                line: 1,
+                from: Currency::new(from).unwrap(),
+                to: Currency::new(to).unwrap(),
+                factor: crate::types::Decimal::ONE,
+            };
+            definition.conversions = conversions.iter().map(conversion).collect();
+            base_currency(&definition).map(|own| own.to_string()).unwrap_or_default()
+        };
+        assert_eq!(base(&["INR", "INR"], &[("INR", "USD")]), "INR");
+        assert_eq!(base(&["USD", "INR", "INR"], &[("INR", "USD"), ("EUR", "USD")]), "INR");
+        assert_eq!(base(&["INR", "USD"], &[("INR", "USD")]), "USD", "of equals the one that rates lead to");
+        assert_eq!(base(&["USD", "EUR"], &[]), "EUR", "else the alphabetically first");
+        assert_eq!(base(&[], &[("USD", "TRY")]), "TRY");
+        assert_eq!(base(&[], &[]), "");
+    }
 }

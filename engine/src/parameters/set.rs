@@ -113,8 +113,8 @@ impl ParameterSet {
         self.rounding
     }
 
-    /// The currency of totals unless a request names another: the one that most conversions lead to, else that of most
-    /// commodities.
+    /// The currency of totals unless a request names another: that of most commodities; of equals the one that most conversions lead
+    /// to, else the alphabetically first.
     #[must_use]
     pub const fn base_currency(&self) -> &Currency {
         &self.base_currency
