@@ -156,6 +156,7 @@ fn add(definition: &mut Definition, model: &Definition, commodity: usize, random
         });
         let listed = (0..ARRAYS_EACH - MONTHS).filter(|number| number % MONTHS == month);
         let one = |number: usize| OptionDefinition {
+            value: None,
             contract_id: number as u64,
             terms: terms(number / MONTHS),
             price: Some(Decimal::new(1_234, 2).unwrap_or_default()),

@@ -324,6 +324,8 @@ pub struct OptionDefinition {
     pub terms: OptionTerms,
     /// Price; `None` where the file has none.
     pub price: Option<Decimal>,
+    /// Value of one contract in the family's currency as the file states it, to as many places as are printed; `None` where it has none.
+    pub value: Option<Decimal>,
     /// Implied volatility.
     pub volatility: Option<Decimal>,
     /// Money for one point of price, where it differs from the series.

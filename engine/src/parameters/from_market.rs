@@ -290,6 +290,7 @@ impl Making<'_> {
             let composite = self.composite(definition, inputs, model).ok_or("a delta is out of range")?;
             let array = self.array(definition, &losses, composite)?;
             options.push(OptionDefinition {
+                value: None,
                 line: 0,
                 contract_id: number * 10_000 + place as u64,
                 terms: *own,

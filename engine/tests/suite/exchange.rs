@@ -170,6 +170,7 @@ impl Commodity {
             let family = &mut definition.families[index];
             let contract_id = family.series.len() as u64;
             let option = OptionDefinition {
+                value: None,
                 line: 0,
                 contract_id,
                 terms: *terms,

@@ -142,7 +142,7 @@ fn rate_to_report(world: &World, report: &MarginReport, own: &CommodityReport) -
         .conversions
         .iter()
         .filter(|step| step.from == *currency && *currency != report.currency)
-        .map(|step| twin::exact(step.rate))
+        .map(|step| if step.divides { twin::exact(step.rate).recip() } else { twin::exact(step.rate) })
         .product()
 }
 

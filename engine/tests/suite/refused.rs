@@ -4,6 +4,7 @@ use plimsoll_engine::parameters::spn::{ReadError, read, write};
 use plimsoll_engine::parameters::{
     Diagnostics, ParameterSet, Refused, RoundingProfile, Severity, build, sample,
 };
+use plimsoll_engine::types::Money;
 
 pub(crate) fn sample_text() -> String {
     let mut bytes = Vec::new();
@@ -46,6 +47,39 @@ fn check(cases: &[(&str, &str, &str)]) {
 
 const FIRST_FUTURE: &str = "<fut>\n<cId>1</cId>\n<pe>202611</pe>";
 const FIRST_LEG: &str = "<pLeg>\n<cc>CRUDE</cc>\n<pe>202611</pe>\n<rs>A</rs>\n<i>1</i>";
+
+#[test]
+fn the_stated_value_of_an_option_decides_where_it_is_another() {
+    // The first option's factor is 10.
+    let (text, option) = (sample_text(), "<p>");
+    let start = text.find("<oopPf>").unwrap();
+    let place = start + text[start..].find("<opt>").unwrap();
+    let price_at = place + text[place..].find(option).unwrap() + option.len();
+    let price_end = price_at + text[price_at..].find('<').unwrap();
+    let with = |price: &str, value: &str| {
+        format!("{}{price}</p><val>{value}</val>{}", &text[..price_at], &text[price_end + "</p>".len()..])
+    };
+    let values = |price: &str, value: &str| {
+        let (set, diagnostics) = load(with(price, value).as_bytes()).unwrap();
+        let named: Vec<String> = diagnostics.as_slice().iter().map(ToString::to_string).collect();
+        let rows = set.commodities().iter().flat_map(|own| own.contracts());
+        (
+            rows.map(|own| own.option_value).collect::<Vec<_>>(),
+            named.into_iter().filter(|text| text.contains("val")).collect::<Vec<_>>(),
+        )
+    };
+    let differing = |a: &[Money], b: &[Money]| -> Vec<(Money, Money)> {
+        a.iter().zip(b).filter(|(a, b)| a != b).map(|(a, b)| (*a, *b)).collect()
+    };
+    let money = |text: &str| Money::from_decimal(text.parse().unwrap()).unwrap();
+    let (plain, named) = values("6.25", "62.50");
+    assert_eq!(named, Vec::<String>::new(), "price times factor, as printed");
+    let (cabinet, named) = values("6.25", "6.25");
+    assert_eq!(differing(&plain, &cabinet), [(money("62.5"), money("6.25"))]);
+    assert!(named.len() == 1 && named[0].contains("stated value 6.25"), "{named:?}");
+    assert_eq!(values("6.254", "62"), (values("6.254", "62.54").0, Vec::new()), "within its last place");
+    assert!(load(with("6.25", "-1").as_bytes()).is_err());
+}
 
 #[test]
 fn a_faulty_value_is_named_with_its_line_and_element() {

@@ -49,6 +49,8 @@ pub(super) struct Listed<'a> {
     pub(super) period: Period,
     pub(super) option: Option<OptionTerms>,
     pub(super) price: Option<Decimal>,
+    /// Of an option as the file states it.
+    pub(super) value: Option<Decimal>,
     pub(super) factor: Option<Decimal>,
     pub(super) scaling: Decimal,
     pub(super) underlying: Option<&'a ContractReference>,
@@ -66,6 +68,7 @@ impl<'a> Listed<'a> {
             period: contract.period,
             option: None,
             price: contract.price,
+            value: None,
             factor: contract.contract_value_factor,
             scaling: contract.scaling,
             underlying: contract.underlying.as_ref(),
@@ -146,7 +149,7 @@ impl Linked<'_> {
             return Err(Listing::NoArray);
         };
         let option_value =
-            if premium_style { option_value(contract, family, self.path) } else { Ok(Money::ZERO) };
+            if premium_style { self.option_value(contract, diagnostics) } else { Ok(Money::ZERO) };
         let option_value = option_value.unwrap_or_else(|message| {
             diagnostics.error(contract.line, "cvf", message);
             Money::ZERO
@@ -171,6 +174,32 @@ impl Linked<'_> {
         })
     }
 
+    /// What one option is worth, in the commodity's currency: price times contract value factor, unless the file states another value. A
+    /// cabinet quote is not in points of price, and its value says what it is.
+    fn option_value(&self, contract: &Listed<'_>, diagnostics: &mut Diagnostics) -> Result<Money, String> {
+        let factor = first_positive([contract.factor, self.family.contract_value_factor]);
+        let factor =
+            factor.ok_or("a premium-style option needs a contract value factor greater than zero")?;
+        let product = Money::from_product(&[contract.price.unwrap_or_default(), factor]);
+        let product = product.map_err(|_| "price times contract value factor has more than 18 places")?;
+        let value = match contract.value {
+            Some(stated) if !is_printed_as(product, stated)? => {
+                let message = format!("the stated value {stated} counts: price times factor is another");
+                diagnostics.warning(contract.line, "val", message);
+                Money::from_decimal(stated).map_err(|e| e.to_string())?
+            }
+            Some(_) | None => product,
+        };
+        let path = self.path.ok_or("no conversion from the family's currency to the commodity's")?;
+        let converted = path.iter().try_fold(value, |value, step| step.convert_half_away(value));
+        let converted = converted.map_err(|e| e.to_string())?;
+        if converted.fits_lots() {
+            Ok(converted)
+        } else {
+            Err("the value of one contract is beyond any market's".to_owned())
+        }
+    }
+
     /// Whether the delta of a contract sits in its own period rather than in its underlying's.
     pub(super) fn has_own_period(&self) -> bool {
         let by_period = self.link.option_delta_by_period.unwrap_or(self.definition.option_delta_by_period);
@@ -179,24 +208,15 @@ impl Linked<'_> {
     }
 }
 
-/// Price times contract value factor, in the commodity's currency.
-fn option_value(
-    contract: &Listed<'_>,
-    family: &FamilyDefinition,
-    path: Option<&[ConversionStep]>,
-) -> Result<Money, String> {
-    let factor = first_positive([contract.factor, family.contract_value_factor]);
-    let factor = factor.ok_or("a premium-style option needs a contract value factor greater than zero")?;
-    let value = Money::from_product(&[contract.price.unwrap_or_default(), factor]);
-    let value = value.map_err(|_| "price times contract value factor has more than 18 places")?;
-    let path = path.ok_or("no conversion from the family's currency to the commodity's")?;
-    let converted = path.iter().try_fold(value, |value, step| step.convert_half_away(value));
-    let converted = converted.map_err(|e| e.to_string())?;
-    if converted.fits_lots() {
-        Ok(converted)
-    } else {
-        Err("the value of one contract is beyond any market's".to_owned())
+/// Whether a value differs from what is printed of it by no more than the last printed place.
+fn is_printed_as(value: Money, printed: Decimal) -> Result<bool, String> {
+    if printed < Decimal::ZERO {
+        return Err("an option's value is not to be negative".to_owned());
     }
+    let place = Decimal::new(1, printed.places()).unwrap_or(Decimal::ONE);
+    let [printed, place] = [printed, place].map(Money::from_decimal);
+    let (printed, place) = (printed.map_err(|e| e.to_string())?, place.map_err(|e| e.to_string())?);
+    Ok(value.minus(printed).map_err(|e| e.to_string())?.magnitude() <= place)
 }
 
 /// Files that need a number where they have no price write nines only, seven digits of them.
@@ -218,6 +238,7 @@ pub(super) fn listed(family: &FamilyDefinition) -> impl Iterator<Item = Listed<'
             period: series.period,
             option: Some(option.terms),
             price: option.price,
+            value: option.value,
             factor: first_positive([option.contract_value_factor, series.contract_value_factor]),
             scaling: option.scaling.unwrap_or(series.scaling),
             underlying: series.underlying.as_ref(),

@@ -457,6 +457,7 @@ impl Family {
             series.strike_value_factor.get_or_insert(strike_factor);
         }
         series.options.push(OptionDefinition {
+            value: None,
             line: joined.line,
             contract_id,
             terms: OptionTerms { right, strike },

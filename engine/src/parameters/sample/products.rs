@@ -367,6 +367,7 @@ impl Listing<'_> {
             |listing, price| pricing::delta(terms, (forward + listing.price_move(price)).max(1), volatility),
         );
         OptionDefinition {
+            value: None,
             line: 0,
             contract_id,
             terms: OptionTerms { right: terms.right, strike: self.quoted(terms.strike) },

@@ -267,7 +267,7 @@ fn option<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Opti
     x.list()?;
     let line = x.line();
     let (mut contract_id, mut right, mut strike, mut price) = (None, None, None, None);
-    let (mut volatility, mut factor, mut scaling, mut array) = (None, None, None, None);
+    let (mut value, mut volatility, mut factor, mut scaling, mut array) = (None, None, None, None, None);
     while let Some(element) = x.next_child()? {
         match element {
             Element::CId => contract_id = x.whole(element)?,
@@ -285,7 +285,8 @@ fn option<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Opti
                 let own = risk_array(x, arrays)?;
                 x.keep(&mut array, own, element);
             }
-            Element::D | Element::Val | Element::Svf => x.skip()?,
+            Element::Val => value = x.value(element)?,
+            Element::D | Element::Svf => x.skip()?,
             other => x.pass(other)?,
         }
     }
@@ -300,6 +301,7 @@ fn option<R: BufRead>(x: &mut Cursor<R>, arrays: &mut Arrays<'_>) -> Result<Opti
         contract_id,
         terms,
         price,
+        value,
         volatility,
         contract_value_factor,
         scaling,

@@ -233,6 +233,7 @@ fn series<W: Write>(
             out.leaf("k", option.terms.strike)?;
             out.optional("p", option.price)?;
             out.optional("v", option.volatility)?;
+            out.optional("val", option.value)?;
             out.optional("cvf", option.contract_value_factor)?;
             out.optional("sc", option.scaling)?;
             risk_array(out, option.array)

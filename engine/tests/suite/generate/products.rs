@@ -215,6 +215,7 @@ fn series(
             let size = dice.between(0, 20);
             let delta = Decimal::new(if right == OptionRight::Call { size } else { -size } * 5, 2).unwrap();
             options.push(OptionDefinition {
+                value: None,
                 line: 0,
                 contract_id,
                 terms,
