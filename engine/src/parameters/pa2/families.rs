@@ -444,15 +444,12 @@ impl Family {
             Ok(strike) => strike,
             Err(message) => return record.error(key::STRIKE, message, diagnostics),
         };
-        let underlying = match record.is_blank(key::UNDERLYING) {
-            true => None,
-            false => record.code(key::UNDERLYING, diagnostics),
-        };
+        let has_underlying = !record.is_blank(key::UNDERLYING);
+        let underlying = has_underlying.then(|| record.code(key::UNDERLYING, diagnostics)).flatten();
         let contract_id = self.next_id();
         let place = self.series((underlying, future, option), joined.line, terms);
         let series = &mut self.own.series[place];
-        let factor = joined.factor.filter(|_| self.has_variable_tick);
-        let factor = factor.map(|factor| self.price.factor(factor));
+        let factor = joined.factor.filter(|_| self.has_variable_tick).map(|factor| self.price.factor(factor));
         if let (true, Some(strike_factor)) = (self.has_variable_tick, joined.strike_factor) {
             series.strike_value_factor.get_or_insert(strike_factor);
         }
