@@ -5,7 +5,7 @@
 //! positions by a set or by a method, `worst` what the orders may make of them. `standing` is what a group has and has to have, `changes`
 //! leads from one standing to the next.
 //! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling` and `facts` book what has happened,
-//! `transfer` concerns two groups.
+//! `judging` holds a trade against its order, `transfer` concerns two groups.
 
 mod changes;
 mod checking;
@@ -17,6 +17,7 @@ mod exposure;
 mod facts;
 mod held;
 mod house;
+mod judging;
 mod order;
 mod outcome;
 mod position;

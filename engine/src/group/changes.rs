@@ -59,6 +59,7 @@ impl Changes {
             | Event::TradeKept(..)
             | Event::ReferenceKept(..)
             | Event::Settled(_)
+            | Event::DayEnded(_)
             | Event::ExceptionRaised(_)
             | Event::ExceptionResolved(..)
             | Event::Answered(..) => {}

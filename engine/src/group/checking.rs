@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::exposure::{self, Orders, Trial};
 use super::house::HouseSnapshot;
-use super::order::{Composition, NewOrder, OrderTerms, WorkingOrder};
+use super::order::{Composition, NewOrder, OrderTerms, TimeInForce, WorkingOrder};
 use super::outcome::{Checked, Outcome, Refusal, RefusalReason, WorstScenario};
 use super::position::PositionAccount;
 use super::pricing::{self, too_large};
@@ -80,8 +80,21 @@ fn checked(
             }
         }
     }
+    is_good(group, house, &order.terms)?;
     reduces(account, &order.terms, None)?;
     tried(group, house, &order.id, &working(order), known)
+}
+
+/// The last date of an order has not passed: no day has ended since, and neither the last settlement nor the house's data is later.
+fn is_good(group: &Group, house: &HouseSnapshot, terms: &OrderTerms) -> Result<(), Refusal> {
+    let TimeInForce::GoodTillDate(last) = terms.time_in_force else { return Ok(()) };
+    let has_ended = group.ended.is_some_and(|ended| last <= ended);
+    let since = group.settled.max(house.business_date());
+    if has_ended || since.is_some_and(|since| last < since) {
+        let today = group.ended.max(since).map(|date| date.to_string()).unwrap_or_default();
+        return refused(RefusalReason::DatePassed, format!("good till {last}, {today} has come"));
+    }
+    Ok(())
 }
 
 /// A reduce-only order is against the position in every contract, and no larger.
@@ -120,6 +133,7 @@ pub(super) fn replace(
     if legs(terms) != legs(&order.terms) || terms.composition != order.terms.composition {
         return refused(RefusalReason::ReplacementUnlike, format!("order {id} has other legs"));
     }
+    is_good(group, house, terms)?;
     reduces(known_position_account(group, &order.account)?, terms, Some(&order.filled))?;
     let both = WorkingOrder { replacement: Some(terms.clone()), ..order.clone() };
     let (checked, standing) = tried(group, house, id, &both, known)?;

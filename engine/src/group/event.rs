@@ -12,7 +12,8 @@ use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
 use super::state::{Group, MarginTerms};
 use crate::contract::ContractId;
 use crate::types::{
-    AccountName, AssetCode, CommandId, Currency, Money, OrderId, Principal, Quantity, Reference, TradeId,
+    AccountName, AssetCode, BusinessDate, CommandId, Currency, Money, OrderId, Principal, Quantity,
+    Reference, TradeId,
 };
 
 /// Why cash moved.
@@ -77,6 +78,8 @@ pub enum Event {
     DeliveryOpened(Delivery),
     /// A delivery is done.
     DeliveryClosed(u64),
+    /// A day is over.
+    DayEnded(BusinessDate),
     /// A fact was told.
     ReferenceKept(Reference, [u8; 32]),
     /// A settlement run was applied.
@@ -137,6 +140,7 @@ impl Group {
                     self.runs.pop_front();
                 }
             }
+            Event::DayEnded(date) => self.ended = self.ended.max(Some(*date)),
             Event::ExceptionRaised(item) => {
                 self.exceptions.insert(self.next_exception, item.clone());
                 self.next_exception += 1;

@@ -40,6 +40,14 @@ pub enum ExceptionKind {
     Unreserved,
     /// A number leaves the exact range: the fact is in suspense.
     TooLarge,
+    /// A trade is at a worse price than its order allows.
+    ThroughLimit,
+    /// A trade has another fee than its order states.
+    FeeUnlikeOrder,
+    /// A trade is of a later date than its order is good for.
+    AfterLastDate,
+    /// A trade closes more than the other side has: the rest opens.
+    ClosesBeyond,
 }
 
 impl ExceptionKind {
@@ -77,6 +85,18 @@ impl ExceptionKind {
         (Self::UnknownDelivery, "unknown_delivery", "no such delivery: nothing is booked"),
         (Self::Unreserved, "unreserved", "the venue works more than was reserved; it is reserved now"),
         (Self::TooLarge, "too_large", "a number leaves the exact range: nothing is booked"),
+        (
+            Self::ThroughLimit,
+            "through_limit",
+            "the price is worse than the order allows; the trade is booked",
+        ),
+        (
+            Self::FeeUnlikeOrder,
+            "fee_unlike_order",
+            "the fee is not the one that the order states; it is booked",
+        ),
+        (Self::AfterLastDate, "after_last_date", "the order is not good for that date; the trade is booked"),
+        (Self::ClosesBeyond, "closes_beyond", "more than the other side has is closed; the rest opens"),
     ];
 
     /// The name on the wire.

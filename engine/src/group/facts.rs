@@ -123,7 +123,11 @@ fn events(
             Some(Event::ReplacementAsked(id.clone(), None))
         })),
         Fact::MassCancelled(filter) => Ok(cancelled(group, |order| is_meant(group, filter, order))),
-        Fact::DayEnded(date) => Ok(cancelled(group, |order| ends(order, *date))),
+        Fact::DayEnded(date) => {
+            let mut events = cancelled(group, |order| ends(order, *date));
+            events.push(Event::DayEnded(*date));
+            Ok(events)
+        }
         Fact::WorkingOrders(orders) => Ok(reconciled(group, orders)),
     }
 }

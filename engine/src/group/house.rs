@@ -15,7 +15,7 @@ use crate::grid::Catalogue;
 use crate::parameters::{CommodityIndex, ParameterSet};
 use crate::scenario::Row;
 use crate::span::UnmatchedReason;
-use crate::types::{AssetCode, Currency, Decimal, House, MethodName, Money, Overflow, Ratio};
+use crate::types::{AssetCode, BusinessDate, Currency, Decimal, House, MethodName, Money, Overflow, Ratio};
 pub use known::{KnownContract, LastKnown, LotRisk, Retained};
 pub use listed::{ListedContract, PriceMoney, SetRows};
 pub use methods::HouseMethods;
@@ -137,6 +137,16 @@ impl HouseSnapshot {
     #[must_use]
     pub const fn house(&self) -> &House {
         &self.house
+    }
+
+    /// The business date of the active set, else the date of the market that the methods see.
+    #[must_use]
+    pub fn business_date(&self) -> Option<BusinessDate> {
+        match (&self.set, &self.methods) {
+            (Some(set), _) => Some(set.vintage().business_date),
+            (None, Some(methods)) => methods.market().time().date(),
+            (None, None) => None,
+        }
     }
 
     /// The active set, if there is one.

@@ -66,6 +66,8 @@ pub enum RefusalReason {
     UnknownAsset,
     /// An account cannot be margined by these terms.
     UnknownAccountType,
+    /// The last date of the order has passed.
+    DatePassed,
 }
 
 impl RefusalReason {
@@ -100,6 +102,7 @@ impl RefusalReason {
         (Self::DeadlinePassed, "deadline_passed"),
         (Self::UnknownAsset, "unknown_asset"),
         (Self::UnknownAccountType, "unknown_account_type"),
+        (Self::DatePassed, "date_passed"),
     ];
 
     /// The name in reports.

@@ -43,6 +43,12 @@ impl Holding {
         self.long == 0 && self.short == 0 && self.basis.is_zero()
     }
 
+    /// The lots that a trade of signed lots may close.
+    #[must_use]
+    pub const fn other_side(&self, lots: i64) -> i64 {
+        if lots > 0 { self.short } else { self.long }
+    }
+
     /// The lots after a trade of signed lots: (long, short).
     #[must_use]
     pub fn after(&self, lots: i64, keeping: Keeping, closes: bool) -> (i64, i64) {
@@ -89,6 +95,8 @@ pub struct Trade {
     pub due: BusinessDate,
     /// Whether it closes the other side in an account that keeps both.
     pub closes: bool,
+    /// The lots that it opens all the same, by leg: those beyond the other side. Empty for none.
+    pub opened: Vec<i64>,
     /// What was paid for it besides.
     pub fee: Option<(Currency, Money)>,
     /// The order that it filled, its part and its units.

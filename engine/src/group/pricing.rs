@@ -3,7 +3,7 @@
 //! An order is reserved at the worse of its limit and the mark: it fills only when the market has come to its price, so a limit that is
 //! better than the mark is no gain. A market order has the edge of the price band for a limit, a stop order too unless it has its own.
 //! Of what is paid in full the whole price is reserved where a set has its value in the requirement; where it is equity, and of what is
-//! settled, the loss against the mark. The fee comes on top.
+//! settled, the loss against the mark. The fee comes on top; a rebate counts nothing.
 
 use super::house::{HouseSnapshot, ListedContract, PriceMoney};
 use super::order::{OrderKind, OrderLeg, OrderTerms};
@@ -48,7 +48,8 @@ fn unit(terms: &OrderTerms, part: usize, house: &HouseSnapshot, by: &MarginTerms
             }
         }
     }
-    unit.cash.extend(terms.fee.clone());
+    // A rebate that the order states is not certain money.
+    unit.cash.extend(terms.fee.clone().filter(|(_, amount)| amount.is_positive()));
     Ok(unit)
 }
 

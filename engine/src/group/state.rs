@@ -103,6 +103,8 @@ pub struct Group {
     pub references: BTreeMap<Reference, [u8; 32]>,
     /// The business date of the last settlement run.
     pub settled: Option<BusinessDate>,
+    /// The last day that has ended.
+    pub ended: Option<BusinessDate>,
     /// The last settlement runs, the newest last; stored once for a house.
     #[serde(skip)]
     pub runs: VecDeque<Arc<SettlementRun>>,
@@ -161,6 +163,7 @@ impl Group {
             next_exception: 1,
             references: BTreeMap::new(),
             settled: None,
+            ended: None,
             runs: VecDeque::new(),
             answered: BTreeMap::new(),
             answered_order: VecDeque::new(),

@@ -17,6 +17,7 @@ use super::command::{Fill, SettlementRun};
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionItem, ExceptionKind};
 use super::house::HouseSnapshot;
+use super::judging;
 use super::order::WorkingOrder;
 use super::position::{Holding, Keeping, Payable, Trade, TradeLeg};
 use super::state::Group;
@@ -158,14 +159,20 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
         date: fill.date,
         due: fill.due,
         closes: fill.closes,
+        opened: Vec::new(),
         fee: fill.fee.clone(),
         order: fill.order.as_ref().map(|(id, part)| (id.clone(), *part, fill.units)),
         is_busted: false,
         given_up: None,
     };
     if let Some(known) = group.trades.get(&fill.trade) {
-        let is_same =
-            *known == Trade { is_busted: known.is_busted, given_up: known.given_up.clone(), ..trade };
+        let is_same = *known
+            == Trade {
+                is_busted: known.is_busted,
+                given_up: known.given_up.clone(),
+                opened: known.opened.clone(),
+                ..trade
+            };
         let reused = || raised(ExceptionKind::TradeIdReused, about(format!("account {}", fill.account)));
         return Ok(if is_same { Vec::new() } else { vec![reused()] });
     }
@@ -179,14 +186,26 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
         due: fill.due,
         reference: &reference,
     };
+    let mut opened = Vec::new();
     for leg in &fill.legs {
+        let other = books.holding(&fill.account, leg.contract).other_side(leg.lots);
+        let beyond = leg.lots.saturating_abs().saturating_sub(other);
+        if fill.closes && beyond > 0 {
+            let number = leg.contract.number();
+            let detail = format!("{} lots of contract {number} close {other}", leg.lots);
+            events.push(raised(ExceptionKind::ClosesBeyond, about(detail)));
+        }
+        opened.push(if fill.closes { beyond.max(0) * leg.lots.signum() } else { 0 });
         books.book(&terms, leg)?;
+    }
+    if opened.iter().all(|lots| *lots == 0) {
+        opened.clear();
     }
     if let Some((currency, amount)) = &fill.fee {
         books.move_cash(currency.clone(), amount.negated(), CashReason::Fee);
     }
     events.extend(books.finished());
-    events.push(Event::TradeKept(fill.trade.clone(), Box::new(trade)));
+    events.push(Event::TradeKept(fill.trade.clone(), Box::new(Trade { opened, ..trade })));
     Ok(events)
 }
 
@@ -206,18 +225,13 @@ fn of_order(group: &Group, fill: &Fill, about: &impl Fn(String) -> About) -> Vec
         };
         return vec![raised(kind, about(format!("{} units", fill.units)))];
     };
-    if !is_like(order, fill, *part) {
-        return vec![raised(ExceptionKind::FillUnlikeOrder, about(format!("{} units", fill.units)))];
+    let judged = judging::judged(order, fill, *part);
+    let mut events: Vec<Event> =
+        judged.misfits.into_iter().map(|(kind, detail)| raised(kind, about(detail))).collect();
+    if let Some(units) = judged.units {
+        events.push(Event::OrderFilled(id.clone(), *part, units));
+        events.extend(closed_when_filled(order, id, *part, units));
     }
-    let mut events = Vec::new();
-    let replaced = order.replacement.as_ref().map_or(0, |terms| order.open(terms, *part));
-    let open = order.open(&order.terms, *part).max(replaced);
-    if fill.units > open {
-        events.push(raised(ExceptionKind::Overfill, about(format!("{} units, {open} open", fill.units))));
-    }
-    let units = fill.units.min(open);
-    events.push(Event::OrderFilled(id.clone(), *part, units));
-    events.extend(closed_when_filled(order, id, *part, units));
     events
 }
 
@@ -227,21 +241,6 @@ fn closed_when_filled(order: &WorkingOrder, id: &OrderId, part: usize, units: i6
         *filled = filled.saturating_add(units);
     }
     after.is_filled().then(|| Event::OrderClosed(id.clone()))
-}
-
-/// Whether a trade is of the account, the contracts and the directions of its order.
-fn is_like(order: &WorkingOrder, fill: &Fill, part: usize) -> bool {
-    let mut expected: BTreeMap<ContractId, i64> = BTreeMap::new();
-    for leg in order.terms.legs_of(part) {
-        let lots = expected.entry(leg.contract).or_default();
-        *lots = lots.saturating_add(leg.lots.get().saturating_mul(fill.units));
-    }
-    let mut traded: BTreeMap<ContractId, i64> = BTreeMap::new();
-    for leg in &fill.legs {
-        let lots = traded.entry(leg.contract).or_default();
-        *lots = lots.saturating_add(leg.lots);
-    }
-    order.account == fill.account && part < order.terms.parts() && expected == traded
 }
 
 /// Cancels a trade.
@@ -273,8 +272,15 @@ pub(super) fn bust(
         due: trade.due,
         reference: &reference,
     };
-    for leg in &trade.legs {
-        books.book(&terms, &TradeLeg { lots: -leg.lots, ..*leg })?;
+    for (place, leg) in trade.legs.iter().enumerate() {
+        let opened = trade.opened.get(place).copied().unwrap_or_default();
+        if opened != 0 {
+            let closing = Terms { closes: true, ..terms };
+            books.book(&closing, &TradeLeg { lots: -opened, ..*leg })?;
+        }
+        if opened != leg.lots {
+            books.book(&terms, &TradeLeg { lots: opened - leg.lots, ..*leg })?;
+        }
     }
     if let Some((currency, amount)) = &trade.fee {
         books.move_cash(currency.clone(), *amount, CashReason::Correction);

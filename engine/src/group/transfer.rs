@@ -126,6 +126,7 @@ fn both(
             date: dates[0],
             due: dates[1],
             closes: is_source,
+            opened: Vec::new(),
             fee: None,
             order: None,
             is_busted: false,

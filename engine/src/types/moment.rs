@@ -40,6 +40,13 @@ impl Moment {
         self.0
     }
 
+    /// The date in universal time.
+    #[must_use]
+    pub fn date(self) -> Option<BusinessDate> {
+        let days = self.0.div_euclid(NANOS_IN_SECOND).div_euclid(SECONDS_IN_DAY);
+        BusinessDate::from_days_since_1970(days).ok()
+    }
+
     /// Nanoseconds from an earlier moment to this one; negative if it is later.
     #[must_use]
     pub const fn nanos_since(self, earlier: Self) -> i128 {

@@ -3,9 +3,11 @@
 mod cash;
 mod desk;
 mod hostile;
+mod judged;
 mod methods;
 mod orders;
 mod queue;
 mod simulation;
+mod takas;
 mod unpriced;
 mod venue;

@@ -136,6 +136,12 @@ impl Desk {
         self.house.contract(id).unwrap().price.unwrap()
     }
 
+    /// What lots of a contract are worth at its mark.
+    pub(super) fn worth(&mut self, name: &str, lots: i64) -> Money {
+        let (id, mark) = (self.contract(name), self.mark(name));
+        self.house.contract(id).unwrap().money_at(mark, lots).unwrap()
+    }
+
     pub(super) fn command(&mut self, body: Body) -> Command {
         self.next += 1;
         let content = <[u8; 32]>::try_from(format!("{:032}", self.next).as_bytes()).unwrap();

@@ -86,6 +86,7 @@ const fn reason(reason: RefusalReason) -> v1::RefusalReason {
         RefusalReason::DeadlinePassed => v1::RefusalReason::DeadlinePassed,
         RefusalReason::UnknownAsset => v1::RefusalReason::UnknownAsset,
         RefusalReason::UnknownAccountType => v1::RefusalReason::UnknownAccountType,
+        RefusalReason::DatePassed => v1::RefusalReason::DatePassed,
     }
 }
 
