@@ -113,6 +113,7 @@ impl App {
             book: Arc::clone(&book),
             directory,
             files,
+            threads: settings.workers(),
             calculators: Workers::new(settings.workers(), room),
             readers: Workers::new(settings.max_uploads, 0),
             max_upload_bytes: settings.max_upload_bytes,

@@ -1,26 +1,27 @@
 //! The live book: margin groups behind one lock each, and what their houses fix.
 //!
 //! What happens is written down under the lock of what it concerns (`chronicle`), and answered when it is durable. A command locks its
-//! group only; the map's own locks are held while an entry is found, never while one is used. Commands over
+//! group only, in its turn (`turns`); the map's own locks are held while an entry is found, never while one is used. Commands over
 //! several groups lock them in ascending order of their keys. A house's snapshot is made anew when another set has become active
-//! or its terms have been stated, and readers keep the one that they have.
+//! or its terms have been stated, and readers keep the one that they have. Whatever may wait for a lock that work holds is done on a
+//! worker: on a thread of the runtime it says that it [`Waits`].
 
 mod chronicle;
 mod cutting;
+mod deciding;
 mod desk;
 mod entry;
+mod groups;
 mod house;
 mod past;
 mod recovery;
+mod turns;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
-use plimsoll_engine::group::{
-    Body, Command, Fact, Group, GroupKey, HouseSnapshot, NewOrder, Outcome, Refusal, RefusalReason,
-    SettlementRun, Transfer, Transferred, decide_transfer,
-};
+use plimsoll_engine::group::{Command, Fact, Group, GroupKey, HouseSnapshot, SettlementRun};
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::{Opened, RecordBody, Unreadable};
 use plimsoll_engine::types::{GroupName, House};
@@ -29,12 +30,28 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::registry::{AccountScope, Registry};
+use crate::until::Until;
 pub(crate) use chronicle::{Chronicle, Room};
-pub(crate) use desk::{Desk, NotStated};
+pub(crate) use desk::{Desk, NotStated, Unnamed};
 pub(crate) use entry::Entry;
+use groups::Groups;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
 pub(crate) use past::{PastFault, Then};
 pub(crate) use recovery::Recovered;
+pub(crate) use turns::{Turn, Turns, locked};
+
+/// Where work is done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    /// On a thread of the runtime, which never waits for a lock that work holds.
+    Runtime,
+    /// On a thread that may wait.
+    Worker,
+}
+
+/// Work on a thread of the runtime would have to wait: it is to be done on a worker.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Waits;
 
 /// Why the book does not answer: the caller's fault.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -58,8 +75,14 @@ pub(crate) enum BookFault {
     #[error("house {0} has been told a settlement run of this id with other content")]
     OtherRun(House),
     /// As many groups as there may be.
-    #[error("the book has {} margin groups, all that it keeps", Book::MOST_GROUPS)]
+    #[error("the book has {} margin groups, all that it keeps", Groups::MOST)]
     TooManyGroups,
+    /// As many calls as may wait for the group do.
+    #[error("as many calls as may wait for the group are waiting")]
+    GroupBusy,
+    /// The call's time was over before it was decided: nothing of it is applied.
+    #[error("the call's time was over before it was decided")]
+    Late,
 }
 
 /// All groups of all houses.
@@ -68,7 +91,7 @@ pub(crate) struct Book {
     registry: Arc<Registry>,
     chronicle: Arc<Chronicle>,
     houses: DashMap<House, Arc<Desk>>,
-    groups: DashMap<GroupKey, Arc<Mutex<Entry>>>,
+    groups: Groups,
     /// A pass over all for cuts has begun and not ended.
     is_cutting: AtomicBool,
 }
@@ -76,12 +99,10 @@ pub(crate) struct Book {
 impl Book {
     /// The most houses.
     const MOST_HOUSES: usize = 1_024;
-    /// The most groups.
-    pub(crate) const MOST_GROUPS: usize = 1_000_000;
 
     pub(crate) fn new(registry: Arc<Registry>, chronicle: Arc<Chronicle>) -> Self {
         let is_cutting = AtomicBool::new(false);
-        Self { registry, chronicle, houses: DashMap::new(), groups: DashMap::new(), is_cutting }
+        Self { registry, chronicle, houses: DashMap::new(), groups: Groups::default(), is_cutting }
     }
 
     /// What is written down.
@@ -89,26 +110,25 @@ impl Book {
         &self.chronicle
     }
 
-    /// The desk of a house, with its snapshot for the set that is active now.
+    /// The desk of a house, with its snapshot for the set that is active now; `None` where that has to be made first.
+    pub(crate) fn current(&self, house: &House) -> Option<(Arc<Desk>, Arc<HouseSnapshot>)> {
+        let active = self.active(house);
+        let desk = self.found(house)?;
+        let snapshot = desk.current(active.as_ref())?;
+        Some((desk, snapshot))
+    }
+
+    /// The desk of a house, with its snapshot for the set that is active now. It may wait until that is made.
     pub(crate) fn desk(&self, house: &House) -> Result<(Arc<Desk>, Arc<HouseSnapshot>), BookFault> {
         let active = self.active(house);
-        let known = self.houses.get(house).map(|own| Arc::clone(own.value()));
         let unknown = || BookFault::UnknownHouse(house.clone());
-        let desk = match known {
-            Some(desk) => desk,
-            None if active.is_some() => self.opened(house)?,
-            None => return Err(unknown()),
-        };
+        let desk = self.known(house)?;
         let snapshot = desk.snapshot(active.as_ref())?.ok_or_else(unknown)?;
         Ok((desk, snapshot))
     }
 
     /// Writes down which set a house uses now; the record that has to be durable before that is said.
     pub(crate) fn follow_set(&self, house: &House) -> Result<Sequence, BookFault> {
-        // Without a journal the first command finds it early enough.
-        if self.chronicle.journal().is_none() {
-            return Ok(Sequence::NONE);
-        }
         self.desk(house).map(|(desk, _)| desk.last())
     }
 
@@ -116,6 +136,20 @@ impl Book {
     pub(crate) fn active(&self, house: &House) -> Option<Arc<ParameterSet>> {
         let state = self.registry.snapshot();
         state.active(house, &AccountScope::default()).map(|own| Arc::clone(&own.set))
+    }
+
+    /// The desk of a house that has one.
+    pub(crate) fn found(&self, house: &House) -> Option<Arc<Desk>> {
+        self.houses.get(house).map(|own| Arc::clone(own.value()))
+    }
+
+    /// The desk of a house that has one or an active set.
+    pub(crate) fn known(&self, house: &House) -> Result<Arc<Desk>, BookFault> {
+        match self.found(house) {
+            Some(desk) => Ok(desk),
+            None if self.active(house).is_some() => self.opened(house),
+            None => Err(BookFault::UnknownHouse(house.clone())),
+        }
     }
 
     /// The desk of a house, known or not.
@@ -146,23 +180,16 @@ impl Book {
     }
 
     /// Opens a group; the record that has to be durable before that is said.
-    pub(crate) fn open(&self, group: Group) -> Result<Sequence, BookFault> {
-        if self.groups.len() >= Self::MOST_GROUPS {
-            return Err(BookFault::TooManyGroups);
-        }
+    pub(crate) fn open(&self, group: Group, until: &Until) -> Result<Sequence, BookFault> {
         let room = self.chronicle.room()?;
-        match self.groups.entry(group.key.clone()) {
-            dashmap::Entry::Occupied(known) => {
-                let GroupKey { house, name } = known.key().clone();
-                Err(BookFault::GroupExists { house, group: name })
-            }
-            dashmap::Entry::Vacant(free) => {
-                let Group { key, member, origin, currency, .. } = group.clone();
-                let sequence = room.write(RecordBody::Opened(Opened { key, member, origin, currency }));
-                free.insert(Arc::new(Mutex::new(Entry::new(group, sequence))));
-                Ok(sequence)
-            }
+        if !until.decides() {
+            return Err(BookFault::Late);
         }
+        self.groups.open(group.key.clone(), || {
+            let Group { key, member, origin, currency, .. } = group.clone();
+            let sequence = room.write(RecordBody::Opened(Opened { key, member, origin, currency }));
+            (Entry::new(group, sequence), sequence)
+        })
     }
 
     /// Takes houses and groups as they were found, before anybody uses the book.
@@ -173,7 +200,8 @@ impl Book {
             self.houses.insert(house, Arc::new(desk));
         }
         for (group, last) in groups {
-            self.groups.insert(group.key.clone(), Arc::new(Mutex::new(Entry::new(group, last))));
+            let opened = self.groups.open(group.key.clone(), || (Entry::new(group, last), last));
+            opened.map_err(|fault| Unreadable(fault.to_string()))?;
         }
         Ok(())
     }
@@ -197,10 +225,9 @@ impl Book {
         self.houses.iter().filter_map(|desk| desk.value().set()).collect()
     }
 
-    /// The entry of a group; its map is free again when this returns.
-    pub(crate) fn entry(&self, key: &GroupKey) -> Result<Arc<Mutex<Entry>>, BookFault> {
-        let found = self.groups.get(key).map(|entry| Arc::clone(entry.value()));
-        found.ok_or_else(|| BookFault::UnknownGroup { house: key.house.clone(), group: key.name.clone() })
+    /// The turns at a group; its map is free again when this returns.
+    pub(crate) fn entry(&self, key: &GroupKey) -> Result<Arc<Turns>, BookFault> {
+        self.groups.get(key)
     }
 
     /// The keys of the groups of a house or of all, ascending, behind a key.
@@ -210,57 +237,7 @@ impl Book {
         behind: Option<&GroupKey>,
         most: usize,
     ) -> Vec<GroupKey> {
-        let wanted = |key: &GroupKey| {
-            house.is_none_or(|house| key.house == *house) && behind.is_none_or(|behind| key > behind)
-        };
-        let mut keys: Vec<GroupKey> =
-            self.groups.iter().map(|entry| entry.key().clone()).filter(|key| wanted(key)).collect();
-        keys.sort_unstable();
-        keys.truncate(most);
-        keys
-    }
-
-    /// Decides a command; its answer, and the record that has to be durable before it is given.
-    pub(crate) fn submit(
-        &self,
-        key: &GroupKey,
-        command: &Command,
-        is_late: impl Fn() -> bool,
-    ) -> Result<(Outcome, Sequence), BookFault> {
-        let entry = self.entry(key)?;
-        let (desk, house) = self.desk(&key.house)?;
-        let room = self.chronicle.room()?;
-        let mut entry = locked(&entry);
-        // What the house has stated while this command waited for its group.
-        let house = desk.newest().unwrap_or(house);
-        // Facts have happened, however late they are told.
-        if matches!(command.body, Body::Request(_)) && is_late() {
-            let refusal = Refusal::new(RefusalReason::DeadlinePassed, "its deadline had passed");
-            let refused =
-                Outcome { refused: Some(refusal), sequence: entry.group().sequence, ..Outcome::default() };
-            return Ok((refused, entry.last()));
-        }
-        let outcome = entry.submit(&house, command, room);
-        Ok((outcome, self.rests_on(&entry, &house)))
-    }
-
-    /// The last record that what is said of a group depends on: its own, or its house's, whose version is one.
-    fn rests_on(&self, entry: &Entry, house: &HouseSnapshot) -> Sequence {
-        let is_kept = self.chronicle.journal().is_some();
-        if is_kept { entry.last().max(Sequence(house.version())) } else { Sequence::NONE }
-    }
-
-    /// The numbers of an order that is not reserved.
-    pub(crate) fn check(
-        &self,
-        key: &GroupKey,
-        order: &NewOrder,
-    ) -> Result<(Result<plimsoll_engine::group::Checked, Refusal>, u64, Sequence), BookFault> {
-        let entry = self.entry(key)?;
-        let (_, house) = self.desk(&key.house)?;
-        let mut entry = locked(&entry);
-        let checked = entry.check(&house, order);
-        Ok((checked, entry.group().sequence, self.rests_on(&entry, &house)))
+        self.groups.keys(house, behind, most)
     }
 
     /// Applies a settlement run to every group of a house; the groups that it raised items in.
@@ -279,7 +256,7 @@ impl Book {
             let entry = self.entry(key)?;
             let room = self.chronicle.room_waiting()?;
             let mut entry = locked(&entry);
-            let outcome = entry.submit(&snapshot, &command, room);
+            let outcome = entry.submit(&snapshot, &command, room, &Until::NEVER)?;
             last = last.max(entry.last());
             if !outcome.exceptions.is_empty() {
                 raised.push(key.clone());
@@ -287,43 +264,11 @@ impl Book {
         }
         Ok(((keys.len(), raised), last))
     }
-
-    /// Moves something from one group to another.
-    pub(crate) fn transfer(
-        &self,
-        keys: [&GroupKey; 2],
-        transfer: &Transfer,
-    ) -> Result<(Result<[plimsoll_engine::group::Checked; 2], Refusal>, Sequence), BookFault> {
-        let room = self.chronicle.room()?;
-        let entries = [self.entry(keys[0])?, self.entry(keys[1])?];
-        let (_, house) = self.desk(&keys[0].house)?;
-        let is_ascending = keys[0] < keys[1];
-        let [first, second] =
-            if is_ascending { [&entries[0], &entries[1]] } else { [&entries[1], &entries[0]] };
-        let (mut first, mut second) = (locked(first), locked(second));
-        let [from, to] = if is_ascending { [&mut first, &mut second] } else { [&mut second, &mut first] };
-        let decided = decide_transfer(from.group(), to.group(), &house, transfer);
-        let moved = decided.map(|(events, checked): Transferred| {
-            if events.iter().any(|own| !own.is_empty()) {
-                let told = vec![from.told(&house, &events[0], None), to.told(&house, &events[1], None)];
-                let sequence = room.write(RecordBody::Groups(told));
-                from.apply(&events[0], sequence);
-                to.apply(&events[1], sequence);
-            }
-            checked
-        });
-        Ok((moved, self.rests_on(from, &house).max(self.rests_on(to, &house))))
-    }
-}
-
-/// A poisoned lock is a panic between two states of a group, which are applied event by event without one.
-pub(crate) fn locked(entry: &Mutex<Entry>) -> MutexGuard<'_, Entry> {
-    entry.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_engine::group::{Fact, MarginTerms, Origin, Request};
+    use plimsoll_engine::group::{Body, Fact, MarginTerms, Origin, Request};
     use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
     use plimsoll_engine::span::Margining;
     use plimsoll_engine::types::{Code, Currency, Money};
@@ -331,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_late_request_is_refused_and_a_late_fact_is_booked() {
+    fn of_a_late_request_nothing_is_applied_and_a_late_fact_is_booked() {
         let registry = Arc::new(Registry::new(1));
         let digest = Digest([1; 32]);
         let set = build(&sample::definition(), digest, RoundingProfile::Exact, Default::default()).unwrap().0;
@@ -341,8 +286,15 @@ mod tests {
         let book = Book::new(registry, Arc::default());
         let key = GroupKey { house, name: Code::new("G").unwrap() };
         let currency = Currency::new("USD").unwrap();
-        book.open(Group::new(key.clone(), Code::new("M").unwrap(), Origin::Client, currency.clone()))
-            .unwrap();
+        let group = Group::new(key.clone(), Code::new("M").unwrap(), Origin::Client, currency.clone());
+        let over = || Until::at(tokio::time::Instant::now());
+        assert_eq!(book.open(group.clone(), &over()), Err(BookFault::Late));
+        book.open(group, &Until::NEVER).unwrap();
+        let submit = |command: &Command, until: &Until| {
+            let (desk, house) = book.desk(&key.house).unwrap();
+            let mut entry = book.entry(&key).unwrap().now().unwrap();
+            book.submit(&mut entry, &desk, &house, command, until).map(|own| own.0)
+        };
         let command = |id: &str, body| Command {
             principal: Code::new("p").unwrap(),
             id: Code::new(id).unwrap(),
@@ -351,13 +303,17 @@ mod tests {
         };
         let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
         let open = command("1", Body::Request(Request::OpenMarginAccount(Code::new("A").unwrap(), terms)));
-        let refused = book.submit(&key, &open, || true).unwrap().0.refused.unwrap();
-        assert_eq!(refused.reason, RefusalReason::DeadlinePassed);
-        assert_eq!(locked(&book.entry(&key).unwrap()).group().sequence, 0);
+        assert_eq!(submit(&open, &over()), Err(BookFault::Late));
+        assert_eq!(book.entry(&key).unwrap().now().unwrap().group().sequence, 0);
         let one = Money::from_decimal(plimsoll_engine::types::Decimal::ONE).unwrap();
         let deposit = command("2", Body::Fact(Fact::Deposit(Code::new("D").unwrap(), currency, one)));
-        assert_eq!(book.submit(&key, &deposit, || true).unwrap().0.refused, None);
-        // The same id, in time: a refusal is not remembered.
-        assert_eq!(book.submit(&key, &open, || false).unwrap().0.refused, None);
+        assert_eq!(submit(&deposit, &over()).unwrap().refused, None);
+        // Of what a caller has been told that its time is over nothing is applied: a fact is told again.
+        let told = over();
+        assert!(told.ends());
+        let later = command("3", deposit.body);
+        assert_eq!(submit(&later, &told), Err(BookFault::Late));
+        // The same id, in time.
+        assert_eq!(submit(&open, &Until::NEVER).unwrap().refused, None);
     }
 }

@@ -30,7 +30,7 @@ use crate::directory::Directory;
 use crate::registry::Registry;
 use crate::set_files::SetFiles;
 use crate::workers::Workers;
-use book::BookCalls;
+use book::{BookCalls, Threads};
 use gate::Routes;
 use margin::MarginCalls;
 use parameters::ParameterCalls;
@@ -52,6 +52,8 @@ pub(crate) struct Parts {
     pub(crate) book: Arc<Book>,
     pub(crate) directory: Option<Arc<Directory>>,
     pub(crate) files: Option<Arc<SetFiles>>,
+    /// Of each kind of worker for the book.
+    pub(crate) threads: usize,
     pub(crate) calculators: Workers,
     pub(crate) readers: Workers,
     pub(crate) max_upload_bytes: u64,
@@ -76,7 +78,8 @@ impl Api {
             idle_timeout: parts.idle_timeout,
             upload_timeout: parts.upload_timeout,
         };
-        let book = BookCalls::new(parts.book, parts.calculators.clone(), parts.files);
+        let threads = Threads::new(parts.threads, parts.calculators.clone());
+        let book = BookCalls::new(parts.book, threads, parts.files);
         let margin = MarginCalls::new(parts.registry, parts.calculators, parts.idle_timeout);
         routes.add(
             ParameterServiceServer::new(parameters)

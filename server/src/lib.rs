@@ -9,7 +9,7 @@
 //! * `upload`, `directory`, `compile`: the two ways in which parameter files come, and the step both end in;
 //! * `book`: margin groups behind one lock each, and what their houses fix;
 //! * `registry`: the parameter sets, and which of them is active for whom;
-//! * `workers`: threads for what takes long.
+//! * `workers`: threads for what takes long; `until`: a call's time, and whether its decision came before its end.
 
 mod app;
 mod book;
@@ -22,6 +22,7 @@ mod grpc;
 mod registry;
 mod set_files;
 mod settings;
+mod until;
 mod upload;
 mod workers;
 

@@ -58,7 +58,8 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// How long the book rests between audits of all its groups; zero: it is audited on request only.
     pub audit_interval: Duration,
-    /// Threads that serve connections, and as many that work on batches; `None`: one for each core.
+    /// Threads that serve connections, and as many that work on batches, that decide for groups, and that price for houses; `None`: one for
+    /// each core.
     pub worker_threads: Option<usize>,
     /// Whether clients may ask for the wire contract (server reflection).
     pub reflection: bool,

@@ -60,8 +60,6 @@ pub enum RefusalReason {
     UnknownException,
     /// The position does not hold so much.
     InsufficientPosition,
-    /// The deadline had passed before the command was decided.
-    DeadlinePassed,
     /// The asset is not in the schedule.
     UnknownAsset,
     /// An account cannot be margined by these terms.
@@ -99,7 +97,6 @@ impl RefusalReason {
         (Self::OriginsDiffer, "origins_differ"),
         (Self::UnknownException, "unknown_exception"),
         (Self::InsufficientPosition, "insufficient_position"),
-        (Self::DeadlinePassed, "deadline_passed"),
         (Self::UnknownAsset, "unknown_asset"),
         (Self::UnknownAccountType, "unknown_account_type"),
         (Self::DatePassed, "date_passed"),

@@ -1,5 +1,6 @@
 //! A house at work: what it stated, written down before it is used, and the snapshot that decisions use.
 
+mod naming;
 #[cfg(test)]
 mod tests;
 
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwapOption;
-use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery, Specification};
+use plimsoll_engine::contract::{ContractId, ContractKey, Specification};
 use plimsoll_engine::grid::NotForBooks;
 use plimsoll_engine::group::{HouseMethods, HouseSnapshot, SettlementRun};
 use plimsoll_engine::market::{MarketFault, Quote};
@@ -16,13 +17,19 @@ use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::{HouseChange, RecordBody, RunKey, Unreadable};
 use plimsoll_engine::types::{House, MethodName, Moment};
 use plimsoll_journal::{Cut, Sequence};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::BookFault;
 use super::chronicle::Chronicle;
 use super::house::{Contracts, HouseState, Methods, Stated, Terms};
+use crate::until::Until;
+
+pub(crate) use naming::Unnamed;
 
 /// The most contracts of one record.
 const RECORD_CONTRACTS: usize = 10_000;
+/// Contracts of a set that are made known at a time: names are looked up in between.
+const CONTRACTS_AT_ONCE: usize = 1_000;
 
 /// What is wrong with one of the contracts that are stated.
 #[derive(Debug)]
@@ -48,6 +55,11 @@ impl From<BookFault> for NotStated {
     }
 }
 
+/// What takes too long is not stated.
+fn in_time(until: &Until) -> Result<(), BookFault> {
+    if until.decides() { Ok(()) } else { Err(BookFault::Late) }
+}
+
 /// A house.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -56,6 +68,8 @@ pub(crate) struct Desk {
     contracts: RwLock<Contracts>,
     /// Held while a snapshot is made, so that versions follow each other; orders do not wait for it.
     stated: Mutex<Stated>,
+    /// Who has it states something of the house, or makes its snapshot, on a worker: one worker at a time for a house.
+    turn: Arc<AsyncMutex<()>>,
     snapshot: ArcSwapOption<HouseSnapshot>,
     /// The last record of the house.
     last: AtomicU64,
@@ -76,6 +90,7 @@ impl Desk {
             chronicle,
             contracts: RwLock::new(state.contracts),
             stated: Mutex::new(state.stated),
+            turn: Arc::default(),
             snapshot: ArcSwapOption::default(),
             last: AtomicU64::new(state.last.0),
             cut: AtomicU64::new(0),
@@ -88,6 +103,17 @@ impl Desk {
 
     fn writable(&self) -> RwLockWriteGuard<'_, Contracts> {
         self.contracts.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is held while the house prices, and while contracts get numbers.
+    #[cfg(test)]
+    pub(crate) fn at_work(&self) -> impl Sized {
+        (self.stated(), self.writable())
+    }
+
+    /// Waits, as a task, until nobody else states something of the house.
+    pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.turn).lock_owned().await
     }
 
     fn stated(&self) -> MutexGuard<'_, Stated> {
@@ -107,14 +133,19 @@ impl Desk {
         Sequence(self.last.load(Ordering::SeqCst))
     }
 
-    /// The snapshot for a set; `None` while the house has neither a set nor contracts.
+    /// The snapshot for a set, if it has been made.
+    pub(crate) fn current(&self, set: Option<&Arc<ParameterSet>>) -> Option<Arc<HouseSnapshot>> {
+        let is_current =
+            |known: &Arc<HouseSnapshot>| known.set().map(|own| own.id()) == set.map(|set| set.id());
+        self.snapshot.load_full().filter(is_current)
+    }
+
+    /// The snapshot for a set; `None` while the house has neither a set nor contracts. It may wait until it is made.
     pub(crate) fn snapshot(
         &self,
         set: Option<&Arc<ParameterSet>>,
     ) -> Result<Option<Arc<HouseSnapshot>>, BookFault> {
-        let is_current =
-            |known: &Arc<HouseSnapshot>| known.set().map(|own| own.id()) == set.map(|set| set.id());
-        if let Some(known) = self.snapshot.load_full().filter(is_current) {
+        if let Some(known) = self.current(set) {
             return Ok(Some(known));
         }
         if set.is_none() && self.contracts().specified.is_empty() {
@@ -122,7 +153,7 @@ impl Desk {
         }
         let mut stated = self.stated();
         // Another may have made it while this one waited.
-        if let Some(known) = self.snapshot.load_full().filter(is_current) {
+        if let Some(known) = self.current(set) {
             return Ok(Some(known));
         }
         let sequence = self.use_set(&mut stated, set)?;
@@ -135,13 +166,16 @@ impl Desk {
     fn use_set(&self, stated: &mut Stated, set: Option<&Arc<ParameterSet>>) -> Result<Sequence, BookFault> {
         let id = set.map(|set| set.id().to_string());
         if let Some(set) = set {
-            let mut contracts = self.writable();
-            let first = contracts.all.contracts().len();
-            for (key, _) in set.listings().iter() {
-                // Contracts of sets have no specification that could differ.
-                let _ = contracts.know(key, None);
+            let mut listed = set.listings().iter().map(|(key, _)| key).peekable();
+            while listed.peek().is_some() {
+                let mut contracts = self.writable();
+                let first = contracts.all.contracts().len();
+                for key in listed.by_ref().take(CONTRACTS_AT_ONCE) {
+                    // Contracts of sets have no specification that could differ.
+                    let _ = contracts.know(key, None);
+                }
+                self.write_known(&contracts, first)?;
             }
-            self.write_known(&contracts, first)?;
         }
         if stated.set != id {
             if let Some(before) = self.snapshot.load_full() {
@@ -210,10 +244,12 @@ impl Desk {
         &self,
         set: Option<&Arc<ParameterSet>>,
         terms: Terms,
+        until: &Until,
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
         let priced = self.priced(&stated)?;
+        in_time(until)?;
         let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
         let change = HouseChange::Terms(bands, terms.schedule.clone());
         stated.terms = terms;
@@ -225,10 +261,11 @@ impl Desk {
         &self,
         set: Option<&Arc<ParameterSet>>,
         contracts: Vec<(ContractKey, Specification)>,
+        until: &Until,
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
-        let mut sequence = self.take(contracts)?;
+        let mut sequence = self.take(contracts, until)?;
         if sequence == Sequence::NONE && self.chronicle.journal().is_some() {
             // All of them were known: nothing has changed.
             sequence = Sequence(stated.version);
@@ -236,7 +273,11 @@ impl Desk {
         self.renewed(&mut stated, set, sequence)
     }
 
-    fn take(&self, contracts: Vec<(ContractKey, Specification)>) -> Result<Sequence, NotStated> {
+    fn take(
+        &self,
+        contracts: Vec<(ContractKey, Specification)>,
+        until: &Until,
+    ) -> Result<Sequence, NotStated> {
         let mut own = self.writable();
         let mut faults = Vec::new();
         let mut stated: BTreeMap<&ContractKey, &Specification> = BTreeMap::new();
@@ -254,6 +295,7 @@ impl Desk {
         if !faults.is_empty() {
             return Err(NotStated::Contracts(faults));
         }
+        in_time(until)?;
         let first = own.all.contracts().len();
         let mut before = Vec::new();
         for (key, specification) in contracts {
@@ -282,12 +324,13 @@ impl Desk {
         &self,
         set: Option<&Arc<ParameterSet>>,
         methods: Methods,
+        until: &Until,
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
         let before = std::mem::replace(&mut stated.methods, methods);
         // Whether they margin books is seen before they are written down.
-        let priced = match self.priced(&stated) {
+        let priced = match self.priced(&stated).and_then(|priced| Ok(in_time(until).map(|()| priced)?)) {
             Ok(priced) => priced,
             Err(unfit) => {
                 stated.methods = before;
@@ -305,13 +348,14 @@ impl Desk {
         set: Option<&Arc<ParameterSet>>,
         time: Moment,
         quotes: &[Quote],
+        until: &Until,
     ) -> Result<(Renewed, u64), NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
         let next = stated.market.next(time, quotes);
         let next = next.map_err(|faults| NotStated::Market(quotes.len(), faults))?;
         let before = std::mem::replace(&mut stated.market, next);
-        let priced = match self.priced(&stated) {
+        let priced = match self.priced(&stated).and_then(|priced| Ok(in_time(until).map(|()| priced)?)) {
             Ok(priced) => priced,
             Err(unfit) => {
                 stated.market = before;
@@ -368,60 +412,6 @@ impl Desk {
         let snapshot = Arc::new(stated.snapshot(&self.house, &self.contracts(), set, priced));
         self.snapshot.store(Some(Arc::clone(&snapshot)));
         (snapshot, sequence)
-    }
-
-    /// The number of a contract of the active set or with a specification, or of one that the caller names in full.
-    pub(crate) fn contract(
-        &self,
-        set: Option<&Arc<ParameterSet>>,
-        query: &ContractQuery,
-    ) -> Result<ContractId, String> {
-        let mut keys = set.map(|set| set.listings().find_keys(query)).unwrap_or_default();
-        if keys.is_empty() {
-            let own = self.contracts();
-            let without_exchange = ContractQuery { exchange: None, ..query.clone() };
-            let found = own.specified.get(&without_exchange).into_iter().flatten();
-            let found = found.filter_map(|id| own.all.get(*id)).map(|own| own.key.clone());
-            keys.extend(found.filter(|key| query.exchange.as_ref().is_none_or(|own| *own == key.exchange)));
-        }
-        let key = match keys.as_slice() {
-            [key] => key.clone(),
-            [] => self.key(query).ok_or("is not listed: name its exchange")?,
-            several => {
-                let names: Vec<String> = several.iter().take(10).map(ToString::to_string).collect();
-                return Err(format!("may be any of {}", names.join("; ")));
-            }
-        };
-        if let Some(id) = self.contracts().all.id(&key) {
-            return Ok(id);
-        }
-        let mut own = self.writable();
-        let first = own.all.contracts().len();
-        if first >= Self::MOST_CONTRACTS {
-            return Err("no more contracts can be known".to_owned());
-        }
-        let id = own.know(key, None).map_err(|error| error.to_string())?;
-        self.write_known(&own, first).map_err(|fault| fault.to_string())?;
-        Ok(id)
-    }
-
-    /// The key of a contract that is named in full.
-    fn key(&self, query: &ContractQuery) -> Option<ContractKey> {
-        Some(ContractKey {
-            house: self.house.clone(),
-            exchange: query.exchange.clone()?,
-            product: query.product.clone(),
-            product_type: query.product_type,
-            period: query.period,
-            underlying_period: query.underlying_period,
-            option: query.option,
-        })
-    }
-
-    /// The names of contracts.
-    pub(crate) fn keys(&self, ids: impl Iterator<Item = ContractId>) -> BTreeMap<ContractId, ContractKey> {
-        let own = self.contracts();
-        ids.filter_map(|id| Some((id, own.all.get(id)?.key.clone()))).collect()
     }
 
     /// The id of the set that its book used last.

@@ -11,7 +11,9 @@ use plimsoll_engine::record::{GroupChange, RecordBody};
 use plimsoll_engine::types::{CommandId, Principal};
 use plimsoll_journal::Sequence;
 
+use super::BookFault;
 use super::chronicle::Room;
+use crate::until::Until;
 
 /// A group.
 #[derive(Debug)]
@@ -92,12 +94,26 @@ impl Entry {
         self.cut = Sequence::NONE;
     }
 
-    /// Decides a command; what it comes to is written down and applied.
-    pub(crate) fn submit(&mut self, house: &HouseSnapshot, command: &Command, room: Room<'_>) -> Outcome {
+    /// Decides a command; what it comes to is written down and applied, unless its time is over before that.
+    pub(crate) fn submit(
+        &mut self,
+        house: &HouseSnapshot,
+        command: &Command,
+        room: Room<'_>,
+        until: &Until,
+    ) -> Result<Outcome, BookFault> {
         if let Some(outcome) = self.refusals.answer(command, self.group.sequence) {
-            return outcome;
+            return Ok(outcome);
+        }
+        // Facts have happened, however late they are told.
+        let is_request = matches!(command.body, Body::Request(_));
+        if (is_request && until.is_over()) || (!is_request && !until.decides_fact()) {
+            return Err(BookFault::Late);
         }
         let decision = self.decide(house, command);
+        if is_request && !until.decides() {
+            return Err(BookFault::Late);
+        }
         if decision.outcome.refused.is_some() && !decision.is_repeated {
             self.refusals.remember(command, &decision.outcome);
         }
@@ -109,7 +125,7 @@ impl Entry {
         if let Some(standing) = decision.standing {
             self.keep(house, Arc::new(standing));
         }
-        decision.outcome
+        Ok(decision.outcome)
     }
 
     /// Decides a command; nothing is applied.

@@ -15,8 +15,9 @@ use plimsoll_engine::types::{BusinessDate, Code, Currency, Decimal, Kind, Lots, 
 use simulated::{Dice, SimulatedDisk};
 
 use super::open_on;
-use crate::book::{Book, PastFault, Then, locked};
+use crate::book::{Book, PastFault, Place, Then, locked};
 use crate::registry::{AccountScope, Registry};
+use crate::until::Until;
 
 #[allow(dead_code, reason = "the journal's own tests use the rest")]
 #[path = "../../../journal/tests/suite/simulated.rs"]
@@ -68,7 +69,8 @@ impl Told {
         let (desk, house) = book.desk(&self.key.house).unwrap();
         let text =
             ContractText { product: "HCL", product_type: "FUT", period: "202612", ..Default::default() };
-        let contract = desk.contract(house.set(), &ContractQuery::parse(&text).unwrap()).unwrap();
+        let contract =
+            desk.contract(Place::Worker, house.set(), &ContractQuery::parse(&text).unwrap()).unwrap();
         let price: Decimal = "70.86".parse().unwrap();
         let lots = if dice.chance(50) { 1 } else { -1 };
         let (date, number) = (BusinessDate::new(2026, 9, 18).unwrap(), self.number);
@@ -143,7 +145,11 @@ fn give(book: &Book, told: &mut Told, command: Command) -> bool {
     {
         return false;
     }
-    let Ok((_, sequence)) = book.submit(&told.key, &command, || false) else { return false };
+    let Ok((desk, house)) = book.desk(&told.key.house) else { return false };
+    let mut entry = book.entry(&told.key).unwrap().now().unwrap();
+    let submitted = book.submit(&mut entry, &desk, &house, &command, &Until::NEVER);
+    drop(entry);
+    let Ok((_, sequence)) = submitted else { return false };
     told.commands.push(command);
     book.chronicle().reached_blocking(sequence).is_ok()
 }
@@ -152,7 +158,7 @@ fn give(book: &Book, told: &mut Told, command: Command) -> bool {
 fn begun(disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Told, String> {
     let mut told = Told::first();
     let book = opened(disk, registry)?;
-    book.open(told.group()).map_err(|fault| fault.to_string())?;
+    book.open(told.group(), &Until::NEVER).map_err(|fault| fault.to_string())?;
     let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
     for body in [
         Body::Request(Request::OpenMarginAccount(code("M"), terms)),
@@ -208,7 +214,7 @@ fn the_past_is_told_as_far_as_it_is_kept() {
     let book = opened(&disk, &registry).unwrap();
     let entry = book.entry(&told.key).unwrap();
     let quiet = GroupKey { name: code("QUIET"), ..told.key.clone() };
-    book.open(Group { key: quiet.clone(), ..told.group() }).unwrap();
+    book.open(Group { key: quiet.clone(), ..told.group() }, &Until::NEVER).unwrap();
     let mut states = Vec::new();
     for number in 0..400 {
         let command = told.random(&book, &mut dice);

@@ -1,13 +1,16 @@
 //! Until when a call may take: the client's `grpc-timeout`, and the server's own limit for unary calls.
 //!
-//! A deadline is that of the whole call, until its answer is read. The server's limit also ends reflection: tools that ask
-//! further begin another call.
+//! A deadline is that of the whole call, until its answer is read; of a call whose decision was applied before it, only the server's limit
+//! is left, as its answer says what is true now. The server's limit also ends reflection: tools that ask further begin another call.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tonic::codegen::http::HeaderMap;
+
+use crate::until::Until;
 
 /// Calls that have limits of their own instead of the one for unary calls: sizes, silence, the time of an upload.
 const OWN_LIMITS: [&str; 2] = [
@@ -20,32 +23,49 @@ const ENDLESS: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/plimsoll.v1.Margin
 const HEAD_START: Duration = Duration::from_millis(1);
 
 /// The moment at which a call's answer is no longer wanted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline(Instant);
+#[derive(Clone, Debug)]
+pub(super) struct Deadline {
+    moment: Instant,
+    until: Until,
+}
 
 impl Deadline {
-    /// Whether it has passed.
-    pub(super) fn is_over(self) -> bool {
-        self.0 <= Instant::now()
+    fn at(moment: Instant) -> Self {
+        Self { moment, until: Until::at(moment) }
     }
 
-    /// This deadline, or the end of the limit from now, whichever comes first.
+    /// What the call is decided by.
+    pub(super) fn until(&self) -> Until {
+        self.until.clone()
+    }
+
+    /// Whether it has passed.
+    pub(super) fn is_over(&self) -> bool {
+        self.until.is_over()
+    }
+
+    /// This deadline, unless the call was decided before it, or the end of the limit from now, whichever comes first.
     pub(super) fn within(deadline: Option<Self>, limit: Option<Duration>) -> Option<Self> {
-        let limited = limit.and_then(|limit| Instant::now().checked_add(limit)).map(Self);
-        match (deadline, limited) {
-            (Some(own), Some(limited)) => Some(Self(own.0.min(limited.0))),
+        let limited = limit.and_then(|limit| Instant::now().checked_add(limit)).map(Self::at);
+        match (deadline.filter(|own| !own.until.is_decided()), limited) {
+            (Some(own), Some(limited)) if limited.moment < own.moment => Some(limited),
             (own, limited) => own.or(limited),
         }
     }
 
     /// Waits until it has passed.
     pub(super) async fn passed(self) {
-        tokio::time::sleep_until(self.0).await;
+        tokio::time::sleep_until(self.moment).await;
     }
 
-    /// The result of work, or `None` when the deadline passes first.
+    /// The result of work, or `None` when the deadline passes before the work is decided or done.
     pub(super) async fn bound<T>(self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout_at(self.0, work).await.ok()
+        let mut work = pin!(work);
+        match tokio::time::timeout_at(self.moment, work.as_mut()).await {
+            Ok(done) => Some(done),
+            Err(_) if self.until.ends() => None,
+            Err(_) => Some(work.await),
+        }
     }
 }
 
@@ -71,7 +91,7 @@ impl Deadlines {
             (client, server) => client.or(server),
         };
         // A moment too far away to be named is none.
-        shorter.and_then(|timeout| Instant::now().checked_add(timeout)).map(Deadline)
+        shorter.and_then(|timeout| Instant::now().checked_add(timeout)).map(Deadline::at)
     }
 
     /// How long an answer to a call to this path may take to be read once it has begun.
@@ -141,11 +161,30 @@ mod tests {
     #[tokio::test]
     async fn the_earlier_end_counts() {
         let (hour, day) = (Duration::from_secs(3600), Duration::from_secs(86_400));
-        let over = Deadline(Instant::now());
-        assert!(Deadline::within(Some(over), Some(hour)).unwrap().is_over());
+        let over = || Deadline::at(Instant::now());
+        assert!(Deadline::within(Some(over()), Some(hour)).unwrap().is_over());
         let late = Deadline::within(None, Some(day)).unwrap();
-        assert!(Deadline::within(Some(late), Some(hour)).unwrap().0 < late.0);
-        assert!(Deadline::within(Some(over), None).unwrap().is_over());
+        assert!(Deadline::within(Some(late.clone()), Some(hour)).unwrap().moment < late.moment);
+        assert!(Deadline::within(Some(over()), None).unwrap().is_over());
         assert!(Deadline::within(None, None).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_decided_in_time_is_answered_however_late() {
+        let limit = Duration::from_secs(1);
+        let deadline = || Deadline::at(Instant::now() + limit);
+        let slow = tokio::time::sleep(2 * limit);
+        assert_eq!(deadline().bound(slow).await, None);
+        let decided = deadline();
+        let until = decided.until();
+        let work = async move {
+            let is_decided = until.decides();
+            tokio::time::sleep(2 * limit).await;
+            is_decided
+        };
+        assert_eq!(decided.clone().bound(work).await, Some(true));
+        // What is left is the time to read the answer.
+        assert!(!Deadline::within(Some(decided.clone()), Some(limit)).unwrap().is_over());
+        assert!(Deadline::within(Some(decided), None).is_none());
     }
 }

@@ -102,7 +102,7 @@ impl Gate {
             InProgress::at(&self.places).ok_or_else(status::overloaded)?
         };
         let deadline = self.deadlines.of(path, request.headers());
-        if deadline.is_some_and(|deadline| deadline.is_over()) {
+        if deadline.as_ref().is_some_and(Deadline::is_over) {
             return Err(status::deadline_exceeded());
         }
         let limit = self.deadlines.of_answers(path);
@@ -147,7 +147,7 @@ impl Service<Request<Body>> for Gate {
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let admitted = self.admit(&request);
         if let Ok(Admitted { deadline: Some(deadline), .. }) = &admitted {
-            request.extensions_mut().insert(*deadline);
+            request.extensions_mut().insert(deadline.until());
         }
         Box::pin(async move {
             let Admitted { mut route, place, deadline, limit } = match admitted {
@@ -160,7 +160,7 @@ impl Service<Request<Body>> for Gate {
                     Err(status) => Ok(status.into_http()),
                 }
             };
-            let answered = match deadline {
+            let answered = match deadline.clone() {
                 Some(deadline) => deadline.bound(answer).await,
                 None => Some(answer.await),
             };

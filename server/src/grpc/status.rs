@@ -158,6 +158,8 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
         BookFault::TooManyHouses => exhausted("TOO_MANY_HOUSES", "houses", &message),
         BookFault::JournalFull => exhausted("JOURNAL_FULL", "records that wait", &message),
         BookFault::TooManyGroups => exhausted("TOO_MANY_GROUPS", "margin groups", &message),
+        BookFault::GroupBusy => busy("GROUP_BUSY", &message),
+        BookFault::Late => deadline_exceeded(),
     }
 }
 

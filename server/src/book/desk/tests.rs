@@ -50,10 +50,13 @@ fn another_set_is_another_version_however_it_is_noticed() {
     let first = version(&sets[0]);
     // Nothing is stated, and what is stated is refused.
     let later = Moment::from_seconds(10, 0).unwrap();
-    desk.update_market(Some(&sets[0]), later, &[]).unwrap();
+    desk.update_market(Some(&sets[0]), later, &[], &Until::NEVER).unwrap();
     let second = version(&sets[0]);
-    let third = desk.state_contracts(Some(&sets[1]), Vec::new()).unwrap().0.version();
+    let third = desk.state_contracts(Some(&sets[1]), Vec::new(), &Until::NEVER).unwrap().0.version();
     assert!(first < second && second < third);
-    assert!(desk.update_market(Some(&sets[2]), Moment::EPOCH, &[]).is_err(), "it is of before");
+    assert!(
+        desk.update_market(Some(&sets[2]), Moment::EPOCH, &[], &Until::NEVER).is_err(),
+        "it is of before"
+    );
     assert!(version(&sets[2]) > third);
 }

@@ -1,50 +1,98 @@
 //! Imports: all trades or none.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use plimsoll_engine::group::{Body, Fact, Fill, GroupKey, HouseSnapshot};
 use plimsoll_engine::record::RecordBody;
 use plimsoll_engine::types::Code;
 use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
+use prost::Message as _;
 
 use super::super::violations::Violations;
-use super::{Caller, Fault, Told, command, house_of, read, seen};
-use crate::book::{Book, Entry, Room, locked};
+use super::commands::{Caller, command};
+use super::work::known;
+use super::{BookCalls, Fault, Told, house_of, read, seen};
+use crate::book::{Book, Room, Turn};
 
 /// The most trades of one import.
 const MOST: usize = 10_000;
+/// So many are booked at once, on the runtime's thread.
+const FEW: usize = 20;
 
-/// Checks every trade against its group and books all of them if none is faulty.
-///
-/// The groups are locked in ascending order from the first check to the last trade, so that nothing comes between.
-pub(super) fn trades(
-    book: &Book,
-    request: &v1::ImportTradesRequest,
-) -> Result<Told<v1::ImportTradesResponse>, Fault> {
-    let house = house_of("house", &request.house)?;
-    if request.trades.len() > MOST {
-        return Err(Violations::one("trades", format!("at most {MOST}")).into());
-    }
-    let trades = match read(book, &house, |reader| Some(reader.trades(&house, &request.trades))) {
-        Ok(trades) => trades,
-        Err(Fault::Invalid(faults)) => return Ok(seen(book, refused(&faults))),
-        Err(fault) => return Err(fault),
-    };
-    let (_, snapshot) = book.desk(&house)?;
-    let room = book.chronicle().room()?;
-    let keys: BTreeSet<GroupKey> = trades.iter().map(|(key, _)| key.clone()).collect();
-    let mut faults = Violations::default();
-    let mut entries = BTreeMap::new();
-    for key in keys {
-        match book.entry(&key) {
-            Ok(entry) => drop(entries.insert(key, entry)),
-            Err(fault) => faults.add(|| "trades".to_owned(), fault.to_string()),
+/// Trades, each with its group.
+type Trades = Vec<(GroupKey, Arc<Fill>)>;
+
+/// Groups whose turns the import has.
+type Groups = BTreeMap<GroupKey, Turn>;
+
+impl BookCalls {
+    /// Checks every trade against its group and books all of them if none is faulty.
+    ///
+    /// The groups' turns are taken in ascending order before the first check, and kept until the last trade, so that nothing comes between.
+    pub(super) async fn imported(
+        &self,
+        request: Arc<v1::ImportTradesRequest>,
+    ) -> Result<Told<v1::ImportTradesResponse>, Fault> {
+        let house = house_of("house", &request.house)?;
+        let _room = self.threads.room(request.encoded_len())?;
+        if request.trades.len() > MOST {
+            return Err(Violations::one("trades", format!("at most {MOST}")).into());
         }
+        let own = Arc::clone(&request);
+        let of_house = house.clone();
+        let read = move |book: &Book, place| {
+            let trades = read(book, place, &of_house, |reader| Some(reader.trades(&of_house, &own.trades)));
+            match trades {
+                Ok(trades) => Ok(Ok(trades)),
+                Err(Fault::Invalid(faults)) => Ok(Err(faults)),
+                Err(fault) => Err(fault),
+            }
+        };
+        let trades = match self.read(&house, request.encoded_len(), read).await? {
+            Ok(trades) => trades,
+            Err(faults) => return Ok(seen(&self.book, refused(&faults))),
+        };
+        let mut faults = Violations::default();
+        let mut groups = Groups::new();
+        for key in trades.iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
+            match self.book.entry(key) {
+                Ok(turns) => drop(groups.insert(key.clone(), turns.next().await?)),
+                Err(fault) => faults.add(|| "trades".to_owned(), fault.to_string()),
+            }
+        }
+        let is_little = trades.len() <= FEW;
+        let book = move |book: &Book, groups: &mut Groups, place| {
+            let (_, snapshot) = known(book, &house, place)?;
+            booked(book, &trades, &request, &snapshot, (groups, faults.clone()))
+        };
+        self.with_turns(groups, is_little, book).await
     }
-    let mut groups: BTreeMap<&GroupKey, _> =
-        entries.iter().map(|(key, entry)| (key, locked(entry))).collect();
+}
+
+/// Books trades if none of them is faulty.
+fn booked(
+    book: &Book,
+    trades: &Trades,
+    request: &v1::ImportTradesRequest,
+    snapshot: &HouseSnapshot,
+    (groups, mut faults): (&mut Groups, Violations),
+) -> Result<Told<v1::ImportTradesResponse>, Fault> {
+    let room = book.chronicle().room()?;
+    let known = checked(trades, snapshot, groups, &mut faults);
+    if !faults.is_empty() {
+        return Ok(seen(book, refused(&faults)));
+    }
+    let durable = booked_all(trades, request, snapshot, groups, room)?;
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let booked = number(trades.len() - known);
+    let answer = v1::ImportTradesResponse { booked, known: number(known), faults: Vec::new() };
+    Ok(Told { answer, durable })
+}
+
+/// How many of the trades are known already; what is wrong with the others.
+fn checked(trades: &Trades, snapshot: &HouseSnapshot, groups: &Groups, faults: &mut Violations) -> usize {
     let mut known = 0;
     let mut stated = BTreeSet::new();
     for (place, (key, fill)) in trades.iter().enumerate() {
@@ -68,23 +116,15 @@ pub(super) fn trades(
             fault("legs", "a contract cannot be priced by the active set");
         }
     }
-    if !faults.is_empty() {
-        return Ok(seen(book, refused(&faults)));
-    }
-    let booked = trades.len() - known;
-    let durable = booked_all(&trades, request, &snapshot, &mut groups, room)?;
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let answer =
-        v1::ImportTradesResponse { booked: number(booked), known: number(known), faults: Vec::new() };
-    Ok(Told { answer, durable })
+    known
 }
 
 /// Books trades in one record: after a crash all of them are there or none. The last record of their groups.
 fn booked_all(
-    trades: &[(GroupKey, Arc<Fill>)],
+    trades: &Trades,
     request: &v1::ImportTradesRequest,
     snapshot: &HouseSnapshot,
-    groups: &mut BTreeMap<&GroupKey, MutexGuard<'_, Entry>>,
+    groups: &mut Groups,
     room: Room<'_>,
 ) -> Result<Sequence, Fault> {
     let mut changes = Vec::with_capacity(trades.len());

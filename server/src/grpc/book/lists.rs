@@ -8,12 +8,15 @@ use plimsoll_engine::group::{Group, GroupKey};
 use plimsoll_engine::types::{AccountName, Code};
 use plimsoll_proto::v1;
 
-use super::super::from_proto::book::group_key;
 use super::super::to_proto::book as words;
 use super::super::violations::Violations;
 use super::pages::{Page, group_text};
+use super::work::known;
 use super::{Fault, house_of, names};
-use crate::book::{Book, locked};
+use crate::book::{Book, Place, Turn};
+
+/// Entries that are gone through at once.
+const FEW: usize = 1_000;
 
 fn bad_token() -> Violations {
     Violations::one("page_token", "not a token from the answer to this request's first page")
@@ -24,19 +27,20 @@ fn behind<K: Ord>(last: Option<K>) -> (Bound<K>, Bound<K>) {
     (last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded)
 }
 
-/// Looks at a group under its lock.
-fn of_group<T>(
-    book: &Book,
-    name: Option<&v1::GroupName>,
-    look: impl FnOnce(&Group) -> T,
-) -> Result<(T, GroupKey), Fault> {
-    let key = group_key(name)?;
-    let entry = book.entry(&key)?;
-    let found = look(locked(&entry).group());
-    Ok((found, key))
+/// Whether a page of a group's trades is little work: its legs are named.
+pub(super) fn has_few_trades(group: &Group) -> bool {
+    group.trades.len() <= FEW
 }
 
-pub(super) fn groups(book: &Book, request: &v1::ListGroupsRequest) -> Result<v1::ListGroupsResponse, Fault> {
+/// The same of its exceptions: those that are resolved are passed over.
+pub(super) fn has_few_exceptions(group: &Group) -> bool {
+    group.exceptions.len() <= FEW
+}
+
+pub(super) async fn groups(
+    book: &Book,
+    request: &v1::ListGroupsRequest,
+) -> Result<v1::ListGroupsResponse, Fault> {
     let page = Page::of(request.page_size, &request.page_token)?;
     let house = match request.house.as_str() {
         "" => None,
@@ -52,8 +56,7 @@ pub(super) fn groups(book: &Book, request: &v1::ListGroupsRequest) -> Result<v1:
     };
     let mut groups = Vec::new();
     for key in book.keys(house.as_ref(), last.as_ref(), page.wanted()) {
-        let entry = book.entry(&key)?;
-        groups.push(words::group(locked(&entry).group()));
+        groups.push(words::group(book.entry(&key)?.awaited().await.group()));
     }
     let (groups, next_page_token) =
         page.cut(groups, |own| own.name.as_ref().map(group_text).unwrap_or_default());
@@ -62,6 +65,8 @@ pub(super) fn groups(book: &Book, request: &v1::ListGroupsRequest) -> Result<v1:
 
 pub(super) fn positions(
     book: &Book,
+    held: Turn,
+    place: Place,
     request: &v1::ListPositionsRequest,
 ) -> Result<v1::ListPositionsResponse, Fault> {
     let page = Page::of(request.page_size, &request.page_token)?;
@@ -77,68 +82,75 @@ pub(super) fn positions(
     let is_behind = |account: &AccountName, contract: &ContractId| {
         last.as_ref().is_none_or(|last| (account, contract.number()) > (&last.0, last.1))
     };
-    let (entries, key) = of_group(book, request.name.as_ref(), |group| {
-        let all = group.position_accounts.iter().flat_map(|(account, own)| {
+    let (desk, _) = known(book, &held.group().key.house.clone(), place)?;
+    let entries = {
+        let all = held.group().position_accounts.iter().flat_map(|(account, own)| {
             own.holdings.iter().map(move |(contract, holding)| (account.clone(), *contract, *holding))
         });
         let behind = all.filter(|(account, contract, _)| is_behind(account, contract));
         behind.take(page.wanted()).collect::<Vec<_>>()
-    })?;
+    };
+    drop(held);
     let (entries, next_page_token) =
         page.cut(entries, |(account, contract, _)| format!("{account}\n{}", contract.number()));
-    let (desk, _) = book.desk(&key.house)?;
-    let names = names(&desk, entries.iter().map(|(_, contract, _)| *contract));
+    let names = names(&desk, place, entries.iter().map(|(_, contract, _)| *contract))?;
     let positions =
         entries.iter().map(|(account, contract, own)| words::position(&names, account, *contract, own));
     Ok(v1::ListPositionsResponse { positions: positions.collect(), next_page_token })
 }
 
-pub(super) fn orders(book: &Book, request: &v1::ListOrdersRequest) -> Result<v1::ListOrdersResponse, Fault> {
+pub(super) fn orders(
+    book: &Book,
+    held: Turn,
+    place: Place,
+    request: &v1::ListOrdersRequest,
+) -> Result<v1::ListOrdersResponse, Fault> {
     let page = Page::of(request.page_size, &request.page_token)?;
     let last = page.last().map(Code::new).transpose().map_err(|_| bad_token())?;
-    let (entries, key) = of_group(book, request.name.as_ref(), |group| {
-        let found = group.orders.range(behind(last)).take(page.wanted());
-        found.map(|(id, own)| (id.clone(), own.clone())).collect::<Vec<_>>()
-    })?;
+    let (desk, _) = known(book, &held.group().key.house.clone(), place)?;
+    let found = held.group().orders.range(behind(last)).take(page.wanted());
+    let entries: Vec<_> = found.map(|(id, own)| (id.clone(), own.clone())).collect();
+    drop(held);
     let (entries, next_page_token) = page.cut(entries, |(id, _)| id.to_string());
-    let (desk, _) = book.desk(&key.house)?;
     let ids: BTreeSet<ContractId> = entries
         .iter()
         .flat_map(|(_, own)| std::iter::once(&own.terms).chain(&own.replacement))
         .flat_map(|terms| terms.legs.iter().map(|leg| leg.contract))
         .collect();
-    let names = names(&desk, ids.into_iter());
+    let names = names(&desk, place, ids.into_iter())?;
     let orders = entries.iter().map(|(id, own)| words::order(&names, id, own)).collect();
     Ok(v1::ListOrdersResponse { orders, next_page_token })
 }
 
-pub(super) fn trades(book: &Book, request: &v1::ListTradesRequest) -> Result<v1::ListTradesResponse, Fault> {
+pub(super) fn trades(
+    book: &Book,
+    held: Turn,
+    place: Place,
+    request: &v1::ListTradesRequest,
+) -> Result<v1::ListTradesResponse, Fault> {
     let page = Page::of(request.page_size, &request.page_token)?;
     let last = page.last().map(Code::new).transpose().map_err(|_| bad_token())?;
-    let (entries, key) = of_group(book, request.name.as_ref(), |group| {
-        let found = group.trades.range(behind(last)).take(page.wanted());
-        found.map(|(id, own)| (id.clone(), own.clone())).collect::<Vec<_>>()
-    })?;
+    let (desk, _) = known(book, &held.group().key.house.clone(), place)?;
+    let found = held.group().trades.range(behind(last)).take(page.wanted());
+    let entries: Vec<_> = found.map(|(id, own)| (id.clone(), own.clone())).collect();
+    drop(held);
     let (entries, next_page_token) = page.cut(entries, |(id, _)| id.to_string());
-    let (desk, _) = book.desk(&key.house)?;
     let ids: BTreeSet<ContractId> =
         entries.iter().flat_map(|(_, own)| own.legs.iter().map(|leg| leg.contract)).collect();
-    let names = names(&desk, ids.into_iter());
+    let names = names(&desk, place, ids.into_iter())?;
     let trades = entries.iter().map(|(id, own)| words::trade(&names, id, own)).collect();
     Ok(v1::ListTradesResponse { trades, next_page_token })
 }
 
 pub(super) fn exceptions(
-    book: &Book,
+    held: Turn,
     request: &v1::ListExceptionsRequest,
 ) -> Result<v1::ListExceptionsResponse, Fault> {
     let page = Page::of(request.page_size, &request.page_token)?;
     let last: Option<u64> = page.last().map(str::parse).transpose().map_err(|_| bad_token())?;
-    let (items, _) = of_group(book, request.name.as_ref(), |group| {
-        let found = group.exceptions.range(behind(last));
-        let wanted = found.filter(|(_, own)| request.all || own.resolution.is_none()).take(page.wanted());
-        wanted.map(|(number, own)| words::exception(*number, own)).collect::<Vec<_>>()
-    })?;
+    let found = held.group().exceptions.range(behind(last));
+    let wanted = found.filter(|(_, own)| request.all || own.resolution.is_none()).take(page.wanted());
+    let items: Vec<_> = wanted.map(|(number, own)| words::exception(*number, own)).collect();
     let (items, next_page_token) = page.cut(items, |own| own.number.to_string());
     Ok(v1::ListExceptionsResponse { items, next_page_token })
 }

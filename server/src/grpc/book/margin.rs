@@ -12,22 +12,20 @@ use plimsoll_proto::v1;
 
 use super::super::from_proto::book::group_key;
 use super::super::{status, to_proto};
+use super::work::known;
 use super::{Fault, names};
-use crate::book::{Book, Desk, PastFault, Then, locked};
+use crate::book::{Book, Desk, PastFault, Place, Then, Turn};
 use crate::set_files::SetFiles;
 
-pub(super) fn get(book: &Book, request: &v1::GetMarginRequest) -> Result<v1::GetMarginResponse, Fault> {
-    let key = group_key(request.name.as_ref())?;
-    let entry = book.entry(&key)?;
-    let (desk, house) = book.desk(&key.house)?;
-    let (standing, present, last) = {
-        let mut entry = locked(&entry);
-        let standing = entry.standing(&house).map_err(no_standing)?;
-        (standing, Present::of(entry.group()), entry.last())
-    };
+pub(super) fn get(book: &Book, mut held: Turn, place: Place) -> Result<v1::GetMarginResponse, Fault> {
+    let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
+    let standing = held.standing(&house).map_err(no_standing)?;
+    let (present, last) = (Present::of(held.group()), held.last());
+    // Others have their turn while the answer is made.
+    drop(held);
     let durable = book.chronicle().durable();
     let last = if last == Sequence::NONE { last } else { depends_on(last, &house) };
-    answer(&desk, &house, &standing, &present, [last, durable])
+    answer((&desk, place), &house, &standing, &present, [last, durable])
 }
 
 /// The same as of a record.
@@ -47,7 +45,7 @@ pub(super) fn explain(
     let desk = book.opened(&key.house)?;
     let present = Present::of(&past.group);
     let last = depends_on(past.last, &past.house);
-    let margin = answer(&desk, &past.house, &standing, &present, [last, at])?;
+    let margin = answer((&desk, Place::Worker), &past.house, &standing, &present, [last, at])?;
     Ok(v1::ExplainMarginResponse { margin: Some(margin) })
 }
 
@@ -74,7 +72,7 @@ impl Present {
 }
 
 fn answer(
-    desk: &Desk,
+    (desk, place): (&Desk, Place),
     house: &HouseSnapshot,
     standing: &Standing,
     present: &Present,
@@ -85,7 +83,7 @@ fn answer(
         let by = reported(&own.held, present.terms.get(&own.name), house).map_err(no_standing)?;
         accounts.push(v1::AccountMargin { account: own.name.to_string(), by: Some(by) });
     }
-    let names = names(desk, standing.unmargined.iter().map(|own| own.contract));
+    let names = names(desk, place, standing.unmargined.iter().map(|own| own.contract))?;
     Ok(v1::GetMarginResponse {
         name: Some(to_proto::book::group_name(&present.key)),
         currency: standing.currency.to_string(),

@@ -1,26 +1,25 @@
-//! What a house says for its methods: what its contracts are, the methods, and the market.
+//! What a house states: its terms, what its contracts are, the methods, and the market.
 
 use plimsoll_proto::v1;
 
 use super::super::from_proto::methods::MethodReader;
 use super::super::to_proto;
 use super::super::violations::Violations;
-use super::{Fault, Told, house_of};
-use crate::book::{Book, NotStated};
-
-/// Everything of a house is priced anew: it counts as much as many trades.
-pub(super) const HEAVY: usize = 10_000;
+use super::{Fault, Told, house_of, read};
+use crate::book::{Book, NotStated, Place};
+use crate::until::Until;
 
 pub(super) fn set_contracts(
     book: &Book,
     request: &v1::SetContractsRequest,
+    until: &Until,
 ) -> Result<Told<v1::SetContractsResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let mut reader = MethodReader::default();
     let contracts = reader.contracts(&house, &request.contracts);
     reader.finished()?;
     let desk = book.opened(&house)?;
-    let (snapshot, durable) = desk.state_contracts(book.active(&house).as_ref(), contracts)?;
+    let (snapshot, durable) = desk.state_contracts(book.active(&house).as_ref(), contracts, until)?;
     let contracts = desk.specified();
     tracing::info!(%house, version = snapshot.version(), contracts, "contracts stated");
     let answer = v1::SetContractsResponse {
@@ -33,12 +32,13 @@ pub(super) fn set_contracts(
 pub(super) fn set(
     book: &Book,
     request: &v1::SetMethodsRequest,
+    until: &Until,
 ) -> Result<Told<v1::SetMethodsResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let mut reader = MethodReader::default();
     let methods = reader.methods(&request.methods);
     reader.finished()?;
-    let stated = book.opened(&house)?.state_methods(book.active(&house).as_ref(), methods);
+    let stated = book.opened(&house)?.state_methods(book.active(&house).as_ref(), methods, until);
     let (snapshot, durable) = stated?;
     tracing::info!(%house, version = snapshot.version(), "methods stated");
     let stated = snapshot.methods().into_iter().flat_map(|methods| methods.iter());
@@ -52,16 +52,30 @@ pub(super) fn set(
 pub(super) fn update_market(
     book: &Book,
     request: &v1::UpdateMarketRequest,
+    until: &Until,
 ) -> Result<Told<v1::UpdateMarketResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let mut reader = MethodReader::default();
     let quotes = reader.quotes(&request.time, &request.quotes);
     reader.finished()?;
     let Some((time, quotes)) = quotes else { return Err(Violations::one("time", "is missing").into()) };
-    let updated = book.opened(&house)?.update_market(book.active(&house).as_ref(), time, &quotes);
+    let updated = book.opened(&house)?.update_market(book.active(&house).as_ref(), time, &quotes, until);
     let ((snapshot, durable), market_version) = updated?;
     tracing::debug!(%house, version = snapshot.version(), market_version, "the market moved");
     Ok(Told { answer: v1::UpdateMarketResponse { version: snapshot.version(), market_version }, durable })
+}
+
+pub(super) fn set_terms(
+    book: &Book,
+    request: &v1::SetHouseTermsRequest,
+    until: &Until,
+) -> Result<Told<v1::SetHouseTermsResponse>, Fault> {
+    let house = house_of("house", &request.house)?;
+    let terms = read(book, Place::Worker, &house, |reader| reader.house_terms(request))?;
+    let (desk, _) = book.desk(&house)?;
+    let (snapshot, durable) = desk.state_terms(book.active(&house).as_ref(), terms, until)?;
+    tracing::info!(%house, version = snapshot.version(), "terms stated");
+    Ok(Told { answer: v1::SetHouseTermsResponse { version: snapshot.version() }, durable })
 }
 
 impl From<NotStated> for Fault {

@@ -1,6 +1,8 @@
 //! No answer precedes its sync: a log that appends when it is told to holds the answer until then. And an order whose deadline
 //! passes while its request comes is never written.
 
+mod waiting;
+
 use std::iter;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 use gated::{Ends, Gated};
 use http_body::Frame;
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::StreamBody;
 use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
 use plimsoll_journal::{AppendError, Cuts, Disk, Journal, Limits, RealDisk};
 use plimsoll_proto::v1;
@@ -20,11 +22,11 @@ use plimsoll_proto::v1::submit_request::Command;
 use prost::Message as _;
 use tonic::body::Body;
 use tonic::codegen::{Bytes, http};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 use tower::Service as _;
 
 use super::super::gate::{Gate, Routes};
-use super::BookCalls;
+use super::{BookCalls, Threads};
 use crate::book::{Book, Chronicle};
 use crate::registry::{AccountScope, Registry};
 use crate::workers::Workers;
@@ -39,6 +41,8 @@ struct Setting {
     calls: Arc<BookCalls>,
     arrived: Receiver<usize>,
     folder: std::path::PathBuf,
+    /// Has the workers.
+    runtime: tokio::runtime::Runtime,
 }
 
 impl Drop for Setting {
@@ -47,26 +51,33 @@ impl Drop for Setting {
     }
 }
 
-fn setting(name: &str) -> Setting {
-    let registry = Arc::new(Registry::new(1));
-    let set = build(&sample::definition(), Digest([1; 32]), RoundingProfile::Exact, Default::default());
-    let set = set.unwrap().0;
+/// Makes a set of the sample exchange active.
+fn activate(registry: &Registry, digest: u8) {
+    let digest = Digest([digest; 32]);
+    let set = build(&sample::definition(), digest, RoundingProfile::Exact, Default::default()).unwrap().0;
     let id = set.id().to_owned();
     registry.insert(set, Default::default()).unwrap();
     registry.activate(&id, AccountScope::default(), false).unwrap();
+}
+
+fn setting(name: &str) -> Setting {
+    let registry = Arc::new(Registry::new(1));
+    activate(&registry, 1);
     let folder = std::env::temp_dir().join(format!("plimsoll-{name}-{}", std::process::id()));
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&folder).unwrap());
     let (log, Ends { gate, arrived, .. }) = Gated::new();
     let journal = Journal::start(Box::new(log), Limits::default(), Box::new(|_| ()));
     let chronicle = Arc::new(Chronicle::new(journal, Cuts::open(&disk).unwrap()));
     let book = Arc::new(Book::new(registry, chronicle));
-    let calls = Arc::new(BookCalls::new(book, Workers::new(1, 10), None));
-    Setting { calls, gate, arrived, folder }
+    let calls = Arc::new(BookCalls::new(book, Threads::new(1, Workers::new(1, 10)), None));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    Setting { calls, gate, arrived, folder, runtime }
 }
 
 impl Setting {
     /// Whether a call is answered only once what it wrote is durable; its answer.
     fn held<T>(&self, call: impl Future<Output = Result<Response<T>, Status>>) -> T {
+        let _workers = self.runtime.enter();
         let mut call = pin!(call);
         let mut context = Context::from_waker(Waker::noop());
         loop {
@@ -144,9 +155,8 @@ fn a_request_whose_deadline_passes_while_it_comes_is_not_written() {
         .body(slow(&open_account(), Duration::from_secs(31)))
         .unwrap();
     let clock = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let late = clock.unwrap().block_on(async { gate.call(late).await.unwrap().into_body().frame().await });
-    let answer = v1::SubmitResponse::decode(&late.unwrap().unwrap().into_data().unwrap()[5..]).unwrap();
-    assert_eq!(answer.refused.unwrap().reason(), v1::RefusalReason::DeadlinePassed);
+    let late = clock.unwrap().block_on(async { gate.call(late).await.unwrap() });
+    assert_eq!(Status::from_header_map(late.headers()).unwrap().code(), Code::DeadlineExceeded);
     // The account would be there.
     let other = v1::SubmitRequest { command_id: "C2".to_owned(), ..open_account() };
     let answer = setting.held(setting.calls.submit(Request::new(other)));

@@ -19,7 +19,7 @@ use plimsoll_proto::v1::submit_request::Command as Wire;
 
 use super::super::violations::Violations;
 use super::{contract, margining};
-use crate::book::{Desk, Terms};
+use crate::book::{Desk, Place, Terms, Unnamed, Waits};
 
 /// The longest text that somebody writes about an item.
 const RESOLUTION_BYTES: usize = 1_024;
@@ -36,6 +36,9 @@ enum Paid {
 pub(in crate::grpc) struct Reader<'a> {
     pub(in crate::grpc) desk: &'a Desk,
     pub(in crate::grpc) set: Option<&'a Arc<ParameterSet>>,
+    pub(in crate::grpc) place: Place,
+    /// It cannot be read here: something would have to be waited for.
+    pub(in crate::grpc) waits: bool,
     pub(in crate::grpc) faults: Violations,
 }
 
@@ -79,10 +82,11 @@ pub(super) const fn positive(number: i64) -> bool {
 
 impl Reader<'_> {
     /// What was read, if nothing was faulty.
-    pub(in crate::grpc) fn finished<T>(self, read: Option<T>) -> Result<T, Violations> {
+    pub(in crate::grpc) fn finished<T>(self, read: Option<T>) -> Result<Result<T, Violations>, Waits> {
         match read {
-            Some(read) if self.faults.is_empty() => Ok(read),
-            _ => Err(self.faults),
+            _ if self.waits => Err(Waits),
+            Some(read) if self.faults.is_empty() => Ok(Ok(read)),
+            _ => Ok(Err(self.faults)),
         }
     }
 
@@ -137,8 +141,14 @@ impl Reader<'_> {
         let wire = self.there(path, wire)?;
         let faults = &mut self.faults;
         let query = contract(wire, &mut |field, message| faults.add(|| format!("{path}.{field}"), message))?;
-        let found = self.desk.contract(self.set, &query);
-        self.faults.keep(path, found)
+        match self.desk.contract(self.place, self.set, &query) {
+            Ok(id) => Some(id),
+            Err(Unnamed::Fault(message)) => self.fault(path, &message),
+            Err(Unnamed::Waits) => {
+                self.waits = true;
+                None
+            }
+        }
     }
 
     /// Cash or assets, one of the two, more than nothing.

@@ -83,7 +83,6 @@ const fn reason(reason: RefusalReason) -> v1::RefusalReason {
         RefusalReason::OriginsDiffer => v1::RefusalReason::OriginsDiffer,
         RefusalReason::UnknownException => v1::RefusalReason::UnknownException,
         RefusalReason::InsufficientPosition => v1::RefusalReason::InsufficientPosition,
-        RefusalReason::DeadlinePassed => v1::RefusalReason::DeadlinePassed,
         RefusalReason::UnknownAsset => v1::RefusalReason::UnknownAsset,
         RefusalReason::UnknownAccountType => v1::RefusalReason::UnknownAccountType,
         RefusalReason::DatePassed => v1::RefusalReason::DatePassed,

@@ -1,0 +1,71 @@
+//! What is decided of groups whose turn the caller has.
+
+use plimsoll_engine::group::{
+    Checked, Command, HouseSnapshot, NewOrder, Outcome, Refusal, Transfer, Transferred, decide_transfer,
+};
+use plimsoll_engine::record::RecordBody;
+use plimsoll_journal::Sequence;
+
+use super::{Book, BookFault, Desk, Entry, Turn};
+use crate::until::Until;
+
+impl Book {
+    /// Decides a command; its answer, and the record that has to be durable before it is given.
+    pub(crate) fn submit(
+        &self,
+        entry: &mut Entry,
+        desk: &Desk,
+        house: &HouseSnapshot,
+        command: &Command,
+        until: &Until,
+    ) -> Result<(Outcome, Sequence), BookFault> {
+        let room = self.chronicle.room()?;
+        // What the house has stated while this command waited for its group.
+        let newest = desk.newest();
+        let house = newest.as_deref().unwrap_or(house);
+        let outcome = entry.submit(house, command, room, until)?;
+        Ok((outcome, self.rests_on(entry, house)))
+    }
+
+    /// The last record that what is said of a group depends on: its own, or its house's, whose version is one.
+    fn rests_on(&self, entry: &Entry, house: &HouseSnapshot) -> Sequence {
+        let is_kept = self.chronicle.journal().is_some();
+        if is_kept { entry.last().max(Sequence(house.version())) } else { Sequence::NONE }
+    }
+
+    /// The numbers of an order that is not reserved.
+    pub(crate) fn check(
+        &self,
+        entry: &mut Entry,
+        house: &HouseSnapshot,
+        order: &NewOrder,
+    ) -> (Result<Checked, Refusal>, u64, Sequence) {
+        let checked = entry.check(house, order);
+        (checked, entry.group().sequence, self.rests_on(entry, house))
+    }
+
+    /// Moves something from one group to another.
+    pub(crate) fn transfer(
+        &self,
+        [from, to]: [&mut Turn; 2],
+        house: &HouseSnapshot,
+        transfer: &Transfer,
+        until: &Until,
+    ) -> Result<(Result<[Checked; 2], Refusal>, Sequence), BookFault> {
+        let room = self.chronicle.room()?;
+        let decided = decide_transfer(from.group(), to.group(), house, transfer);
+        if !until.decides() {
+            return Err(BookFault::Late);
+        }
+        let moved = decided.map(|(events, checked): Transferred| {
+            if events.iter().any(|own| !own.is_empty()) {
+                let told = vec![from.told(house, &events[0], None), to.told(house, &events[1], None)];
+                let sequence = room.write(RecordBody::Groups(told));
+                from.apply(&events[0], sequence);
+                to.apply(&events[1], sequence);
+            }
+            checked
+        });
+        Ok((moved, self.rests_on(from, house).max(self.rests_on(to, house))))
+    }
+}

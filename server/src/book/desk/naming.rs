@@ -1,0 +1,105 @@
+//! Numbers of contracts for their names, and names for their numbers.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLockReadGuard, TryLockError};
+
+use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery};
+use plimsoll_engine::parameters::ParameterSet;
+
+use super::super::{Place, Waits};
+use super::{Contracts, Desk};
+
+/// Why a contract has no number.
+#[derive(Debug)]
+pub(crate) enum Unnamed {
+    /// It cannot be looked up now.
+    Waits,
+    /// What is wrong with how it is named.
+    Fault(String),
+}
+
+impl From<Waits> for Unnamed {
+    fn from(_: Waits) -> Self {
+        Self::Waits
+    }
+}
+
+impl Desk {
+    /// The contracts, on whatever thread.
+    fn contracts_at(&self, place: Place) -> Result<RwLockReadGuard<'_, Contracts>, Waits> {
+        match place {
+            Place::Worker => Ok(self.contracts()),
+            Place::Runtime => match self.contracts.try_read() {
+                Ok(contracts) => Ok(contracts),
+                Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => Err(Waits),
+            },
+        }
+    }
+
+    /// The number of a contract of the active set or with a specification, or of one that the caller names in full.
+    pub(crate) fn contract(
+        &self,
+        place: Place,
+        set: Option<&Arc<ParameterSet>>,
+        query: &ContractQuery,
+    ) -> Result<ContractId, Unnamed> {
+        let mut keys = set.map(|set| set.listings().find_keys(query)).unwrap_or_default();
+        if keys.is_empty() {
+            let own = self.contracts_at(place)?;
+            let without_exchange = ContractQuery { exchange: None, ..query.clone() };
+            let found = own.specified.get(&without_exchange).into_iter().flatten();
+            let found = found.filter_map(|id| own.all.get(*id)).map(|own| own.key.clone());
+            keys.extend(found.filter(|key| query.exchange.as_ref().is_none_or(|own| *own == key.exchange)));
+        }
+        let key = match keys.as_slice() {
+            [key] => key.clone(),
+            [] => {
+                let missing = || Unnamed::Fault("is not listed: name its exchange".to_owned());
+                self.key(query).ok_or_else(missing)?
+            }
+            several => {
+                let names: Vec<String> = several.iter().take(10).map(ToString::to_string).collect();
+                return Err(Unnamed::Fault(format!("may be any of {}", names.join("; "))));
+            }
+        };
+        if let Some(id) = self.contracts_at(place)?.all.id(&key) {
+            return Ok(id);
+        }
+        // What is not known yet is written down, for which there may be no room now.
+        if place == Place::Runtime {
+            return Err(Unnamed::Waits);
+        }
+        let mut own = self.writable();
+        let first = own.all.contracts().len();
+        if first >= Self::MOST_CONTRACTS {
+            return Err(Unnamed::Fault("no more contracts can be known".to_owned()));
+        }
+        let id = own.know(key, None).map_err(|error| Unnamed::Fault(error.to_string()))?;
+        self.write_known(&own, first).map_err(|fault| Unnamed::Fault(fault.to_string()))?;
+        Ok(id)
+    }
+
+    /// The key of a contract that is named in full.
+    fn key(&self, query: &ContractQuery) -> Option<ContractKey> {
+        Some(ContractKey {
+            house: self.house.clone(),
+            exchange: query.exchange.clone()?,
+            product: query.product.clone(),
+            product_type: query.product_type,
+            period: query.period,
+            underlying_period: query.underlying_period,
+            option: query.option,
+        })
+    }
+
+    /// The names of contracts.
+    pub(crate) fn keys(
+        &self,
+        place: Place,
+        ids: impl Iterator<Item = ContractId>,
+    ) -> Result<BTreeMap<ContractId, ContractKey>, Waits> {
+        let own = self.contracts_at(place)?;
+        Ok(ids.filter_map(|id| Some((id, own.all.get(id)?.key.clone()))).collect())
+    }
+}
