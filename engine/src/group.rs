@@ -2,14 +2,17 @@
 //!
 //! `house` is what a house fixes; `state` what a group is, made of `position`, `order` and `exception`; `command` what it is told, `event`
 //! what happened, `outcome` the answer. `exposure` is what an account holds and its orders trade, priced by `pricing`; `held` margins the
-//! positions by a set or by a method, `worst` what the orders may make of them. `standing` is what a group has and has to have, `changes`
-//! leads from one standing to the next.
+//! positions by a set or by a method, `worst` what the orders may make of them, `reserved` how far that is looked for. `standing` is what a
+//! group has and has to have, `changes` leads from one standing to the next, `covering` tells whether what is left does, and
+//! `collateral` what counts of assets.
 //! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling` and `facts` book what has happened,
 //! `judging` holds a trade against its order, `transfer` concerns two groups.
 
 mod changes;
 mod checking;
+mod collateral;
 mod command;
+mod covering;
 mod decide;
 mod event;
 mod exception;
@@ -24,6 +27,7 @@ mod position;
 mod pricing;
 mod recent;
 mod requests;
+mod reserved;
 mod settling;
 mod standing;
 mod state;
@@ -32,11 +36,11 @@ mod transfer;
 mod worst;
 
 pub use changes::{Changes, renewed};
-pub use checking::check;
+pub use checking::{check, check_within};
 pub use command::{
     Becomes, Body, Command, Exercise, Expiry, Fact, Fill, OrderFilter, Request, SettlementRun,
 };
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, decide_within};
 pub use event::{CashReason, Event};
 pub use exception::{About, ExceptionItem, ExceptionKind};
 pub use held::{GridHeld, Held, SpanHeld};
@@ -47,11 +51,12 @@ pub use house::{
 pub use order::{
     Composition, LinkRule, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder,
 };
-pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, WorstScenario};
+pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, Work, WorstScenario};
 pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg};
 pub use recent::Recent;
 pub use standing::{
-    AccountStanding, AssetStanding, CurrencyStanding, Standing, StandingError, Unmargined, standing,
+    AccountStanding, AssetStanding, CurrencyStanding, Depth, Reserved, Standing, StandingError, Unmargined,
+    bounded, searched, standing,
 };
 pub use state::{Answered, Group, GroupKey, MarginTerms, Origin};
 pub use transfer::{Transfer, TransferBody, Transferred, decide_transfer};

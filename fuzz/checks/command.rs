@@ -7,7 +7,7 @@ use plimsoll_engine::contract::{ContractId, Registry};
 use plimsoll_engine::group::{
     Becomes, Body, Changes, CollateralSchedule, Command, Composition, Exercise, Fact, Fill, Group, GroupKey,
     HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin, Request,
-    SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, standing,
+    SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, searched, standing,
 };
 use plimsoll_engine::parameters::{Digest, Listing, RoundingProfile, build, sample};
 use plimsoll_engine::span::Margining;
@@ -187,6 +187,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
         }
         let anew = standing(&group, house).ok();
         let followed = decision.standing.or_else(|| renewed(&group, house, known.as_ref()?, &changes).ok());
+        let followed = followed.and_then(|known| searched(&group, house, &known).ok());
         if let (Some(anew), Some(followed)) = (&anew, &followed) {
             assert_eq!(anew.currencies, followed.currencies);
             assert!(anew.with_orders.excess <= anew.found.excess);

@@ -2,7 +2,8 @@
 //!
 //! Branch and bound (Land and Doig 1960): the region whose bound is the highest is halved along the order that may change most,
 //! until no bound is higher than the worst outcome found by more than a tolerance, or the effort is spent. What is proved is an upper
-//! bound whenever it stops. Nothing depends on time or chance.
+//! bound whenever it stops, and the more effort, the lower it is: a longer search goes on where a shorter one has stopped. Nothing depends
+//! on time or chance.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -40,6 +41,9 @@ pub trait Requirement {
 
     /// What one unit of an order may change, roughly.
     fn influence(&self, order: usize) -> Money;
+
+    /// The work of looking at one region: its orders, and what is bounded by itself whatever they are.
+    fn weight(&self) -> u64;
 }
 
 /// An upper bound of a region.
@@ -51,18 +55,27 @@ pub struct Bound {
     pub corner: Vec<i64>,
 }
 
-/// When to stop.
+/// A bound within one part in so many of the worst outcome found is close enough.
+const CLOSE_ENOUGH: i128 = 1_000_000;
+
+/// When to stop: a count of work, so that the same is decided again on any machine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Effort {
-    /// After so many regions.
-    pub regions: usize,
-    /// Once the bound is higher than what was found by at most one part in so many.
-    pub one_part_in: i64,
+    /// The most work, summed over the regions that are looked at; one region is looked at in any case.
+    pub work: u64,
 }
 
-impl Default for Effort {
-    fn default() -> Self {
-        Self { regions: 32, one_part_in: 100 }
+impl Effort {
+    /// The bound: a fraction of a millisecond, or one region of many orders.
+    pub const BOUND: Self = Self { work: 256 };
+    /// The search: some tens of milliseconds.
+    pub const SEARCH: Self = Self { work: 16_384 };
+
+    /// The part of each of several accounts of a group. It changes only where their number doubles, so that what is known of one account
+    /// mostly stays true while others change.
+    #[must_use]
+    pub const fn shared(self, accounts: usize) -> Self {
+        Self { work: self.work / accounts.next_power_of_two() as u64 }
     }
 }
 
@@ -79,6 +92,10 @@ pub struct Worst {
     pub found: Amounts,
     /// How many regions were looked at.
     pub regions: usize,
+    /// The work of that.
+    pub work: u64,
+    /// Whether more effort would find nothing else: the bound is close enough to the worst outcome found.
+    pub is_final: bool,
 }
 
 struct Open {
@@ -135,9 +152,10 @@ pub fn worst<R: Requirement>(requirement: &R, fills: &OpenFills, effort: Effort)
     let mut search =
         Search { requirement, fills, filled: none, found, found_weight, tried, regions: 0, open, seen };
     let whole = fills.region();
+    let mut is_final = true;
     if whole.point().is_none() {
         search.look(whole, None)?;
-        search.halve(effort)?;
+        is_final = search.halve(effort)?;
     }
     let at_most = search.open.iter().fold(search.tried.clone(), |most, open| larger(&most, &open.amounts));
     let mut heaviest = (search.found_weight, &search.found);
@@ -147,17 +165,25 @@ pub fn worst<R: Requirement>(requirement: &R, fills: &OpenFills, effort: Effort)
         }
     }
     let heaviest = heaviest.1.clone();
-    Ok(Worst { at_most, heaviest, filled: search.filled, found: search.found, regions: search.regions })
+    let (regions, work) = (search.regions, search.work());
+    Ok(Worst { at_most, heaviest, filled: search.filled, found: search.found, regions, work, is_final })
 }
 
 impl<R: Requirement> Search<'_, R> {
-    /// Halves the regions with the highest bounds.
-    fn halve(&mut self, effort: Effort) -> Result<(), R::Error> {
+    fn work(&self) -> u64 {
+        self.requirement.weight().saturating_mul(self.regions as u64)
+    }
+
+    /// Halves the regions with the highest bounds; whether the bound has come close enough.
+    fn halve(&mut self, effort: Effort) -> Result<bool, R::Error> {
+        let both = self.requirement.weight().saturating_mul(2);
         while let Some(top) = self.open.peek() {
-            let slack =
-                Money::from_raw(self.found_weight.magnitude().raw() / i128::from(effort.one_part_in.max(1)));
-            if self.regions >= effort.regions || top.weight <= self.found_weight.plus(slack)? {
+            let slack = Money::from_raw(self.found_weight.magnitude().raw() / CLOSE_ENOUGH);
+            if top.weight <= self.found_weight.plus(slack)? {
                 break;
+            }
+            if self.work().saturating_add(both) > effort.work {
+                return Ok(false);
             }
             let Some(top) = self.open.pop() else { break };
             let place = self.widest(&top.region);
@@ -165,7 +191,7 @@ impl<R: Requirement> Search<'_, R> {
                 self.look(half, Some(&top.amounts))?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn look(&mut self, region: Region, whole: Option<&Amounts>) -> Result<(), R::Error> {

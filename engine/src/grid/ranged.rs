@@ -118,7 +118,10 @@ impl<'a> Ranged<'a> {
         let indexes: BTreeSet<usize> = rows.iter().map(|row| row.source).collect();
         let lots = |lots: i64| Delta::from_decimal(Decimal::whole(lots));
         let linear = |row: GridRow| -> Result<(GridRow, LinearDelta), Overflow> {
-            let mut linear = Linear::nothing(&all);
+            let trades = |fill: &GridFill| fill.legs.iter().any(|(own, _)| *own == row);
+            let orders = own.orders.iter().enumerate().filter(|(_, fill)| trades(fill));
+            let places: Places = orders.map(|(order, _)| order).collect();
+            let mut linear = Linear::nothing(&places);
             for (_, held) in own.lots.iter().filter(|(own, _)| *own == row) {
                 linear.add(None, lots(*held)?)?;
             }
@@ -393,5 +396,10 @@ impl Requirement for Ranged<'_> {
         let cash = self.other_cash.iter().map(|own| own.unit(order).magnitude());
         let sources = self.sources.iter().map(|own| own.influence(order));
         sources.chain(cash).fold(Money::ZERO, |sum, next| sum.plus(next).unwrap_or(Money::MOST))
+    }
+
+    /// The orders, and a few of them for every contract and price source.
+    fn weight(&self) -> u64 {
+        (self.own.orders.len() + 4 * (self.rows.len() + self.sources.len())) as u64
     }
 }

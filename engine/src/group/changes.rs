@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::event::Event;
 use super::exposure;
 use super::house::HouseSnapshot;
-use super::standing::{Standing, StandingError, account, assembled, balances, standing};
+use super::reserved::Shares;
+use super::standing::{AccountStanding, Depth, Standing, StandingError, assembled, balances, bounded};
 use super::state::Group;
 use crate::contract::ContractId;
-use crate::fills::Effort;
 use crate::types::AccountName;
 
 /// What events have changed of what a standing is formed from.
@@ -67,7 +67,8 @@ impl Changes {
     }
 }
 
-/// The standing of a group after changes to one whose standing is known, with the same data of its house.
+/// The standing of a group by the bound, after changes to one whose standing is known, with the same data of its house. Accounts that have
+/// not changed keep what the search found.
 ///
 /// # Errors
 /// [`StandingError`] as documented there.
@@ -77,9 +78,10 @@ pub fn renewed(
     known: &Standing,
     changes: &Changes,
 ) -> Result<Standing, StandingError> {
-    if changes.is_everything || known.is_closer || !known.unmargined.is_empty() {
-        return standing(group, house);
+    if changes.is_everything || !known.unmargined.is_empty() {
+        return bounded(group, house);
     }
+    let shares = Shares::among(group, None);
     let moved = moved(group, changes);
     let mut accounts = Vec::with_capacity(known.accounts.len());
     for own in &known.accounts {
@@ -87,21 +89,20 @@ pub fn renewed(
             group.position_accounts.get(name).is_some_and(|account| account.margin_account == own.name)
         });
         let held = match moved.get(&own.name) {
-            None if !has_new_orders => {
+            None if !has_new_orders && own.is_of(shares) => {
                 accounts.push(Arc::clone(own));
                 continue;
             }
             None => own.held.clone(),
             Some(more) => match own.held.moved(house, more)? {
                 Some(held) => held,
-                None => return standing(group, house),
+                None => return bounded(group, house),
             },
         };
         let orders = exposure::orders(group, house, &own.name, None).map_err(StandingError::Order)?;
-        accounts.push(Arc::new(account(group, house, &own.name, held, &orders, Effort::default())?));
+        accounts.push(Arc::new(AccountStanding::new(group, house, &own.name, held, &orders, shares)?));
     }
-    let renewed = assembled(group, house, balances(group, house)?, accounts, Vec::new())?;
-    if renewed.is_open() { standing(group, house) } else { Ok(renewed) }
+    assembled(group, house, balances(group, house)?, accounts, Vec::new(), Depth::Bound)
 }
 
 /// The lots that have moved, by margin account.

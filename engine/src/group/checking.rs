@@ -1,17 +1,18 @@
 //! The check of an order: what the group has to have with it, and whether that can be paid for.
 
+use super::covering::{self, insufficient, numbers};
 use super::event::Event;
 use super::exposure::{self, Orders, Trial};
 use super::house::HouseSnapshot;
 use super::order::{Composition, NewOrder, OrderTerms, TimeInForce, WorkingOrder};
 use super::outcome::{Checked, Outcome, Refusal, RefusalReason, WorstScenario};
 use super::position::PositionAccount;
-use super::pricing::{self, too_large};
-use super::requests::{Granted, all_margined, insufficient, known_position_account, refused};
-use super::standing::{AccountStanding, MORE_EFFORT, Standing, standing, with_trial};
+use super::pricing;
+use super::requests::{Granted, known_position_account, refused};
+use super::standing::{AccountStanding, Depth, Standing, searched, searched_with, with_trial};
 use super::state::{Group, MarginTerms};
-use crate::fills::{Effort, OpenFills};
-use crate::types::{OrderId, Overflow};
+use crate::fills::OpenFills;
+use crate::types::OrderId;
 
 fn working(order: &NewOrder) -> WorkingOrder {
     WorkingOrder {
@@ -34,7 +35,25 @@ pub fn check(
     order: &NewOrder,
     known: Option<&Standing>,
 ) -> Result<Checked, Refusal> {
-    checked(group, house, order, known).map(|tried| tried.0)
+    let checked = check_within(group, house, order, known, Depth::Search)?;
+    Ok(checked.unwrap_or_else(|| unreachable!("a search tells")))
+}
+
+/// The same without more work than wanted; `None` where only a search would tell, or where orders and positions are many.
+///
+/// # Errors
+/// The [`Refusal`] that it would get.
+pub fn check_within(
+    group: &Group,
+    house: &HouseSnapshot,
+    order: &NewOrder,
+    known: Option<&Standing>,
+    depth: Depth,
+) -> Result<Option<Checked>, Refusal> {
+    if depth == Depth::Bound && group.is_large() {
+        return Ok(None);
+    }
+    Ok(checked(group, house, order, known, depth)?.map(|tried| tried.0))
 }
 
 /// Checks an order and reserves it.
@@ -43,22 +62,28 @@ pub(super) fn accept(
     house: &HouseSnapshot,
     order: &NewOrder,
     known: Option<&Standing>,
-) -> Result<Granted, Refusal> {
-    let (checked, standing) = checked(group, house, order, known)?;
-    let accepted = Event::OrderAccepted(order.id.clone(), Box::new(working(order)));
+    depth: Depth,
+) -> Result<Option<Granted>, Refusal> {
+    let tried = checked(group, house, order, known, depth)?;
+    let accepted = || Event::OrderAccepted(order.id.clone(), Box::new(working(order)));
+    Ok(tried.map(|tried| granted(accepted(), tried)))
+}
+
+fn granted(event: Event, (checked, standing): Tried) -> Granted {
     let outcome = Outcome { checked: Some(Box::new(checked)), ..Outcome::default() };
-    Ok(Granted { events: vec![accepted], outcome, standing })
+    Granted { events: vec![event], outcome, standing: Some(standing) }
 }
 
 /// The numbers of an order, and the group's standing with it.
-type Tried = (Checked, Option<Standing>);
+type Tried = (Checked, Standing);
 
 fn checked(
     group: &Group,
     house: &HouseSnapshot,
     order: &NewOrder,
     known: Option<&Standing>,
-) -> Result<Tried, Refusal> {
+    depth: Depth,
+) -> Result<Option<Tried>, Refusal> {
     let account = known_position_account(group, &order.account)?;
     let is_used = group.orders.contains_key(&order.id) || group.has_closed(&order.id);
     if is_used {
@@ -82,7 +107,7 @@ fn checked(
     }
     is_good(group, house, &order.terms)?;
     reduces(account, &order.terms, None)?;
-    tried(group, house, &order.id, &working(order), known)
+    tried(group, house, &order.id, &working(order), known, depth)
 }
 
 /// The last date of an order has not passed: no day has ended since, and neither the last settlement nor the house's data is later.
@@ -122,7 +147,8 @@ pub(super) fn replace(
     id: &OrderId,
     terms: &OrderTerms,
     known: Option<&Standing>,
-) -> Result<Granted, Refusal> {
+    depth: Depth,
+) -> Result<Option<Granted>, Refusal> {
     let Some(order) = group.orders.get(id) else {
         return refused(RefusalReason::UnknownOrder, format!("order {id} does not work"));
     };
@@ -136,37 +162,33 @@ pub(super) fn replace(
     is_good(group, house, terms)?;
     reduces(known_position_account(group, &order.account)?, terms, Some(&order.filled))?;
     let both = WorkingOrder { replacement: Some(terms.clone()), ..order.clone() };
-    let (checked, standing) = tried(group, house, id, &both, known)?;
-    let asked = Event::ReplacementAsked(id.clone(), Some(Box::new(terms.clone())));
-    let outcome = Outcome { checked: Some(Box::new(checked)), ..Outcome::default() };
-    Ok(Granted { events: vec![asked], outcome, standing })
+    let tried = tried(group, house, id, &both, known, depth)?;
+    let asked = || Event::ReplacementAsked(id.clone(), Some(Box::new(terms.clone())));
+    Ok(tried.map(|tried| granted(asked(), tried)))
 }
 
-/// The numbers without an order (or its replacement) and with it, and whether it can be paid for.
+/// The numbers without an order (or its replacement) and with it, and whether it can be paid for; `None` where only a search would tell,
+/// and none is wanted.
 fn tried(
     group: &Group,
     house: &HouseSnapshot,
     id: &OrderId,
     order: &WorkingOrder,
     known: Option<&Standing>,
-) -> Result<Tried, Refusal> {
+    depth: Depth,
+) -> Result<Option<Tried>, Refusal> {
     let trial = Trial { id, order };
-    let formed = match known {
-        Some(_) => None,
-        None => Some(standing(group, house)?),
-    };
-    // One of the two is there.
-    let before = known.or(formed.as_ref()).ok_or_else(|| too_large(Overflow))?;
-    all_margined(before)?;
-    let after = with_trial(group, house, Some(trial), Effort::default(), Some(before))?;
-    if after.with_orders.is_deficit() && (after.is_open() || before.with_orders.is_deficit()) {
-        let before = with_trial(group, house, None, MORE_EFFORT, None)?;
-        let after = with_trial(group, house, Some(trial), MORE_EFFORT, Some(&before))?;
-        return judged(group, house, trial, &before, &after).map(|checked| (checked, None));
+    let before = covering::before(group, house, known)?;
+    let after = with_trial(group, house, Some(trial), Some(&before))?;
+    if !after.with_orders.is_deficit() {
+        return judged(group, house, trial, &before, &after).map(|checked| Some((checked, after)));
     }
-    // What is kept is what would be formed anew.
-    let is_usual = !before.is_closer;
-    judged(group, house, trial, before, &after).map(|checked| (checked, is_usual.then_some(after)))
+    if depth == Depth::Bound && !(before.is_searched() && after.is_searched()) {
+        return Ok(None);
+    }
+    let before = searched(group, house, &before)?;
+    let after = searched_with(group, house, Some(trial), &after)?;
+    judged(group, house, trial, &before, &after).map(|checked| Some((checked, after)))
 }
 
 /// Whether an order can be paid for.
@@ -178,13 +200,8 @@ fn judged(
     after: &Standing,
 ) -> Result<Checked, Refusal> {
     let in_deficit = before.with_orders.is_deficit();
-    let checked = Checked {
-        currency: after.currency.clone(),
-        before: before.with_orders,
-        after: after.with_orders,
-        worst: worst_scenarios(group, house, trial, after)?,
-        version: after.version,
-    };
+    let worst = worst_scenarios(group, house, trial, after)?;
+    let checked = Checked { worst, ..numbers(before, after) };
     if !checked.after.is_deficit() {
         return Ok(checked);
     }
@@ -240,5 +257,5 @@ fn worst_scenarios(
     let Some((account, by)) = own_account(group, trial.order, after) else { return Ok(Vec::new()) };
     let orders = exposure::orders(group, house, &account.name, Some(trial))?;
     let traded = pricing::units(&trial.order.terms, house, by)?;
-    Ok(account.held.deciding(house, &orders, &account.worst, &traded)?)
+    Ok(account.held.deciding(house, &orders, &account.reserved(after.depth).worst, &traded)?)
 }

@@ -5,7 +5,7 @@ use super::event::Event;
 use super::house::HouseSnapshot;
 use super::outcome::{Outcome, Refusal, RefusalReason};
 use super::requests::Granted;
-use super::standing::Standing;
+use super::standing::{Depth, Standing};
 use super::state::Group;
 use super::{facts, requests};
 
@@ -29,6 +29,20 @@ pub struct Decision {
 /// changed something, a refusal for the next [`Group::EXPIRED_IDS`]; refusals are not remembered, and decided anew. `known` is the standing of the group as it is, if the caller has it.
 #[must_use]
 pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Option<&Standing>) -> Decision {
+    let decision = decide_within(group, house, command, known, Depth::Search);
+    decision.unwrap_or_else(|| unreachable!("a search tells"))
+}
+
+/// The same without more work than wanted: `None` where only a search would tell, or where orders and positions are many. What is decided without one is what would be decided
+/// with it.
+#[must_use]
+pub fn decide_within(
+    group: &Group,
+    house: &HouseSnapshot,
+    command: &Command,
+    known: Option<&Standing>,
+    depth: Depth,
+) -> Option<Decision> {
     let key = (command.principal.clone(), command.id.clone());
     if let Some(answer) = group.answered.get(&key) {
         let outcome = if answer.content == command.content {
@@ -37,22 +51,24 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Op
             let detail = format!("command id {} of {} has other content", command.id, command.principal);
             Outcome::refused(Refusal::new(RefusalReason::CommandIdReused, detail), group.sequence)
         };
-        return Decision { outcome, is_repeated: true, ..Decision::default() };
+        return Some(Decision { outcome, is_repeated: true, ..Decision::default() });
     }
     if group.has_expired(&command.principal, &command.id) {
         let detail = format!("command id {} of {} was used too long ago", command.id, command.principal);
         let outcome = Outcome::refused(Refusal::new(RefusalReason::IdExpired, detail), group.sequence);
-        return Decision { outcome, is_repeated: true, ..Decision::default() };
+        return Some(Decision { outcome, is_repeated: true, ..Decision::default() });
     }
     let decided = match &command.body {
-        Body::Request(request) => requests::decide(group, house, request, known),
+        Body::Request(_) if depth == Depth::Bound && group.is_large() => return None,
+        Body::Request(request) => requests::decide(group, house, request, known, depth),
         Body::Fact(fact) => {
             let (events, outcome) = facts::book(group, house, fact, &command.content);
-            Ok(Granted { events, outcome, standing: None })
+            Ok(Some(Granted { events, outcome, standing: None }))
         }
     };
     match decided {
-        Ok(Granted { mut events, mut outcome, standing }) => {
+        Ok(None) => None,
+        Ok(Some(Granted { mut events, mut outcome, standing })) => {
             outcome.exceptions = numbered(group, &events);
             // The answer is the last of the events.
             outcome.sequence = group.sequence + events.len() as u64 + 1;
@@ -63,10 +79,10 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Op
                 command.content,
                 answer,
             ));
-            Decision { events, outcome, is_repeated: false, standing }
+            Some(Decision { events, outcome, is_repeated: false, standing })
         }
         Err(refusal) => {
-            Decision { outcome: Outcome::refused(refusal, group.sequence), ..Decision::default() }
+            Some(Decision { outcome: Outcome::refused(refusal, group.sequence), ..Decision::default() })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The positions of a margin account, and what its working orders may add to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::house::HouseSnapshot;
 use super::order::{LinkRule, OrderTerms, WorkingOrder};
@@ -9,9 +9,9 @@ use super::position::Keeping;
 use super::pricing::{self, Unit};
 use super::state::{Group, MarginTerms};
 use crate::contract::ContractId;
-use crate::fills::{Link, OpenFills};
+use crate::fills::{Linear, Link, OpenFills, Places};
 use crate::span::{Margining, UnmatchedReason};
-use crate::types::{AccountName, LinkName, OrderId};
+use crate::types::{AccountName, Currency, LinkName, Money, OrderId, Overflow};
 
 /// A position that cannot be margined.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -79,11 +79,36 @@ pub(super) struct Orders {
     pub(super) open: OpenFills,
 }
 
+impl Orders {
+    /// The most that leaves the collateral pool at any outcome, by currency.
+    pub(super) fn outlay(&self) -> Result<Vec<(Currency, Money)>, Overflow> {
+        let region = self.open.region();
+        let currencies: BTreeSet<&Currency> = self.units.iter().flat_map(|unit| unit.outlay.keys()).collect();
+        let all: Places = (0..self.units.len()).collect();
+        let most = |currency: &Currency| {
+            let mut outlay = Linear::nothing(&all);
+            for (order, unit) in self.units.iter().enumerate() {
+                outlay.add(Some(order), unit.outlay.get(currency).copied().unwrap_or_default())?;
+            }
+            Ok((currency.clone(), outlay.most(&self.open, &region)?))
+        };
+        currencies.into_iter().map(most).collect()
+    }
+}
+
 /// An order that is looked at as if it worked: a new one, or one with a replacement.
 #[derive(Clone, Copy)]
 pub(super) struct Trial<'a> {
     pub(super) id: &'a OrderId,
     pub(super) order: &'a WorkingOrder,
+}
+
+impl Trial<'_> {
+    /// Whether it is an order of a margin account.
+    pub(super) fn is_of(&self, group: &Group, margin_account: &AccountName) -> bool {
+        let own = group.position_accounts.get(&self.order.account);
+        own.is_some_and(|own| own.margin_account == *margin_account)
+    }
 }
 
 /// The working orders of a margin account, with one more or one changed.

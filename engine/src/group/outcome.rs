@@ -168,6 +168,15 @@ pub struct WorstScenario {
     pub risk: Money,
 }
 
+/// What a number was looked for with: a count, so that the same is decided again on any machine.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Work {
+    /// Regions of outcomes that were looked at, each times its orders and parts; over all accounts.
+    pub done: u64,
+    /// The most that there might have been; one region of an account is looked at in any case.
+    pub limit: u64,
+}
+
 /// The numbers of a check.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Checked {
@@ -177,6 +186,12 @@ pub struct Checked {
     pub before: Room,
     /// With it.
     pub after: Room,
+    /// Whether `before` is the number of the group, which the search finds; else there is at least so much.
+    pub before_is_searched: bool,
+    /// The same of `after`: the bound may have proved enough.
+    pub after_is_searched: bool,
+    /// The work that `after` rests on.
+    pub work: Work,
     /// What decides in the commodities or price sources of the order, if the worst of the working orders fills.
     pub worst: Vec<WorstScenario>,
     /// The version of the house's data.

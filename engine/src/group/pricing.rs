@@ -5,9 +5,12 @@
 //! Of what is paid in full the whole price is reserved where a set has its value in the requirement; where it is equity, and of what is
 //! settled, the loss against the mark. The fee comes on top; a rebate counts nothing.
 
+use std::collections::BTreeMap;
+
 use super::house::{HouseSnapshot, ListedContract, PriceMoney};
 use super::order::{OrderKind, OrderLeg, OrderTerms};
 use super::outcome::{Refusal, RefusalReason};
+use super::position::add_money;
 use super::state::MarginTerms;
 use crate::contract::ContractId;
 use crate::types::{Currency, Decimal, Lots, Money, Overflow};
@@ -19,6 +22,8 @@ pub(super) struct Unit {
     pub(super) legs: Vec<(ContractId, Lots)>,
     /// What it costs: loss against the mark, premium and fee; positive is paid.
     pub(super) cash: Vec<(Currency, Money)>,
+    /// What leaves the collateral pool, at most: the same with premiums in full, whatever is got for them; by currency, not negative.
+    pub(super) outlay: BTreeMap<Currency, Money>,
 }
 
 /// What one unit of every part of an order does in an account that is margined by these terms.
@@ -37,19 +42,35 @@ fn unit(terms: &OrderTerms, part: usize, house: &HouseSnapshot, by: &MarginTerms
         unit.legs.push((leg.contract, leg.lots));
         traded.push(Traded::new(leg, house, by)?);
     }
+    // Premiums paid and got in one fill are due on one day.
+    let mut premiums = BTreeMap::new();
     match terms.net_price {
-        Some(net_price) => unit.cash.push(net_cost(net_price, &traded)?),
+        Some(net_price) => {
+            let (cost, paid) = net_cost(net_price, &traded)?;
+            let is_paid = traded.first().is_some_and(|own| own.contract.is_paid);
+            add_money(if is_paid { &mut premiums } else { &mut unit.outlay }, &cost.0, paid)?;
+            unit.cash.push(cost);
+        }
         None => {
             for own in traded {
                 let limit = limit(terms.kind, own.leg, house)?;
                 let mark = own.mark();
                 let reserved = if own.leg.lots.is_short() { limit.min(mark) } else { limit.max(mark) };
-                unit.cash.push((own.contract.currency.clone(), own.cost(reserved).map_err(too_large)?));
+                let (currency, cost) = (own.contract.currency.clone(), own.cost(reserved)?);
+                if own.contract.is_paid {
+                    add_money(&mut premiums, &currency, own.money_at(reserved)?)?;
+                } else {
+                    add_money(&mut unit.outlay, &currency, cost)?;
+                }
+                unit.cash.push((currency, cost));
             }
         }
     }
     // A rebate that the order states is not certain money.
     unit.cash.extend(terms.fee.clone().filter(|(_, amount)| amount.is_positive()));
+    for (currency, amount) in premiums.into_iter().chain(terms.fee.clone()) {
+        add_money(&mut unit.outlay, &currency, amount.max(Money::ZERO))?;
+    }
     Ok(unit)
 }
 
@@ -124,8 +145,9 @@ fn limit(kind: OrderKind, leg: &OrderLeg, house: &HouseSnapshot) -> Result<Decim
     })
 }
 
-/// What a combination costs that is priced as one: its legs have one money for a point of price.
-fn net_cost(net_price: Decimal, traded: &[Traded<'_>]) -> Result<(Currency, Money), Refusal> {
+/// What a combination costs that is priced as one, and what is paid for it or lost against the marks: its legs have one money for a point of
+/// price.
+fn net_cost(net_price: Decimal, traded: &[Traded<'_>]) -> Result<((Currency, Money), Money), Refusal> {
     let alike = |own: &Traded<'_>| match own.contract.money {
         Some(PriceMoney::Point(factor)) => {
             Some((factor.normalized(), own.contract.is_paid, own.contract.currency.clone()))
@@ -153,7 +175,8 @@ fn net_cost(net_price: Decimal, traded: &[Traded<'_>]) -> Result<(Currency, Mone
         (true, Some(worth)) => paid.minus(worth).map_err(too_large)?.max(Money::ZERO),
         (false, _) => paid.minus(marks).map_err(too_large)?,
     };
-    Ok((first.contract.currency.clone(), amount))
+    let paid = if first.contract.is_paid { paid } else { amount };
+    Ok(((first.contract.currency.clone(), amount), paid))
 }
 
 pub(super) fn too_large(overflow: Overflow) -> Refusal {

@@ -1,15 +1,15 @@
 //! What may be refused besides orders: accounts, withdrawals, items. Checks come first, the margin last.
 
-use super::checking;
 use super::command::Request;
 use super::event::{CashReason, Event};
 use super::house::HouseSnapshot;
 use super::order::WorkingOrder;
-use super::outcome::{Checked, Outcome, Refusal, RefusalReason};
+use super::outcome::{Outcome, Refusal, RefusalReason};
 use super::position::{Keeping, PositionAccount};
 use super::pricing::too_large;
-use super::standing::{Standing, StandingError, standing};
+use super::standing::{Depth, Standing, StandingError};
 use super::state::{Group, MarginTerms};
+use super::{checking, covering};
 use crate::report::AccountLevels;
 use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity};
 
@@ -21,40 +21,52 @@ pub(super) struct Granted {
     pub(super) standing: Option<Standing>,
 }
 
-type Decided = Result<(Vec<Event>, Outcome), Refusal>;
+type Decided = (Vec<Event>, Outcome);
 
 pub(super) fn refused<T>(reason: RefusalReason, detail: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::new(reason, detail))
 }
 
+/// Decides a request; `None` where only a search would tell, and none is wanted.
 pub(super) fn decide(
     group: &Group,
     house: &HouseSnapshot,
     request: &Request,
     known: Option<&Standing>,
-) -> Result<Granted, Refusal> {
+    depth: Depth,
+) -> Result<Option<Granted>, Refusal> {
     let decided = match request {
-        Request::OpenMarginAccount(name, terms) => open_margin_account(group, house, name, terms),
-        Request::CloseMarginAccount(name) => close_margin_account(group, name),
+        Request::OpenMarginAccount(name, terms) => open_margin_account(group, house, name, terms).map(Some),
+        Request::CloseMarginAccount(name) => close_margin_account(group, name).map(Some),
         Request::OpenPositionAccount(name, margin_account, keeping) => {
-            open_position_account(group, name, margin_account, *keeping)
+            open_position_account(group, name, margin_account, *keeping).map(Some)
         }
-        Request::ClosePositionAccount(name) => close_position_account(group, name),
+        Request::ClosePositionAccount(name) => close_position_account(group, name).map(Some),
         Request::MovePositionAccount(name, margin_account) => {
-            move_account(group, house, name, margin_account, known)
+            let moved = move_account(group, name, margin_account)?;
+            granted(group, house, moved, known, depth)
         }
-        Request::Withdraw(currency, amount) => withdraw(group, house, currency, *amount, known),
-        Request::WithdrawAsset(asset, quantity) => withdraw_asset(group, house, asset, *quantity, known),
-        Request::Order(order) => return checking::accept(group, house, order, known),
-        Request::Replace(id, terms) => return checking::replace(group, house, id, terms, known),
-        Request::Resolve(number, text) => {
-            if group.exceptions.get(number).is_none_or(|item| item.resolution.is_some()) {
-                return refused(RefusalReason::UnknownException, format!("no open item {number}"));
-            }
-            Ok((vec![Event::ExceptionResolved(*number, text.clone())], Outcome::default()))
+        Request::Withdraw(currency, amount) => {
+            let paid = withdraw(group, currency, *amount)?;
+            granted(group, house, paid, known, depth)
         }
+        Request::WithdrawAsset(asset, quantity) => {
+            let given = withdraw_asset(group, asset, *quantity)?;
+            granted(group, house, given, known, depth)
+        }
+        Request::Order(order) => return checking::accept(group, house, order, known, depth),
+        Request::Replace(id, terms) => return checking::replace(group, house, id, terms, known, depth),
+        Request::Resolve(number, text) => resolve(group, *number, text).map(Some),
     };
-    decided.map(|(events, outcome)| Granted { events, outcome, standing: None })
+    let granted = |(events, outcome)| Granted { events, outcome, standing: None };
+    decided.map(|decided| decided.map(granted))
+}
+
+fn resolve(group: &Group, number: u64, text: &str) -> Result<Decided, Refusal> {
+    if group.exceptions.get(&number).is_none_or(|item| item.resolution.is_some()) {
+        return refused(RefusalReason::UnknownException, format!("no open item {number}"));
+    }
+    Ok((vec![Event::ExceptionResolved(number, text.to_owned())], Outcome::default()))
 }
 
 fn open_margin_account(
@@ -62,7 +74,7 @@ fn open_margin_account(
     house: &HouseSnapshot,
     name: &AccountName,
     terms: &MarginTerms,
-) -> Decided {
+) -> Result<Decided, Refusal> {
     if group.margin_accounts.contains_key(name) {
         return refused(RefusalReason::AccountExists, format!("margin account {name} is open"));
     }
@@ -91,7 +103,7 @@ fn known_margin_account(group: &Group, name: &AccountName) -> Result<(), Refusal
     }
 }
 
-fn close_margin_account(group: &Group, name: &AccountName) -> Decided {
+fn close_margin_account(group: &Group, name: &AccountName) -> Result<Decided, Refusal> {
     known_margin_account(group, name)?;
     if group.position_accounts.values().any(|own| own.margin_account == *name) {
         return refused(
@@ -107,7 +119,7 @@ fn open_position_account(
     name: &AccountName,
     margin_account: &AccountName,
     keeping: Keeping,
-) -> Decided {
+) -> Result<Decided, Refusal> {
     if group.position_accounts.contains_key(name) {
         return refused(RefusalReason::AccountExists, format!("position account {name} is open"));
     }
@@ -139,7 +151,7 @@ pub(super) fn is_quiet(group: &Group, name: &AccountName) -> bool {
         && group.deliveries.values().all(|own| own.account != *name)
 }
 
-fn close_position_account(group: &Group, name: &AccountName) -> Decided {
+fn close_position_account(group: &Group, name: &AccountName) -> Result<Decided, Refusal> {
     let own = known_position_account(group, name)?;
     if !own.holdings.is_empty() || !is_quiet(group, name) {
         return refused(
@@ -152,113 +164,46 @@ fn close_position_account(group: &Group, name: &AccountName) -> Decided {
 
 fn move_account(
     group: &Group,
-    house: &HouseSnapshot,
     name: &AccountName,
     margin_account: &AccountName,
-    known: Option<&Standing>,
-) -> Decided {
+) -> Result<Vec<Event>, Refusal> {
     known_position_account(group, name)?;
     known_margin_account(group, margin_account)?;
     let is_linked = |own: &WorkingOrder| own.account == *name && own.link.is_some();
     if group.orders.values().any(is_linked) {
         return refused(RefusalReason::AccountNotEmpty, format!("{name} has orders of a link group"));
     }
-    granted(group, house, vec![Event::PositionAccountMoved(name.clone(), margin_account.clone())], known)
+    Ok(vec![Event::PositionAccountMoved(name.clone(), margin_account.clone())])
 }
 
-fn withdraw(
-    group: &Group,
-    house: &HouseSnapshot,
-    currency: &Currency,
-    amount: Money,
-    known: Option<&Standing>,
-) -> Decided {
+fn withdraw(group: &Group, currency: &Currency, amount: Money) -> Result<Vec<Event>, Refusal> {
     let balance = group.cash.get(currency).copied().unwrap_or_default();
     if balance < amount {
         let detail =
             format!("the balance is {} {currency}", crate::types::Amount::rounded_half_away(balance));
         return refused(RefusalReason::InsufficientBalance, detail);
     }
-    granted(
-        group,
-        house,
-        vec![Event::CashMoved(currency.clone(), amount.negated(), CashReason::Withdrawal)],
-        known,
-    )
+    Ok(vec![Event::CashMoved(currency.clone(), amount.negated(), CashReason::Withdrawal)])
 }
 
-fn withdraw_asset(
-    group: &Group,
-    house: &HouseSnapshot,
-    asset: &AssetCode,
-    quantity: Quantity,
-    known: Option<&Standing>,
-) -> Decided {
+fn withdraw_asset(group: &Group, asset: &AssetCode, quantity: Quantity) -> Result<Vec<Event>, Refusal> {
     let balance = group.assets.get(asset).copied().unwrap_or_default();
     if balance < quantity {
         return refused(RefusalReason::InsufficientBalance, format!("the balance is {balance} of {asset}"));
     }
-    granted(group, house, vec![Event::AssetMoved(asset.clone(), quantity.negated())], known)
+    Ok(vec![Event::AssetMoved(asset.clone(), quantity.negated())])
 }
 
 /// Grants changes after which the worst of the working orders can still be paid for.
-fn granted(group: &Group, house: &HouseSnapshot, events: Vec<Event>, known: Option<&Standing>) -> Decided {
-    let mut after = group.present();
-    events.iter().for_each(|event| after.apply(event));
-    let formed = match known {
-        Some(_) => None,
-        None => Some(standing(group, house)?),
-    };
-    // One of the two is there.
-    let before = known.or(formed.as_ref()).ok_or_else(|| too_large(Overflow))?;
-    all_margined(before)?;
-    let checked = covered(before, &whole(&after, house)?)?;
-    Ok((events, Outcome { checked: Some(Box::new(checked)), ..Outcome::default() }))
-}
-
-/// The standing of a group all of whose positions are margined.
-pub(super) fn whole(group: &Group, house: &HouseSnapshot) -> Result<Standing, Refusal> {
-    let standing = standing(group, house)?;
-    all_margined(&standing)?;
-    Ok(standing)
-}
-
-pub(super) fn all_margined(standing: &Standing) -> Result<(), Refusal> {
-    let Some(first) = standing.unmargined.first() else { return Ok(()) };
-    let detail = format!(
-        "{} positions; the first: {} lots of contract {} in {}: {}{}{}",
-        standing.unmargined.len(),
-        first.lots,
-        first.contract.number(),
-        first.account,
-        first.reason.name(),
-        if first.detail.is_empty() { "" } else { ", " },
-        first.detail
-    );
-    refused(RefusalReason::PositionNotMarginable, detail)
-}
-
-/// The numbers before and after.
-pub(super) fn numbers(before: &Standing, after: &Standing) -> Checked {
-    Checked {
-        currency: after.currency.clone(),
-        before: before.with_orders,
-        after: after.with_orders,
-        worst: Vec::new(),
-        version: after.version,
-    }
-}
-
-/// Nothing that takes money or positions away may leave a deficit.
-pub(super) fn covered(before: &Standing, after: &Standing) -> Result<Checked, Refusal> {
-    let checked = numbers(before, after);
-    if checked.after.is_deficit() { Err(insufficient(&checked)) } else { Ok(checked) }
-}
-
-pub(super) fn insufficient(checked: &Checked) -> Refusal {
-    let lacking = crate::types::Amount::rounded_half_away(checked.after.excess.negated());
-    let detail = format!("{lacking} {} are lacking", checked.currency);
-    Refusal::new(RefusalReason::InsufficientMargin, detail)
+fn granted(
+    group: &Group,
+    house: &HouseSnapshot,
+    events: Vec<Event>,
+    known: Option<&Standing>,
+    depth: Depth,
+) -> Result<Option<Decided>, Refusal> {
+    let checked = covering::covered(group, house, &events, known, depth)?;
+    Ok(checked.map(|checked| (events, Outcome { checked: Some(Box::new(checked)), ..Outcome::default() })))
 }
 
 impl From<Overflow> for Refusal {

@@ -18,18 +18,17 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::collateral;
 pub use super::exposure::Unmargined;
-use super::exposure::{self, Orders, Trial};
+use super::exposure::{self, Trial};
 use super::held::Held;
 use super::house::HouseSnapshot;
-use super::outcome::{Refusal, RefusalReason, Room};
+use super::outcome::{Refusal, RefusalReason, Room, Work};
 use super::position::add_money;
+use super::reserved::Shares;
+pub use super::reserved::{AccountStanding, Depth, Reserved};
 use super::state::Group;
-use crate::fills::Effort;
-use crate::types::{AccountName, AssetCode, Currency, MethodName, Money, Overflow, Quantity, Ratio};
-
-/// Where the bound decides otherwise than the worst outcome found, and where two bounds are compared: they are to be closer.
-pub(super) const MORE_EFFORT: Effort = Effort { regions: 1_024, one_part_in: 1_000_000 };
+use crate::types::{AssetCode, Currency, MethodName, Money, Overflow, Quantity, Ratio};
 
 /// Why a group has no standing.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -87,6 +86,8 @@ pub struct CurrencyStanding {
     pub position_value: Money,
     /// What counts of assets.
     pub assets: Money,
+    /// The same once the working orders have taken out of the collateral pool what they may at most.
+    pub assets_with_orders: Money,
     /// To take on risk, without working orders.
     pub initial: Money,
     /// Not to be called, without working orders.
@@ -103,8 +104,8 @@ impl CurrencyStanding {
         Self { cash: self.cash, due: self.due, variation: self.variation, ..Self::default() }
     }
 
-    fn equity(&self) -> Result<Money, Overflow> {
-        self.cash.plus(self.due)?.plus(self.variation)?.plus(self.position_value)?.plus(self.assets)
+    fn equity(&self, assets: Money) -> Result<Money, Overflow> {
+        self.cash.plus(self.due)?.plus(self.variation)?.plus(self.position_value)?.plus(assets)
     }
 }
 
@@ -121,21 +122,6 @@ pub struct AssetStanding {
     pub value: Money,
     /// What counts of it, after haircut and limit.
     pub counted: Money,
-}
-
-/// A margin account.
-#[derive(Clone, Debug)]
-pub struct AccountStanding {
-    /// Its name.
-    pub name: AccountName,
-    /// Its positions.
-    pub held: Held,
-    /// The worst initial requirement with orders, with what they cost, by currency.
-    pub with_orders: Vec<(Currency, Money)>,
-    /// The same at the worst outcome that was found.
-    pub found: Vec<(Currency, Money)>,
-    /// The units of the worst outcome that was found.
-    pub worst: Vec<i64>,
 }
 
 /// A group's standing.
@@ -161,54 +147,109 @@ pub struct Standing {
     pub found: Room,
     /// Positions that no number above has.
     pub unmargined: Vec<Unmargined>,
-    /// Whether more effort than usual went into the bounds.
-    pub(super) is_closer: bool,
+    /// How far the worst of the working orders was looked for.
+    pub depth: Depth,
+    /// The work of that, over all accounts.
+    pub work: Work,
 }
 
 impl Standing {
-    /// Whether the bound lacks money where the worst outcome found does not.
-    pub(super) fn is_open(&self) -> bool {
-        self.with_orders.is_deficit() && !self.found.is_deficit()
+    /// Whether the worst of the working orders is the searched one: the search would find nothing else, or it was made.
+    #[must_use]
+    pub fn is_searched(&self) -> bool {
+        match self.depth {
+            Depth::Bound => self.accounts.iter().all(|own| own.bound.is_final),
+            Depth::Search => self.accounts.iter().all(|own| own.is_searched()),
+        }
+    }
+
+    fn balances(&self) -> BTreeMap<Currency, CurrencyStanding> {
+        self.currencies.iter().map(|(currency, own)| (currency.clone(), own.balances())).collect()
+    }
+
+    /// The same group by the bound alone, as if nobody had asked for more.
+    ///
+    /// # Errors
+    /// [`StandingError`] as documented there.
+    pub fn by_bound(&self, group: &Group, house: &HouseSnapshot) -> Result<Self, StandingError> {
+        self.at(group, house, self.accounts.clone(), Depth::Bound)
+    }
+
+    fn at(
+        &self,
+        group: &Group,
+        house: &HouseSnapshot,
+        accounts: Vec<Arc<AccountStanding>>,
+        depth: Depth,
+    ) -> Result<Self, StandingError> {
+        assembled(group, house, self.balances(), accounts, self.unmargined.clone(), depth)
     }
 }
 
-/// What a group has and has to have.
+/// What a group has and has to have; with its working orders, by the search: the number that it may be asked, and may pay out.
 ///
 /// # Errors
 /// [`StandingError`] as documented there.
 pub fn standing(group: &Group, house: &HouseSnapshot) -> Result<Standing, StandingError> {
-    let standing = with_trial(group, house, None, Effort::default(), None)?;
-    if !standing.is_open() {
-        return Ok(standing);
-    }
-    let closer = with_trial(group, house, None, MORE_EFFORT, None)?;
-    Ok(Standing { is_closer: true, ..closer })
+    searched(group, house, &bounded(group, house)?)
 }
 
-/// The standing with an order looked at as if it worked. What is known without it, of the same group and the same data of its house, is
-/// not formed again.
+/// The same by the bound alone: at least as much is required with the orders, at a fraction of the work.
+///
+/// # Errors
+/// [`StandingError`] as documented there.
+pub fn bounded(group: &Group, house: &HouseSnapshot) -> Result<Standing, StandingError> {
+    with_trial(group, house, None, None)
+}
+
+/// By the search, what is known by the bound of the same group with the same data of its house.
+///
+/// # Errors
+/// [`StandingError`] as documented there.
+pub fn searched(group: &Group, house: &HouseSnapshot, known: &Standing) -> Result<Standing, StandingError> {
+    searched_with(group, house, None, known)
+}
+
+/// The same with an order looked at as if it worked, as it is in what is known.
+pub(super) fn searched_with(
+    group: &Group,
+    house: &HouseSnapshot,
+    trial: Option<Trial<'_>>,
+    known: &Standing,
+) -> Result<Standing, StandingError> {
+    let shares = Shares::among(group, trial);
+    let mut accounts = Vec::with_capacity(known.accounts.len());
+    for own in &known.accounts {
+        accounts.push(if own.is_searched() {
+            Arc::clone(own)
+        } else {
+            let trial = trial.filter(|trial| trial.is_of(group, &own.name));
+            Arc::new(own.searched(group, house, trial, shares)?)
+        });
+    }
+    known.at(group, house, accounts, Depth::Search)
+}
+
+/// By the bound, the standing with an order looked at as if it worked. What is known without it, of the same group and the same data of
+/// its house, is not formed again.
 pub(super) fn with_trial(
     group: &Group,
     house: &HouseSnapshot,
     trial: Option<Trial<'_>>,
-    effort: Effort,
     known: Option<&Standing>,
 ) -> Result<Standing, StandingError> {
     let currencies = match known {
-        Some(known) => {
-            known.currencies.iter().map(|(currency, own)| (currency.clone(), own.balances())).collect()
-        }
+        Some(known) => known.balances(),
         None => balances(group, house)?,
     };
+    let shares = Shares::among(group, trial);
     let mut accounts = Vec::with_capacity(group.margin_accounts.len());
     let mut unmargined = known.map(|known| known.unmargined.clone()).unwrap_or_default();
     for (name, terms) in &group.margin_accounts {
-        let trial = trial.filter(|trial| {
-            group.position_accounts.get(&trial.order.account).is_some_and(|own| own.margin_account == *name)
-        });
+        let trial = trial.filter(|trial| trial.is_of(group, name));
         let own = known.and_then(|known| known.accounts.iter().find(|own| own.name == *name));
         let held = match own {
-            Some(own) if trial.is_none() => {
+            Some(own) if trial.is_none() && own.is_of(shares) => {
                 accounts.push(Arc::clone(own));
                 continue;
             }
@@ -216,9 +257,9 @@ pub(super) fn with_trial(
             None => Held::of(group, house, name, terms, &mut unmargined)?,
         };
         let orders = exposure::orders(group, house, name, trial).map_err(StandingError::Order)?;
-        accounts.push(Arc::new(account(group, house, name, held, &orders, effort)?));
+        accounts.push(Arc::new(AccountStanding::new(group, house, name, held, &orders, shares)?));
     }
-    assembled(group, house, currencies, accounts, unmargined)
+    assembled(group, house, currencies, accounts, unmargined, Depth::Bound)
 }
 
 /// The standing that balances and accounts make.
@@ -228,7 +269,9 @@ pub(super) fn assembled(
     mut currencies: BTreeMap<Currency, CurrencyStanding>,
     accounts: Vec<Arc<AccountStanding>>,
     unmargined: Vec<Unmargined>,
+    depth: Depth,
 ) -> Result<Standing, StandingError> {
+    let mut work = Work::default();
     currencies.entry(group.currency.clone()).or_default();
     for own in &accounts {
         if let Some((currency, value)) = own.held.value().filter(|(_, value)| !value.is_zero()) {
@@ -240,11 +283,14 @@ pub(super) fn assembled(
             sum.initial = sum.initial.plus(required.initial)?;
             sum.maintenance = sum.maintenance.plus(required.maintenance)?;
         }
-        for (currency, amount) in &own.with_orders {
+        let reserved = own.reserved(depth);
+        work.done = work.done.saturating_add(reserved.work);
+        work.limit = work.limit.saturating_add(reserved.limit);
+        for (currency, amount) in &reserved.with_orders {
             let sum = currencies.entry(currency.clone()).or_default();
             sum.with_orders = sum.with_orders.plus(*amount)?;
         }
-        for (currency, amount) in &own.found {
+        for (currency, amount) in &reserved.found {
             let sum = currencies.entry(currency.clone()).or_default();
             sum.found = sum.found.plus(*amount)?;
         }
@@ -262,51 +308,22 @@ pub(super) fn assembled(
             sum.found = sum.found.plus(amount)?;
         }
     }
-    let assets = assets(group, house, &mut currencies)?;
-    let room = |of: fn(&CurrencyStanding) -> Money| room(group, house, &currencies, of);
+    let assets = collateral::counted(group, house, &accounts, &mut currencies)?;
+    let room = |of: fn(&CurrencyStanding) -> [Money; 2]| room(group, house, &currencies, of);
     Ok(Standing {
-        initial: room(|own| own.initial)?,
-        maintenance: room(|own| own.maintenance)?,
-        with_orders: room(|own| own.with_orders)?,
-        found: room(|own| own.found)?,
+        initial: room(|own| [own.initial, own.assets])?,
+        maintenance: room(|own| [own.maintenance, own.assets])?,
+        with_orders: room(|own| [own.with_orders, own.assets_with_orders])?,
+        found: room(|own| [own.found, own.assets_with_orders])?,
         currency: group.currency.clone(),
         version: house.version(),
         currencies,
         assets,
         accounts,
         unmargined,
-        is_closer: false,
+        depth,
+        work,
     })
-}
-
-pub(super) fn account(
-    group: &Group,
-    house: &HouseSnapshot,
-    name: &AccountName,
-    held: Held,
-    orders: &Orders,
-    effort: Effort,
-) -> Result<AccountStanding, StandingError> {
-    let mut with_orders: Vec<(Currency, Money)> =
-        held.required().iter().map(|own| (own.currency.clone(), own.initial)).collect();
-    let (mut found, mut worst) = (with_orders.clone(), Vec::new());
-    if !orders.units.is_empty() {
-        let (currencies, own) = held.worst(house, &group.currency, orders, effort)?;
-        // Without haircuts only the sum over the currencies decides; with them every currency has to be covered by itself.
-        let amounts = if has_haircut(group, house, &currencies) { own.at_most } else { own.heaviest };
-        with_orders = currencies.iter().cloned().zip(amounts).collect();
-        found = currencies.into_iter().zip(own.found).collect();
-        worst = own.filled;
-    }
-    Ok(AccountStanding { name: name.clone(), held, with_orders, found, worst })
-}
-
-/// Whether some of the currencies covers others at less than its worth.
-fn has_haircut(group: &Group, house: &HouseSnapshot, currencies: &[Currency]) -> bool {
-    let haircuts = &house.schedule().currency_haircuts;
-    let counts =
-        |own: &&Currency| **own != group.currency && haircuts.get(*own).is_some_and(|cut| !cut.is_zero());
-    currencies.iter().any(|own| counts(&own))
 }
 
 /// Cash, what is due, and unsettled variation.
@@ -338,57 +355,8 @@ pub(super) fn balances(
     Ok(balances)
 }
 
-/// What counts of assets, added to their currencies.
-fn assets(
-    group: &Group,
-    house: &HouseSnapshot,
-    currencies: &mut BTreeMap<Currency, CurrencyStanding>,
-) -> Result<Vec<AssetStanding>, StandingError> {
-    let mut standing = Vec::new();
-    let mut limits = Vec::new();
-    for (asset, quantity) in group.assets.iter().filter(|(_, quantity)| !quantity.is_zero()) {
-        let Some(terms) = house.schedule().assets.get(asset) else {
-            // An asset that left the schedule counts nothing, and is shown.
-            let (currency, value) = (group.currency.clone(), Money::ZERO);
-            standing.push(AssetStanding {
-                asset: asset.clone(),
-                quantity: *quantity,
-                currency,
-                value,
-                counted: value,
-            });
-            limits.push(None);
-            continue;
-        };
-        let value = Money::from_decimal(terms.price)?.times_quantity_half_away(*quantity)?;
-        let counted = value.times_ratio_half_away(Ratio::ONE.minus(terms.haircut)?)?;
-        let currency = terms.currency.clone();
-        standing.push(AssetStanding { asset: asset.clone(), quantity: *quantity, currency, value, counted });
-        limits.push(terms.most_of_pool);
-    }
-    let mut pool = Money::ZERO;
-    for (currency, own) in currencies.iter() {
-        pool = pool.plus(converted(group, house, currency, own.cash.max(Money::ZERO))?)?;
-    }
-    for own in &standing {
-        pool = pool.plus(converted(group, house, &own.currency, own.counted)?)?;
-    }
-    for (own, limit) in standing.iter_mut().zip(limits) {
-        if let Some(limit) = limit {
-            let most = pool.times_ratio_half_away(limit)?;
-            let counted = converted(group, house, &own.currency, own.counted)?;
-            if counted > most && counted.is_positive() {
-                own.counted = own.counted.prorated_half_away(most, counted)?;
-            }
-        }
-        let sum = currencies.entry(own.currency.clone()).or_default();
-        sum.assets = sum.assets.plus(own.counted)?;
-    }
-    Ok(standing)
-}
-
 /// An amount in the group's currency.
-fn converted(
+pub(super) fn converted(
     group: &Group,
     house: &HouseSnapshot,
     currency: &Currency,
@@ -402,17 +370,18 @@ fn converted(
     Ok(converted.ok_or_else(none)??)
 }
 
-/// A requirement in the group's currency, and what is left of equity.
+/// A requirement in the group's currency, and what is left of equity: by currency what is required, and what counts of assets.
 fn room(
     group: &Group,
     house: &HouseSnapshot,
     currencies: &BTreeMap<Currency, CurrencyStanding>,
-    of: fn(&CurrencyStanding) -> Money,
+    of: fn(&CurrencyStanding) -> [Money; 2],
 ) -> Result<Room, StandingError> {
     let mut room = Room::default();
     for (currency, own) in currencies {
-        room.requirement = room.requirement.plus(converted(group, house, currency, of(own))?)?;
-        let net = own.equity()?.minus(of(own))?;
+        let [required, assets] = of(own);
+        room.requirement = room.requirement.plus(converted(group, house, currency, required)?)?;
+        let net = own.equity(assets)?.minus(required)?;
         let haircut = match house.schedule().currency_haircuts.get(currency) {
             Some(haircut) if *currency != group.currency => *haircut,
             _ => Ratio::ZERO,

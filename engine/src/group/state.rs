@@ -131,6 +131,10 @@ impl Group {
     pub const MOST_ORDERS: usize = 10_000;
     /// The most accounts of a kind.
     pub const MOST_ACCOUNTS: usize = 10_000;
+    /// So many orders are looked at without a search.
+    const FEW_ORDERS: usize = 256;
+    /// So many positions are read without one.
+    const FEW_POSITIONS: usize = 2_000;
     /// The closed orders that are remembered.
     pub const CLOSED_ORDERS: usize = 10_000;
     /// The settlement runs that are remembered: what is told later than their day books its cash at once.
@@ -215,6 +219,12 @@ impl Group {
             deliveries: self.deliveries.clone(),
             ..Self::new(key.clone(), member.clone(), *origin, currency.clone())
         }
+    }
+
+    /// Whether even the bound of its orders, or reading its positions, takes more than a fraction of a millisecond.
+    pub(super) fn is_large(&self) -> bool {
+        let positions = self.position_accounts.values().map(|own| own.holdings.len());
+        self.orders.len() > Self::FEW_ORDERS || positions.sum::<usize>() > Self::FEW_POSITIONS
     }
 
     /// What an account holds of a contract.

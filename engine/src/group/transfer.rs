@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::covering::covered;
 use super::event::Event;
 use super::house::HouseSnapshot;
 use super::outcome::{Checked, Refusal, RefusalReason};
 use super::position::{Trade, TradeLeg};
-use super::requests::{covered, is_quiet, known_position_account, numbers, whole};
+use super::requests::{is_quiet, known_position_account};
+use super::standing::Depth;
 use super::state::Group;
 use super::trading::{Books, Terms, reference_of};
 use crate::contract::ContractId;
@@ -83,10 +85,8 @@ pub fn decide_transfer(
         }
     };
     let checked = [(from, &events[0]), (to, &events[1])].map(|(group, events)| {
-        let mut after = group.present();
-        events.iter().for_each(|event| after.apply(event));
-        let (before, after) = (whole(group, house)?, whole(&after, house)?);
-        if events.is_empty() { Ok(numbers(&before, &after)) } else { covered(&before, &after) }
+        let checked = covered(group, house, events, None, Depth::Search)?;
+        Ok::<_, Refusal>(checked.unwrap_or_else(|| unreachable!("a search tells")))
     });
     let [first, second] = checked;
     Ok((events, [first?, second?]))

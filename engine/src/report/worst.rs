@@ -116,4 +116,8 @@ impl Requirement for Account<'_> {
     fn influence(&self, order: usize) -> Money {
         self.ranged.influence(order)
     }
+
+    fn weight(&self) -> u64 {
+        self.ranged.weight()
+    }
 }

@@ -176,6 +176,12 @@ impl<'a> Ranged<'a> {
         self.commodities.iter().map(|own| own.influence(order)).fold(Money::ZERO, sum)
     }
 
+    /// The work of one region: the orders, and a few of them for every commodity.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        (self.all.len() + 4 * self.commodities.len()) as u64
+    }
+
     /// At least what is required, option value and what the fills cost taken in, at every outcome of a region.
     ///
     /// # Errors

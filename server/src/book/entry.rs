@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{
     Body, Changes, Checked, Command, Decision, Event, Fact, Group, HouseSnapshot, NewOrder, Outcome, Refusal,
-    RefusalReason, Standing, StandingError, check, decide, renewed, standing,
+    RefusalReason, Standing, StandingError, bounded, check, decide, renewed, searched, standing,
 };
 use plimsoll_engine::record::{GroupChange, RecordBody};
 use plimsoll_engine::types::{CommandId, Principal};
@@ -132,7 +132,7 @@ impl Entry {
     pub(crate) fn decide(&mut self, house: &HouseSnapshot, command: &Command) -> Decision {
         // Facts need no standing; without one the decision forms it, or finds what is wrong.
         let is_request = matches!(command.body, Body::Request(_));
-        let known = if is_request && self.kept.is_some() { self.standing(house).ok() } else { None };
+        let known = if is_request && self.kept.is_some() { self.known(house).ok() } else { None };
         decide(&self.group, house, command, known.as_deref())
     }
 
@@ -167,7 +167,7 @@ impl Entry {
 
     /// The numbers of an order that is not reserved.
     pub(crate) fn check(&mut self, house: &HouseSnapshot, order: &NewOrder) -> Result<Checked, Refusal> {
-        let known = self.standing(house)?;
+        let known = self.known(house)?;
         check(&self.group, house, order, Some(&known))
     }
 
@@ -196,12 +196,23 @@ impl Entry {
         differences
     }
 
-    /// The group's standing.
+    /// The group's standing by the search: what it may be asked, and may pay out.
     pub(crate) fn standing(&mut self, house: &HouseSnapshot) -> Result<Arc<Standing>, StandingError> {
+        let known = self.known(house)?;
+        if known.is_searched() {
+            return Ok(known);
+        }
+        let standing = Arc::new(searched(&self.group, house, &known)?);
+        self.keep(house, Arc::clone(&standing));
+        Ok(standing)
+    }
+
+    /// The group's standing as far as it is known, by the bound at least.
+    fn known(&mut self, house: &HouseSnapshot) -> Result<Arc<Standing>, StandingError> {
         let standing = match self.kept.as_ref().filter(|kept| kept.version == house.version()) {
             Some(kept) if kept.sequence == self.group.sequence => return Ok(Arc::clone(&kept.standing)),
             Some(kept) => renewed(&self.group, house, &kept.standing, &kept.since),
-            None => standing(&self.group, house),
+            None => bounded(&self.group, house),
         };
         let standing = Arc::new(standing?);
         self.keep(house, Arc::clone(&standing));

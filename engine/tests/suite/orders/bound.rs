@@ -82,7 +82,7 @@ fn ratio(world: &World, case: &Case, profile: RoundingProfile, what: &str) -> Op
         levels: case.levels,
         currency: &case.currency,
     };
-    let (currencies, worst) = worst_required(own, Effort::default()).unwrap();
+    let (currencies, worst) = worst_required(own, Effort::SEARCH).unwrap();
     let found = outcome(world, case, profile, &currencies, &worst.filled);
     assert_eq!(found, worst.found, "{what}: the outcome found");
     let mut most = weighed(world, case, &currencies, &worst.found);

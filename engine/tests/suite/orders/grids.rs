@@ -126,7 +126,7 @@ fn ratio(world: &World, case: &Case, what: &str) -> Option<(i128, usize)> {
         open: &case.open,
         weigh: &weigh,
     };
-    let (currencies, worst) = worst_required(own, Effort::default()).unwrap();
+    let (currencies, worst) = worst_required(own, Effort::SEARCH).unwrap();
     let total = |amounts: &Amounts| amounts.iter().try_fold(Money::ZERO, |sum, own| sum.plus(*own)).unwrap();
     assert_eq!(outcome(world, case, &currencies, &worst.filled), worst.found, "{what}: the outcome found");
     let (mut most, bound) = (total(&worst.found), total(&worst.heaviest));

@@ -101,10 +101,16 @@ pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
         };
         v1::WorstScenario { commodity, price_source, scenario: worst.scenario, risk: money(worst.risk) }
     });
+    let (before, after) = (Some(room(own.before)), Some(room(own.after)));
+    let (before, before_at_least) = if own.before_is_searched { (before, None) } else { (None, before) };
+    let (after, after_at_least) = if own.after_is_searched { (after, None) } else { (None, after) };
     v1::Checked {
         currency: own.currency.to_string(),
-        before: Some(room(own.before)),
-        after: Some(room(own.after)),
+        before,
+        after,
+        before_at_least,
+        after_at_least,
+        work: Some(v1::Work { done: own.work.done, limit: own.work.limit }),
         worst: worst.collect(),
         version: own.version,
     }

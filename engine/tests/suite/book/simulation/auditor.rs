@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
-use plimsoll_engine::group::{Group, Standing};
+use plimsoll_engine::group::{Group, Standing, bounded, searched};
 use plimsoll_engine::types::{Amount, Decimal, Money};
 
 use super::super::desk::{Desk, code, text};
@@ -425,6 +425,11 @@ impl Auditor {
     pub(super) fn agree(&self, desk: &Desk) {
         let anew = desk.standing();
         if let Some(kept) = &desk.kept {
+            let bound = bounded(&desk.group, &desk.house).unwrap();
+            let kept_bound = kept.by_bound(&desk.group, &desk.house).unwrap();
+            assert_eq!((kept_bound.with_orders, kept_bound.work), (bound.with_orders, bound.work));
+            assert!(bound.with_orders.excess <= anew.with_orders.excess, "a longer search knows no less");
+            let kept = searched(&desk.group, &desk.house, kept).unwrap();
             assert_eq!(kept.currencies, anew.currencies, "what a decision left, and what is formed anew");
             assert_eq!((kept.with_orders, kept.maintenance), (anew.with_orders, anew.maintenance));
         }
