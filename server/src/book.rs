@@ -15,16 +15,18 @@ mod groups;
 mod house;
 mod past;
 mod recovery;
+mod runs;
+mod settling;
 mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use dashmap::DashMap;
-use plimsoll_engine::group::{Command, Fact, Group, GroupKey, HouseSnapshot, SettlementRun};
+use plimsoll_engine::group::{Group, GroupKey, HouseSnapshot};
 use plimsoll_engine::parameters::ParameterSet;
-use plimsoll_engine::record::{Opened, RecordBody, Unreadable};
-use plimsoll_engine::types::{GroupName, House};
+use plimsoll_engine::record::{Opened, RecordBody};
+use plimsoll_engine::types::{GroupName, House, Reference};
 use plimsoll_journal::Sequence;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +39,8 @@ pub(crate) use entry::Entry;
 use groups::Groups;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
 pub(crate) use past::{PastFault, Then};
-pub(crate) use recovery::Recovered;
+pub(crate) use recovery::{Recovered, Restored};
+pub(crate) use settling::Settled;
 pub(crate) use turns::{Turn, Turns, locked};
 
 /// Where work is done.
@@ -72,8 +75,8 @@ pub(crate) enum BookFault {
     #[error("too many records wait to be written")]
     JournalFull,
     /// A settlement run of this id has been told with other content.
-    #[error("house {0} has been told a settlement run of this id with other content")]
-    OtherRun(House),
+    #[error("house {house} has been told settlement run {run} with other content")]
+    OtherRun { house: House, run: Reference },
     /// As many groups as there may be.
     #[error("the book has {} margin groups, all that it keeps", Groups::MOST)]
     TooManyGroups,
@@ -193,15 +196,14 @@ impl Book {
     }
 
     /// Takes houses and groups as they were found, before anybody uses the book.
-    pub(crate) fn restore(&self, recovered: Recovered) -> Result<(), Unreadable> {
-        let (houses, groups) = recovered.finished()?;
+    pub(crate) fn restore(&self, restored: Restored) -> Result<(), BookFault> {
+        let Restored { houses, groups } = restored;
         for (house, state) in houses {
             let desk = Desk::new(house.clone(), Arc::clone(&self.chronicle), state);
             self.houses.insert(house, Arc::new(desk));
         }
         for (group, last) in groups {
-            let opened = self.groups.open(group.key.clone(), || (Entry::new(group, last), last));
-            opened.map_err(|fault| Unreadable(fault.to_string()))?;
+            self.groups.open(group.key.clone(), || (Entry::new(group, last), last))?;
         }
         Ok(())
     }
@@ -239,36 +241,11 @@ impl Book {
     ) -> Vec<GroupKey> {
         self.groups.keys(house, behind, most)
     }
-
-    /// Applies a settlement run to every group of a house; the groups that it raised items in.
-    pub(crate) fn settle(
-        &self,
-        house: &House,
-        run: &Arc<SettlementRun>,
-        command: impl Fn(Fact) -> Command,
-    ) -> Result<((usize, Vec<GroupKey>), Sequence), BookFault> {
-        let (desk, snapshot) = self.desk(house)?;
-        desk.told(run)?;
-        let command = command(Fact::Settle(Arc::clone(run)));
-        let keys = self.keys(Some(house), None, usize::MAX);
-        let (mut raised, mut last) = (Vec::new(), desk.last());
-        for key in &keys {
-            let entry = self.entry(key)?;
-            let room = self.chronicle.room_waiting()?;
-            let mut entry = locked(&entry);
-            let outcome = entry.submit(&snapshot, &command, room, &Until::NEVER)?;
-            last = last.max(entry.last());
-            if !outcome.exceptions.is_empty() {
-                raised.push(key.clone());
-            }
-        }
-        Ok(((keys.len(), raised), last))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_engine::group::{Body, Fact, MarginTerms, Origin, Request};
+    use plimsoll_engine::group::{Body, Command, Fact, MarginTerms, Origin, Request};
     use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
     use plimsoll_engine::span::Margining;
     use plimsoll_engine::types::{Code, Currency, Money};

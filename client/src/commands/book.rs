@@ -142,7 +142,7 @@ impl Calls {
         let words = Words::of(answer, answer).map_err(CommandError::Own)?;
         let value = words.write(&message).map_err(CommandError::Own)?;
         writeln!(io::stdout(), "{value}")?;
-        let refused = value.get("refused").is_some() || value.get("faults").is_some();
+        let refused = ["refused", "faults", "not_applied"].iter().any(|own| value.get(*own).is_some());
         let differs = value.get("differences").is_some();
         Ok(if refused || differs { Exit::SomeRefused } else { Exit::Done })
     }

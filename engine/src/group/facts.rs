@@ -24,7 +24,10 @@ pub(super) fn book(
     let events = events(group, house, fact, content).and_then(|events| fitting(group, events));
     let events = events.unwrap_or_else(|overflow| {
         let about = About { detail: format!("{overflow}: {}", what(fact)), ..about(fact) };
-        vec![raised(ExceptionKind::TooLarge, about)]
+        // A run may be told again until it fits: one open item says that it does not.
+        let is_open = matches!(fact, Fact::Settle(run)
+            if group.open_items(&run.id).any(|(_, own)| own.kind == ExceptionKind::TooLarge));
+        if is_open { Vec::new() } else { vec![raised(ExceptionKind::TooLarge, about)] }
     });
     let closed = events.iter().filter_map(|event| match event {
         Event::OrderClosed(id) => Some(id.clone()),

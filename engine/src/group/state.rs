@@ -205,6 +205,19 @@ impl Group {
         since.filter_map(|run| run.prices.get(&contract)).next().copied()
     }
 
+    /// Whether a settlement run of this content was applied.
+    #[must_use]
+    pub fn has_run(&self, id: &Reference, content: &[u8; 32]) -> bool {
+        self.references.get(id) == Some(content)
+    }
+
+    /// Open items about a deposit, exercise or settlement run, by number.
+    pub fn open_items(&self, reference: &Reference) -> impl Iterator<Item = (u64, &ExceptionItem)> {
+        let open = self.exceptions.iter().filter(|(_, own)| own.resolution.is_none());
+        open.filter(move |(_, own)| own.about.reference.as_ref() == Some(reference))
+            .map(|(number, own)| (*number, own))
+    }
+
     /// The group without its history: what a standing is formed from, to see what changes would make of it.
     pub(super) fn present(&self) -> Self {
         let Self { key, member, origin, currency, .. } = self;

@@ -8,7 +8,7 @@ use plimsoll_engine::record::{StoredGroup, Unreadable, encoded};
 use plimsoll_journal::{Cut, JournalError, Sequence, Stopped};
 use thiserror::Error;
 
-use super::recovery::{group_key, house_key};
+use super::recovery::group_key;
 use super::{Book, locked};
 
 /// Cuts of one commit.
@@ -51,10 +51,12 @@ impl Book {
         let floor = journal.next();
         let mut kept = Kept::default();
         let mut waiting: Vec<Cut> = Vec::new();
-        let houses: Vec<_> =
-            self.houses.iter().map(|own| (house_key(own.key()), Arc::clone(own.value()))).collect();
-        for (key, desk) in houses {
-            waiting.extend(desk.cut(key).transpose()?);
+        let desks: Vec<_> = self.houses.iter().map(|own| Arc::clone(own.value())).collect();
+        for desk in &desks {
+            waiting.extend(desk.cuts()?);
+            if waiting.len() >= CUTS_AT_ONCE {
+                kept.cuts += self.keep(&mut waiting)?;
+            }
         }
         for key in self.keys(None, None, usize::MAX) {
             let Ok(entry) = self.entry(&key) else { continue };
@@ -75,6 +77,7 @@ impl Book {
         chronicle.reached_blocking(Sequence(floor.0.saturating_sub(1)))?;
         cuts.set_floor(floor, now.as_secs())?;
         self.is_cutting.store(false, Ordering::SeqCst);
+        desks.iter().for_each(|desk| desk.kept_before(floor));
         let oldest = match retention {
             Some(retention) => cuts.floor_at(now.saturating_sub(retention).as_secs())?,
             None => Sequence::NONE,

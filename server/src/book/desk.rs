@@ -22,6 +22,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use super::BookFault;
 use super::chronicle::Chronicle;
 use super::house::{Contracts, HouseState, Methods, Stated, Terms};
+use super::recovery::house_key;
 use crate::until::Until;
 
 pub(crate) use naming::Unnamed;
@@ -71,6 +72,8 @@ pub(crate) struct Desk {
     /// Who has it states something of the house, or makes its snapshot, on a worker: one worker at a time for a house.
     turn: Arc<AsyncMutex<()>>,
     snapshot: ArcSwapOption<HouseSnapshot>,
+    /// Held while a settlement run is told to groups.
+    settling: Mutex<()>,
     /// The last record of the house.
     last: AtomicU64,
     /// The last record that a cut has.
@@ -92,6 +95,7 @@ impl Desk {
             stated: Mutex::new(state.stated),
             turn: Arc::default(),
             snapshot: ArcSwapOption::default(),
+            settling: Mutex::default(),
             last: AtomicU64::new(state.last.0),
             cut: AtomicU64::new(0),
         }
@@ -367,19 +371,25 @@ impl Desk {
         Ok((self.changed(&mut stated, set, priced, change)?, market))
     }
 
-    /// Keeps a settlement run, which the records of groups will name.
-    pub(crate) fn told(&self, run: &Arc<SettlementRun>) -> Result<(), BookFault> {
+    /// The turn of a settlement run: one at a time is told to the groups of the house.
+    pub(super) fn settles(&self) -> MutexGuard<'_, ()> {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a settlement run, which the records of groups will name; its key, and the record that told it first. Of one id there is one
+    /// run, for ever.
+    pub(super) fn told(&self, run: &Arc<SettlementRun>) -> Result<(RunKey, Sequence), BookFault> {
         let mut stated = self.stated();
         let key = RunKey::of(run).unwrap_or_else(|error| unreachable!("a settlement run: {error}"));
-        // Every group would refuse it, and the runs that groups name would be forgotten for it.
-        if stated.runs.iter().any(|(known, own)| own.id == run.id && *known != key) {
-            return Err(BookFault::OtherRun(self.house.clone()));
+        if let Some(known) = stated.runs.known(&run.id) {
+            let other = || BookFault::OtherRun { house: self.house.clone(), run: run.id.clone() };
+            return if known.key == key { Ok((key, known.at())) } else { Err(other()) };
         }
         let room = self.chronicle.room_waiting()?;
         let sequence = room.write(RecordBody::Run(self.house.clone(), Arc::clone(run)));
         self.last.fetch_max(sequence.0, Ordering::SeqCst);
-        stated.told(key, run);
-        Ok(())
+        stated.runs.told(sequence, key, run);
+        Ok((key, sequence))
     }
 
     fn priced(&self, stated: &Stated) -> Result<HouseMethods, NotStated> {
@@ -429,13 +439,21 @@ impl Desk {
         self.cut.store(0, Ordering::SeqCst);
     }
 
-    /// The state of the house as of its last record, if no cut has it.
-    pub(super) fn cut(&self, key: Vec<u8>) -> Option<Result<Cut, Unreadable>> {
+    /// The state of the house as of its last record, behind the whole runs that it names; nothing where cuts have it.
+    pub(super) fn cuts(&self) -> Result<Vec<Cut>, Unreadable> {
         let (stated, contracts) = (self.stated(), self.contracts());
         let at = self.last();
         if self.cut.swap(at.0, Ordering::SeqCst) == at.0 {
-            return None;
+            return Ok(Vec::new());
         }
-        Some(HouseState::stored(&contracts, &stated).map(|state| Cut { key, at, state }))
+        let mut cuts = stated.runs.cuts(&self.house)?;
+        let (key, state) = (house_key(&self.house), HouseState::stored(&contracts, &stated)?);
+        cuts.push(Cut { key, at, state });
+        Ok(cuts)
+    }
+
+    /// Cuts have what was told before a record.
+    pub(super) fn kept_before(&self, sequence: Sequence) {
+        self.stated().runs.kept_before(sequence);
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{
     Body, Changes, Checked, Command, Decision, Event, Fact, Group, HouseSnapshot, NewOrder, Outcome, Refusal,
-    RefusalReason, Standing, StandingError, bounded, check, decide, renewed, searched, standing,
+    RefusalReason, SettlementRun, Standing, StandingError, bounded, check, decide, renewed, searched,
+    standing,
 };
 use plimsoll_engine::record::{GroupChange, RecordBody};
 use plimsoll_engine::types::{CommandId, Principal};
@@ -13,6 +14,7 @@ use plimsoll_journal::Sequence;
 
 use super::BookFault;
 use super::chronicle::Room;
+use super::settling::{RunOutcome, WhyNot};
 use crate::until::Until;
 
 /// A group.
@@ -117,15 +119,40 @@ impl Entry {
         if decision.outcome.refused.is_some() && !decision.is_repeated {
             self.refusals.remember(command, &decision.outcome);
         }
-        if !decision.events.is_empty() {
-            let told = self.told(house, &decision.events, Some(command));
-            let sequence = room.write(RecordBody::Groups(vec![told]));
-            self.apply(&decision.events, sequence);
-        }
+        self.take(house, command, &decision.events, room);
         if let Some(standing) = decision.standing {
             self.keep(house, Arc::new(standing));
         }
         Ok(decision.outcome)
+    }
+
+    /// Writes down and applies what a command came to.
+    fn take(&mut self, house: &HouseSnapshot, command: &Command, events: &[Event], room: Room<'_>) {
+        if !events.is_empty() {
+            let told = self.told(house, events, Some(command));
+            let sequence = room.write(RecordBody::Groups(vec![told]));
+            self.apply(events, sequence);
+        }
+    }
+
+    /// Applies a settlement run, whose command this is.
+    pub(crate) fn settle(
+        &mut self,
+        house: &HouseSnapshot,
+        run: &SettlementRun,
+        command: &Command,
+        room: Room<'_>,
+    ) -> RunOutcome {
+        if self.group.has_run(&run.id, &command.content) {
+            return RunOutcome::Known;
+        }
+        let Decision { events, outcome, .. } = self.decide(house, command);
+        self.take(house, command, &events, room);
+        if events.iter().any(|event| matches!(event, Event::Settled(_))) {
+            return RunOutcome::Applied { exceptions: outcome.exceptions.len() };
+        }
+        let items = self.group.open_items(&run.id).map(|(number, item)| (number, item.clone()));
+        RunOutcome::NotApplied(WhyNot { items: items.collect(), refused: outcome.refused })
     }
 
     /// Decides a command; nothing is applied.

@@ -1,6 +1,6 @@
 //! What houses have stated, as a fold of records: their contracts with numbers for ever, terms, methods, market and settlement runs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery, Registry, Specification};
@@ -12,12 +12,11 @@ use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::parameters::method::{Method, read_method};
 use plimsoll_engine::record::{HouseChange, RunKey, Unreadable};
-use plimsoll_engine::types::{House, MethodName, Moment};
+use plimsoll_engine::types::{House, MethodName, Moment, Reference};
 use plimsoll_journal::Sequence;
 use serde::{Deserialize, Serialize};
 
-/// Settlement runs that groups may still name.
-const KEPT_RUNS: usize = 64;
+use super::runs::{KnownRun, Runs};
 
 /// What somebody stated for a house.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -83,7 +82,7 @@ pub(super) struct Stated {
     pub(super) set: Option<String>,
     /// The record that changed it last; without a journal a number of its own.
     pub(super) version: u64,
-    pub(super) runs: VecDeque<(RunKey, Arc<SettlementRun>)>,
+    pub(super) runs: Runs,
     /// Contracts that a set, a market or a method had once, as they were then.
     pub(super) retained: Retained,
 }
@@ -96,7 +95,7 @@ impl Default for Stated {
             market: Snapshot::empty(Moment::EPOCH),
             set: None,
             version: 0,
-            runs: VecDeque::new(),
+            runs: Runs::default(),
             retained: Retained::default(),
         }
     }
@@ -110,22 +109,9 @@ impl Stated {
         }
     }
 
-    pub(super) fn told(&mut self, key: RunKey, run: &Arc<SettlementRun>) {
-        if self.runs.iter().all(|(own, _)| *own != key) {
-            self.runs.push_back((key, Arc::clone(run)));
-        }
-        if self.runs.len() > KEPT_RUNS {
-            self.runs.pop_front();
-        }
-    }
-
     /// Gives it the version of the record that changed it.
     pub(super) fn renewed_by(&mut self, sequence: Sequence) {
         self.version = if sequence == Sequence::NONE { self.version + 1 } else { sequence.0 };
-    }
-
-    pub(super) fn run(&self, key: RunKey) -> Option<Arc<SettlementRun>> {
-        self.runs.iter().find(|(own, _)| *own == key).map(|(_, run)| Arc::clone(run))
     }
 
     /// Everything that decisions use, with a set.
@@ -173,7 +159,7 @@ struct StoredHouse {
     market: Snapshot,
     set: Option<String>,
     version: u64,
-    runs: Vec<Arc<SettlementRun>>,
+    runs: Vec<(Reference, KnownRun)>,
     retained: Retained,
 }
 
@@ -232,7 +218,7 @@ impl HouseState {
 
     /// Keeps a settlement run.
     pub(crate) fn told(&mut self, sequence: Sequence, run: &Arc<SettlementRun>) -> Result<(), Unreadable> {
-        self.stated.told(RunKey::of(run)?, run);
+        self.stated.runs.told(sequence, RunKey::of(run)?, run);
         self.last = sequence;
         Ok(())
     }
@@ -247,8 +233,9 @@ impl HouseState {
         self.stated.set.as_deref()
     }
 
-    pub(crate) fn run(&self, key: RunKey) -> Option<Arc<SettlementRun>> {
-        self.stated.run(key)
+    /// The settlement runs that it was told.
+    pub(crate) const fn runs(&self) -> &Runs {
+        &self.stated.runs
     }
 
     /// Everything that decisions used.
@@ -273,7 +260,7 @@ impl HouseState {
             market: stated.market.clone(),
             set: stated.set.clone(),
             version: stated.version,
-            runs: stated.runs.iter().map(|(_, run)| Arc::clone(run)).collect(),
+            runs: stated.runs.stored(),
             retained: Arc::clone(&stated.retained),
         })
     }
@@ -285,18 +272,15 @@ impl HouseState {
         for (key, specification) in stored.contracts {
             contracts.know(key, specification)?;
         }
-        let mut stated = Stated {
+        let stated = Stated {
             terms: stored.terms,
             methods: methods_of(stored.methods)?,
             market: stored.market,
             set: stored.set,
             version: stored.version,
-            runs: VecDeque::new(),
+            runs: Runs::restored(stored.runs),
             retained: stored.retained,
         };
-        for run in stored.runs {
-            stated.told(RunKey::of(&run)?, &run);
-        }
         Ok(Self { contracts, stated, last })
     }
 }

@@ -3,40 +3,88 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use plimsoll_engine::group::{Group, GroupKey, SettlementRun};
+use plimsoll_engine::group::{Event, Group, GroupKey, SettlementRun};
 use plimsoll_engine::record::{
-    GroupChange, HouseChange, Opened, Record, RecordBody, RunKey, StoredGroup, Unreadable, decoded,
+    GroupChange, HouseChange, Opened, Record, RecordBody, RunKey, StoredEvent, StoredGroup, Unreadable,
+    decoded,
 };
 use plimsoll_engine::types::{Code, House};
-use plimsoll_journal::{Cut, Sequence};
+use plimsoll_journal::{Cut, Cuts, JournalError, Sequence};
+use thiserror::Error;
 
 use super::house::HouseState;
+use super::runs::run_key;
 
 /// A group as records have made it.
 struct Replayed {
     group: Group,
-    /// Runs before those in the group, which may be told later than the cut was read.
+    /// Runs before those in the group: how many of them are still needed is known at the end.
     runs: Vec<RunKey>,
     /// What its cut has already.
     cut: Sequence,
     last: Sequence,
 }
 
+/// Why what was written down is not what somebody said.
+#[derive(Debug, Error)]
+pub(crate) enum ReplayFault {
+    /// Bytes that say nothing.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// A cut that cannot be trusted.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A settlement run that a group settled by is in no record and no cut.
+    #[error("a settlement run of house {house} that groups settled by is missing, which record {at} told")]
+    RunMissing {
+        house: House,
+        /// None where the house does not know it either.
+        at: Sequence,
+    },
+}
+
+/// Whole settlement runs: those that records told, and those that cuts have.
+struct WholeRuns<'a> {
+    found: BTreeMap<RunKey, Arc<SettlementRun>>,
+    cuts: &'a Cuts,
+}
+
+impl WholeRuns<'_> {
+    /// A run that a group names; the house knows which record told it.
+    fn find(
+        &mut self,
+        house: &House,
+        key: RunKey,
+        known: Option<&HouseState>,
+    ) -> Result<Arc<SettlementRun>, ReplayFault> {
+        if let Some(run) = self.found.get(&key) {
+            return Ok(Arc::clone(run));
+        }
+        let at = known.and_then(|own| own.runs().told_at(key)).unwrap_or(Sequence::NONE);
+        let missing = || ReplayFault::RunMissing { house: house.clone(), at };
+        let cut = self.cuts.before(&run_key(house, key), Sequence(u64::MAX))?.ok_or_else(missing)?;
+        let run: Arc<SettlementRun> = decoded(&cut.state)?;
+        self.found.insert(key, Arc::clone(&run));
+        Ok(run)
+    }
+}
+
 /// Houses and groups as records have made them.
-#[derive(Default)]
-pub(crate) struct Recovered {
+pub(crate) struct Recovered<'a> {
     houses: BTreeMap<House, HouseState>,
     groups: HashMap<GroupKey, Replayed>,
-    /// Runs that records told: a house's cut that is newer than a group's has not kept all of them.
-    runs: BTreeMap<RunKey, Arc<SettlementRun>>,
+    runs: WholeRuns<'a>,
     /// The only group that is wanted, if not all are, and the last record whose data of its house are.
     only: Option<(GroupKey, Sequence)>,
     /// Records that were read.
     pub(crate) records: u64,
 }
 
-/// A group with its last record.
-pub(crate) type Restored = (Group, Sequence);
+/// Houses, and groups with their last records.
+pub(crate) struct Restored {
+    pub(crate) houses: BTreeMap<House, HouseState>,
+    pub(crate) groups: Vec<(Group, Sequence)>,
+}
 
 /// The keys of cuts: houses come before groups.
 pub(crate) fn house_key(house: &House) -> Vec<u8> {
@@ -55,10 +103,16 @@ fn named(change: HouseChange) -> Option<HouseChange> {
     Some(HouseChange::Contracts(first, names.collect()))
 }
 
-impl Recovered {
+impl<'a> Recovered<'a> {
+    /// Of everything.
+    pub(crate) fn new(cuts: &'a Cuts) -> Self {
+        let runs = WholeRuns { found: BTreeMap::new(), cuts };
+        Self { houses: BTreeMap::new(), groups: HashMap::new(), runs, only: None, records: 0 }
+    }
+
     /// Of one group, and its house as of a record.
-    pub(crate) fn only(key: GroupKey, house: Sequence) -> Self {
-        Self { only: Some((key, house)), ..Self::default() }
+    pub(crate) fn only(cuts: &'a Cuts, key: GroupKey, house: Sequence) -> Self {
+        Self { only: Some((key, house)), ..Self::new(cuts) }
     }
 
     fn wants(&self, key: &GroupKey) -> bool {
@@ -84,13 +138,15 @@ impl Recovered {
                 let StoredGroup { group, runs } = decoded(&state)?;
                 self.groups.insert(group.key.clone(), Replayed { group, runs, cut: at, last: at });
             }
+            // Runs are read when a group names them.
+            Some((b'r', _)) => {}
             _ => return Err(Unreadable("a cut of something unknown".to_owned())),
         }
         Ok(())
     }
 
     /// Applies a record.
-    pub(crate) fn record(&mut self, sequence: Sequence, payload: &[u8]) -> Result<(), Unreadable> {
+    pub(crate) fn record(&mut self, sequence: Sequence, payload: &[u8]) -> Result<(), ReplayFault> {
         self.records += 1;
         let record: Record = decoded(payload)?;
         match record.body {
@@ -108,7 +164,7 @@ impl Recovered {
             }
             RecordBody::Run(house, _) | RecordBody::House(house, _) if !self.wants_house(&house) => {}
             RecordBody::Run(house, run) => {
-                self.runs.insert(RunKey::of(&run)?, Arc::clone(&run));
+                self.runs.found.insert(RunKey::of(&run)?, Arc::clone(&run));
                 let own = self.houses.entry(house).or_default();
                 if sequence > own.last() {
                     own.told(sequence, &run)?;
@@ -126,17 +182,19 @@ impl Recovered {
         Ok(())
     }
 
-    fn changed(&mut self, sequence: Sequence, change: GroupChange) -> Result<(), Unreadable> {
+    fn changed(&mut self, sequence: Sequence, change: GroupChange) -> Result<(), ReplayFault> {
         let GroupChange { key, events, .. } = change;
         let own = self.groups.get_mut(&key);
         let own = own.ok_or_else(|| Unreadable(format!("group {} was never opened", key.name)))?;
         if sequence <= own.cut {
             return Ok(());
         }
-        let (house, runs) = (self.houses.get(&key.house), &self.runs);
+        let house = self.houses.get(&key.house);
         for event in events {
-            let told = |run| runs.get(&run).cloned().or_else(|| house.and_then(|own| own.run(run)));
-            let event = event.event(told)?;
+            let event = match event {
+                StoredEvent::Event(event) => event,
+                StoredEvent::Settled(run) => Event::Settled(self.runs.find(&key.house, run, house)?),
+            };
             own.group.apply(&event);
         }
         own.last = sequence;
@@ -144,24 +202,21 @@ impl Recovered {
     }
 
     /// Everything, once all records are applied.
-    pub(crate) fn finished(self) -> Result<(BTreeMap<House, HouseState>, Vec<Restored>), Unreadable> {
-        let mut groups = Vec::with_capacity(self.groups.len());
-        for Replayed { mut group, runs, last, .. } in self.groups.into_values() {
-            let house = self.houses.get(&group.key.house);
-            let known = |key: RunKey| {
-                let told = self.runs.get(&key).cloned();
-                told.or_else(|| house.and_then(|own| own.run(key)))
-                    .ok_or_else(|| Unreadable("a settlement run is missing".to_owned()))
-            };
+    pub(crate) fn finished(self) -> Result<Restored, ReplayFault> {
+        let Self { houses, groups: replayed, runs: mut whole, .. } = self;
+        let mut groups = Vec::with_capacity(replayed.len());
+        for Replayed { mut group, runs, last, .. } in replayed.into_values() {
+            let own = group.key.house.clone();
+            let house = houses.get(&own);
             // Of those before, only as many are needed as have not been forgotten since.
             let wanted = Group::KEPT_RUNS.saturating_sub(group.runs.len());
             let forgotten = runs.len().saturating_sub(wanted);
-            let before = runs.into_iter().skip(forgotten).map(known);
+            let before = runs.into_iter().skip(forgotten).map(|key| whole.find(&own, key, house));
             let mut all = before.collect::<Result<VecDeque<Arc<_>>, _>>()?;
             all.append(&mut group.runs);
             group.runs = all;
             groups.push((group, last));
         }
-        Ok((self.houses, groups))
+        Ok(Restored { houses, groups })
     }
 }

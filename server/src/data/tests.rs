@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_engine::contract::{ContractQuery, ContractText};
+use plimsoll_engine::contract::{ContractId, ContractQuery, ContractText};
 use plimsoll_engine::group::{
     Body, Command, Composition, Fact, Fill, Group, GroupKey, Keeping, MarginTerms, NewOrder, OrderKind,
     OrderLeg, OrderTerms, Origin, Request, SettlementRun, TimeInForce, TradeLeg, decide,
 };
 use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
-use plimsoll_engine::record::{StoredGroup, encoded};
+use plimsoll_engine::record::{RunKey, StoredGroup, encoded};
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{BusinessDate, Code, Currency, Decimal, Kind, Lots, Money};
+use plimsoll_journal::Sequence;
 use simulated::{Dice, SimulatedDisk};
 
 use super::open_on;
-use crate::book::{Book, PastFault, Place, Then, locked};
+use crate::book::{Book, BookFault, PastFault, Place, Then, locked};
 use crate::registry::{AccountScope, Registry};
 use crate::until::Until;
 
@@ -62,15 +63,36 @@ impl Told {
         self.number += 1;
         let mut content = [0; 32];
         content[..8].copy_from_slice(&self.number.to_le_bytes());
+        if let Body::Fact(Fact::Settle(run)) = &body {
+            content = RunKey::of(run).unwrap().0;
+        }
         Command { principal: code("local"), id: code(&format!("C{}", self.number)), content, body }
     }
 
-    fn random(&mut self, book: &Book, dice: &mut Dice) -> Command {
+    fn contract(&self, book: &Book) -> ContractId {
         let (desk, house) = book.desk(&self.key.house).unwrap();
         let text =
             ContractText { product: "HCL", product_type: "FUT", period: "202612", ..Default::default() };
-        let contract =
-            desk.contract(Place::Worker, house.set(), &ContractQuery::parse(&text).unwrap()).unwrap();
+        desk.contract(Place::Worker, house.set(), &ContractQuery::parse(&text).unwrap()).unwrap()
+    }
+
+    /// A settlement run at a trillion.
+    fn settlement(&mut self, book: &Book, cycle: u32) -> Command {
+        let (id, date) = (code(&format!("R{cycle}")), BusinessDate::new(2026, 9, 18).unwrap());
+        let prices = [(self.contract(book), Decimal::whole(1_000_000_000_000))].into();
+        let run = SettlementRun { id, date, cycle, prices, expiries: Vec::new() };
+        self.command(Body::Fact(Fact::Settle(Arc::new(run))))
+    }
+
+    /// A trade behind all runs that no run at a trillion can settle.
+    fn huge(&mut self, book: &Book) -> Command {
+        let date = BusinessDate::new(2026, 12, 31).unwrap();
+        let leg = TradeLeg { contract: self.contract(book), lots: 1_000_000_000, price: Decimal::ONE };
+        self.command(fill("HUGE", leg, date))
+    }
+
+    fn random(&mut self, book: &Book, dice: &mut Dice) -> Command {
+        let contract = self.contract(book);
         let price: Decimal = "70.86".parse().unwrap();
         let lots = if dice.chance(50) { 1 } else { -1 };
         let (date, number) = (BusinessDate::new(2026, 9, 18).unwrap(), self.number);
@@ -89,17 +111,7 @@ impl Told {
                 prices: [(contract, price)].into(),
                 expiries: Vec::new(),
             }))),
-            _ => Body::Fact(Fact::Fill(Box::new(Fill {
-                trade: code(&format!("T{number}")),
-                account: code("A"),
-                order: None,
-                units: 1,
-                legs: vec![TradeLeg { contract, lots, price }],
-                closes: false,
-                fee: None,
-                date,
-                due: date,
-            }))),
+            _ => fill(&format!("T{number}"), TradeLeg { contract, lots, price }, date),
         };
         self.command(body)
     }
@@ -113,6 +125,20 @@ impl Told {
         }
         group
     }
+}
+
+fn fill(trade: &str, leg: TradeLeg, date: BusinessDate) -> Body {
+    Body::Fact(Fact::Fill(Box::new(Fill {
+        trade: code(trade),
+        account: code("A"),
+        order: None,
+        units: 1,
+        legs: vec![leg],
+        closes: false,
+        fee: None,
+        date,
+        due: date,
+    })))
 }
 
 fn order(id: &str, leg: OrderLeg) -> NewOrder {
@@ -137,26 +163,33 @@ fn opened(disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Book, String
     open_on(disk.dynamic(), registry, 30_000, Box::new(|_| ())).map_err(|error| error.to_string())
 }
 
-/// Submits a command; whether it was acknowledged.
+fn submit(book: &Book, key: &GroupKey, command: &Command) -> Result<Sequence, BookFault> {
+    let (desk, house) = book.desk(&key.house)?;
+    let mut entry = book.entry(key).unwrap().now().unwrap();
+    book.submit(&mut entry, &desk, &house, command, &Until::NEVER).map(|own| own.1)
+}
+
+/// Gives a command; whether it was acknowledged.
 fn give(book: &Book, told: &mut Told, command: Command) -> bool {
-    // The journal keeps a run for all groups before they settle by it.
-    if let Body::Fact(Fact::Settle(run)) = &command.body
-        && book.desk(&told.key.house).and_then(|(desk, _)| desk.told(run)).is_err()
-    {
-        return false;
-    }
-    let Ok((desk, house)) = book.desk(&told.key.house) else { return false };
-    let mut entry = book.entry(&told.key).unwrap().now().unwrap();
-    let submitted = book.submit(&mut entry, &desk, &house, &command, &Until::NEVER);
-    drop(entry);
-    let Ok((_, sequence)) = submitted else { return false };
+    let sequence = match &command.body {
+        Body::Fact(Fact::Settle(run)) => {
+            let run = Arc::clone(run);
+            book.settle(&told.key.house, &run, |_, _| command.clone()).map(|own| own.1)
+        }
+        _ => submit(book, &told.key, &command),
+    };
+    let Ok(sequence) = sequence else { return false };
     told.commands.push(command);
     book.chronicle().reached_blocking(sequence).is_ok()
 }
 
 /// A group with an account and cash, before anything goes wrong.
 fn begun(disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Told, String> {
-    let mut told = Told::first();
+    let told = Told::first();
+    begun_in(told, disk, registry)
+}
+
+fn begun_in(mut told: Told, disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Told, String> {
     let book = opened(disk, registry)?;
     book.open(told.group(), &Until::NEVER).map_err(|fault| fault.to_string())?;
     let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
@@ -212,23 +245,21 @@ fn the_past_is_told_as_far_as_it_is_kept() {
     let (mut dice, disk, registry) = (Dice::new(3), SimulatedDisk::new(), registry());
     let mut told = begun(&disk, &registry).unwrap();
     let book = opened(&disk, &registry).unwrap();
-    let entry = book.entry(&told.key).unwrap();
     let quiet = GroupKey { name: code("QUIET"), ..told.key.clone() };
     book.open(Group { key: quiet.clone(), ..told.group() }, &Until::NEVER).unwrap();
     let mut states = Vec::new();
     for number in 0..400 {
         let command = told.random(&book, &mut dice);
         assert!(give(&book, &mut told, command));
-        let entry = locked(&entry);
-        states.push((entry.last(), stored(entry.group())));
-        drop(entry);
+        let group = |key| stored(locked(&book.entry(key).unwrap()).group());
+        states.push((book.chronicle().written(), group(&told.key), group(&quiet)));
         if number % 50 == 49 {
             book.keep_cuts(None).unwrap();
         }
     }
     let then = |at| Then { at, version: at };
     let past = |at| book.past(&told.key, then(at), None).map(|past| stored(&past.group));
-    for (at, state) in &states {
+    for (at, state, _) in &states {
         assert_eq!(&past(*at).unwrap(), state, "{at}");
     }
     // Everything before the last cuts is too old at once.
@@ -237,16 +268,53 @@ fn the_past_is_told_as_far_as_it_is_kept() {
     let (first, last) = (&states[0], &states[states.len() - 1]);
     let Err(PastFault::OutOfRange { oldest, .. }) = past(first.0) else { panic!("it is kept") };
     assert!(first.0 < oldest && oldest <= last.0);
-    // What has not changed since is told like what has.
-    for (at, state) in states.iter().filter(|(at, _)| *at >= oldest) {
+    // What hardly changes is told like what has.
+    for (at, state, of_quiet) in states.iter().filter(|own| own.0 >= oldest) {
         assert_eq!(&past(*at).unwrap(), state, "{at}");
-        assert_eq!(book.past(&quiet, then(*at), None).unwrap().group.sequence, 0, "{at}");
+        assert_eq!(&stored(&book.past(&quiet, then(*at), None).unwrap().group), of_quiet, "{at}");
     }
     assert_eq!(&past(last.0).unwrap(), &last.1);
-    drop(entry);
     drop(book);
     let book = opened(&disk, &registry).unwrap();
     assert_eq!(stored(locked(&book.entry(&told.key).unwrap()).group()), last.1);
+}
+
+/// A group that applies no run keeps those that it applied long ago; cuts and power cuts do not lose them.
+#[test]
+fn runs_of_long_ago_outlive_every_power_cut() {
+    let (mut dice, disk, registry) = (Dice::new(5), SimulatedDisk::new(), registry());
+    let mut told = begun(&disk, &registry).unwrap();
+    let quiet = GroupKey { name: code("QUIET"), ..told.key.clone() };
+    begun_in(Told { key: quiet.clone(), ..Told::first() }, &disk, &registry).unwrap();
+    let stuck = |book: &Book| stored(locked(&book.entry(&quiet).unwrap()).group());
+    let mut before = None;
+    for number in 0..140 {
+        let book = opened(&disk, &registry).unwrap();
+        let now = stuck(&book);
+        assert_eq!(*before.get_or_insert_with(|| now.clone()), now, "run {number}");
+        let command = told.settlement(&book, number);
+        assert!(give(&book, &mut told, command), "run {number}");
+        if number == 20 {
+            let huge = told.huge(&book);
+            let sequence = submit(&book, &quiet, &huge).unwrap();
+            book.chronicle().reached_blocking(sequence).unwrap();
+        }
+        before = Some(stuck(&book));
+        if dice.chance(30) {
+            book.keep_cuts(None).unwrap();
+        }
+        drop(book);
+        disk.cut(&mut dice);
+    }
+    let book = opened(&disk, &registry).unwrap();
+    let entry = book.entry(&quiet).unwrap();
+    let entry = locked(&entry);
+    let kept: Vec<&str> = entry.group().runs.iter().map(|run| run.id.as_str()).collect();
+    assert_eq!(
+        (kept.len(), kept.last()),
+        (Group::KEPT_RUNS, Some(&"R20")),
+        "those before the trade that is too large"
+    );
 }
 
 /// `PLIMSOLL_SEEDS=2000` for a long run.

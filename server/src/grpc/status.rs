@@ -142,8 +142,8 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
         BookFault::GroupExists { group, .. } => {
             status(Code::AlreadyExists, "GROUP_EXISTS", &message, details(group.as_str()), &[])
         }
-        BookFault::OtherRun(house) => {
-            status(Code::AlreadyExists, "OTHER_SETTLEMENT_RUN", &message, details(house.as_str()), &[])
+        BookFault::OtherRun { run, .. } => {
+            status(Code::AlreadyExists, "OTHER_SETTLEMENT_RUN", &message, details(run.as_str()), &[])
         }
         BookFault::UnknownHouse(house) => {
             let subject = house.as_str();
@@ -180,7 +180,7 @@ pub(super) fn of_past(fault: &PastFault) -> Status {
             status(Code::FailedPrecondition, "SET_NOT_KEPT", &message, precondition("PARAMETER_SET"), &[])
         }
         PastFault::NotOpen(_) => status(Code::NotFound, "UNKNOWN_GROUP", &message, ErrorDetails::new(), &[]),
-        PastFault::Journal(_) | PastFault::Unreadable(_) => {
+        PastFault::Journal(_) | PastFault::Unreadable(_) | PastFault::Replay(_) => {
             tracing::error!(%message, "the past cannot be read");
             status(Code::Internal, "JOURNAL_DAMAGED", &message, ErrorDetails::new(), &[])
         }

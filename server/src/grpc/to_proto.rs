@@ -4,6 +4,7 @@ pub(super) mod book;
 mod margin;
 pub(super) mod methods;
 mod parameters;
+pub(super) mod runs;
 
 use margin::unmatched_reason;
 pub(super) use margin::{invalid, margin_report, refused, reported};

@@ -224,9 +224,10 @@ async fn a_house_is_settled_once_and_transfers_balance() {
         prices: vec![price],
         ..Default::default()
     };
-    for _ in 0..2 {
+    for (groups, known) in [(2, 0), (0, 2)] {
         let settled = desk.book().settle_house(run.clone()).await.unwrap().into_inner();
-        assert_eq!((settled.groups, settled.with_exceptions.len()), (2, 0));
+        assert_eq!((settled.groups, settled.known), (groups, known));
+        assert!(settled.with_exceptions.is_empty() && settled.not_applied.is_empty());
         let balance = desk.margin("POOL").await.currencies.remove(0);
         assert_eq!((balance.cash.as_str(), balance.variation.as_str()), ("102000.000000", "-2000.000000"));
     }

@@ -13,17 +13,17 @@ use tonic::transport::Channel;
 use crate::sample::{HOUSE, active, file, future, of_day, report, request};
 use crate::served::Served;
 
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("plimsoll-data-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         Self(path)
     }
 
     /// A server on it; cuts are kept as often as can be, or not at all.
-    async fn start(&self, cuts: bool) -> Served {
+    pub(crate) async fn start(&self, cuts: bool) -> Served {
         Served::with(|settings: &mut Settings| {
             settings.data_directory = Some(self.0.clone());
             settings.snapshot_interval = Duration::from_millis(if cuts { 10 } else { 86_400_000 });
@@ -38,15 +38,15 @@ impl Drop for Folder {
     }
 }
 
-fn book(served: &Served) -> BookServiceClient<Channel> {
+pub(crate) fn book(served: &Served) -> BookServiceClient<Channel> {
     BookServiceClient::new(served.channel.clone())
 }
 
-fn name() -> Option<v1::GroupName> {
+pub(crate) fn name() -> Option<v1::GroupName> {
     Some(v1::GroupName { house: HOUSE.to_owned(), group: "POOL".to_owned() })
 }
 
-async fn submit(served: &Served, id: &str, command: Command) -> v1::SubmitResponse {
+pub(crate) async fn submit(served: &Served, id: &str, command: Command) -> v1::SubmitResponse {
     let request = v1::SubmitRequest { name: name(), command_id: id.to_owned(), command: Some(command) };
     book(served).submit(request).await.unwrap().into_inner()
 }
@@ -62,13 +62,13 @@ fn order(id: &str, lots: i64) -> v1::Order {
     v1::Order { id: id.to_owned(), account: "A".to_owned(), terms: Some(terms), ..Default::default() }
 }
 
-fn trade(id: &str, lots: i64) -> v1::Trade {
+pub(crate) fn trade(id: &str, lots: i64) -> v1::Trade {
     let legs = vec![v1::TradeLeg { contract: Some(future("202612", lots)), price: "70.86".to_owned() }];
     let (id, account, date) = (id.to_owned(), "A".to_owned(), "2026-09-18".to_owned());
     v1::Trade { id, account, legs, date, ..Default::default() }
 }
 
-async fn margin(served: &Served) -> v1::GetMarginResponse {
+pub(crate) async fn margin(served: &Served) -> v1::GetMarginResponse {
     book(served).get_margin(v1::GetMarginRequest { name: name() }).await.unwrap().into_inner()
 }
 
@@ -79,7 +79,7 @@ fn run(price: &str) -> v1::SettleHouseRequest {
 }
 
 /// A group with an order, a trade and a settlement run; its margin on the way.
-async fn first_day(served: &Served) -> Vec<v1::GetMarginResponse> {
+pub(crate) async fn first_day(served: &Served) -> Vec<v1::GetMarginResponse> {
     let mut seen = Vec::new();
     let id = served.load(&file()).await.id;
     let request = v1::ActivateParameterSetRequest { id, ..Default::default() };
@@ -164,7 +164,8 @@ async fn a_restart_changes_nothing(cuts: bool) {
         |own: &v1::GetMarginResponse| (own.currencies.clone(), own.with_orders.clone(), own.version);
     assert_eq!(numbers(&again.0), numbers(&before.0));
     // The run is known, and no other may have its id.
-    book(&served).settle_house(run("71.36")).await.unwrap();
+    let settled = book(&served).settle_house(run("71.36")).await.unwrap().into_inner();
+    assert_eq!((settled.groups, settled.known), (0, 1));
     assert_eq!(book(&served).settle_house(run("71.37")).await.unwrap_err().code(), Code::AlreadyExists);
     // A trade told late is booked at the price of the run that was before the restart.
     let late = submit(&served, "C8", Command::Trade(trade("T2", 1))).await;

@@ -16,6 +16,7 @@ mod listing;
 mod malformed;
 mod methods;
 mod operation;
+mod runs;
 mod sample;
 mod served;
 mod shared;

@@ -22,7 +22,7 @@ pub(super) enum Caller {
 }
 
 impl Caller {
-    fn principal(self) -> Principal {
+    pub(super) fn principal(self) -> Principal {
         let name = match self {
             Self::Local => "local",
             Self::Settlement => "local, settlement",

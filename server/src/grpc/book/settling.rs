@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use plimsoll_engine::group::Body;
+use plimsoll_engine::group::{Body, Command};
+use plimsoll_engine::record::RunKey;
 use plimsoll_engine::types::{Code, CommandId};
 use plimsoll_proto::v1;
 
 use super::super::to_proto;
 use super::super::violations::Violations;
-use super::commands::{Caller, command};
+use super::commands::Caller;
 use super::{Fault, Told, house_of, read};
 use crate::book::{Book, Place};
 
@@ -21,12 +22,11 @@ pub(super) fn settle(
     let run = Arc::new(read(book, Place::Worker, &house, |reader| reader.run(request))?);
     let id: CommandId =
         Code::new(run.id.as_str()).map_err(|error| Violations::one("run_id", error.to_string()))?;
-    let ((groups, raised), durable) =
-        book.settle(&house, &run, |fact| command(Caller::Settlement, id.clone(), request, Body::Fact(fact)))?;
-    tracing::info!(%house, run = %run.id, groups, with_exceptions = raised.len(), "settled");
-    let answer = v1::SettleHouseResponse {
-        groups: u32::try_from(groups).unwrap_or(u32::MAX),
-        with_exceptions: raised.iter().take(1_000).map(to_proto::book::group_name).collect(),
-    };
-    Ok(Told { answer, durable })
+    let principal = Caller::Settlement.principal();
+    let of_run = |fact, key: RunKey| Command { principal, id, content: key.0, body: Body::Fact(fact) };
+    let (settled, durable) = book.settle(&house, &run, of_run)?;
+    let (groups, known, not_applied) = (settled.applied, settled.known, settled.refused.len());
+    let with_exceptions = settled.raised.len();
+    tracing::info!(%house, run = %run.id, groups, known, with_exceptions, not_applied, "settled");
+    Ok(Told { answer: to_proto::runs::settled(&settled), durable })
 }

@@ -97,7 +97,7 @@ pub(super) fn known(
 impl BookCalls {
     /// Gives an answer once it is durable.
     pub(super) async fn said<T>(&self, worked: Result<Told<T>, Fault>) -> Result<Response<T>, Status> {
-        if let Err(Fault::Book(BookFault::GroupExists { .. } | BookFault::OtherRun(_))) = &worked {
+        if let Err(Fault::Book(BookFault::GroupExists { .. } | BookFault::OtherRun { .. })) = &worked {
             // That something is there already is an answer, too.
             let written = self.book.chronicle().written();
             self.book.chronicle().reached(written).await.map_err(status::journal_stopped)?;

@@ -353,7 +353,8 @@ impl Reader<'_> {
             let contract = self.contract(&format!("prices[{place}].contract"), own.contract.as_ref());
             let price = self.decimal(&format!("prices[{place}].price"), &own.price);
             if let (Some(contract), Some(price)) = (contract, price)
-                && prices.insert(contract, price).is_some()
+                // A run is told from others by its content: the same number is the same text.
+                && prices.insert(contract, price.normalized()).is_some()
             {
                 self.faults.add(|| format!("prices[{place}].contract"), "is stated a second time");
             }

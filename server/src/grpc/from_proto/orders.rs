@@ -178,17 +178,22 @@ impl Reader<'_> {
     pub(super) fn becomes(&mut self, path: &str, wire: Option<&v1::Becomes>) -> Option<Becomes> {
         match wire.and_then(|wire| wire.becomes.as_ref()) {
             None => self.fault(path, "cash, another contract, or a delivery"),
-            Some(Wire::Cash(points)) => self.decimal(&format!("{path}.cash"), points).map(Becomes::Cash),
+            Some(Wire::Cash(points)) => self.points(&format!("{path}.cash"), points).map(Becomes::Cash),
             Some(Wire::Delivery(points)) => {
-                self.decimal(&format!("{path}.delivery"), points).map(Becomes::Delivery)
+                self.points(&format!("{path}.delivery"), points).map(Becomes::Delivery)
             }
             Some(Wire::Contract(leg)) => {
                 let contract = self.lots(&format!("{path}.contract.contract"), leg.contract.as_ref());
-                let price = self.decimal(&format!("{path}.contract.price"), &leg.price);
+                let price = self.points(&format!("{path}.contract.price"), &leg.price);
                 let (contract, lots) = contract?;
                 Some(Becomes::Contract(contract, lots, price?))
             }
         }
+    }
+
+    /// Points of price in the fewest digits.
+    fn points(&mut self, path: &str, text: &str) -> Option<Decimal> {
+        self.decimal(path, text).map(Decimal::normalized)
     }
 
     fn decimal_if_any(&mut self, path: &str, text: &str) -> Option<Option<Decimal>> {

@@ -24,7 +24,7 @@ fn money(amount: Money) -> String {
     Amount::rounded_half_away(amount).to_string()
 }
 
-fn number(count: usize) -> u32 {
+pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
