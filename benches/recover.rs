@@ -87,6 +87,7 @@ impl Book {
                     units: 1,
                     net_price: None,
                     reduce_only: false,
+                    reduced_by_venue: false,
                     fee: None,
                 },
             }))),

@@ -4,9 +4,10 @@
 //! `search` halves regions until what it can prove of the worst outcome and the worst that it has found lie close together.
 
 mod linear;
+mod linked;
 mod region;
 mod search;
 
 pub use linear::{Linear, LinearDelta, LinearMoney, Places};
-pub use region::{Link, OpenFills, Range, Region};
+pub use region::{Link, OpenFills, Range, Region, Weighed};
 pub use search::{Amounts, Bound, Effort, Requirement, Worst, worst};

@@ -21,14 +21,19 @@ mod facts;
 mod held;
 mod house;
 mod judging;
+mod limits;
+mod link;
+mod linking;
 mod order;
 mod outcome;
 mod position;
 mod pricing;
 mod recent;
+mod reducing;
 mod requests;
 mod reserved;
 mod settling;
+mod shares;
 mod standing;
 mod state;
 mod trading;
@@ -48,9 +53,8 @@ pub use house::{
     AssetTerms, Band, CollateralSchedule, HouseMethods, HouseSnapshot, KnownContract, LastKnown,
     ListedContract, LotRisk, PriceMoney, Retained, SetRows,
 };
-pub use order::{
-    Composition, LinkRule, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder,
-};
+pub use link::{Enforcement, LinkRule, LinkState, OnFill, OrderLink, Share};
+pub use order::{Composition, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder};
 pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, Work, WorstScenario};
 pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg};
 pub use recent::Recent;

@@ -125,6 +125,7 @@ impl Bytes<'_> {
             units: lots.abs(),
             net_price: None,
             reduce_only: self.next() % 8 == 1,
+            reduced_by_venue: false,
             fee: None,
         };
         let id = code(&format!("O{}", self.next() % 8));

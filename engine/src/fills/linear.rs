@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::region::{Link, OpenFills, Range, Region};
+use super::linked::{Asked, best_end, best_of_link};
+use super::region::{Link, OpenFills, Region};
 use crate::types::{DeltaUnit, Fixed, MoneyUnit, Overflow};
 
 /// The orders that a number depends on, ascending.
@@ -153,7 +154,8 @@ impl<U> Linear<U> {
             }
         }
         for link in linked(&self.places, fills) {
-            for (place, filled, _) in best_of_link(link, |place| self.unit(place), region)? {
+            let unit = |place| self.unit(place);
+            for (place, filled, _) in best_of_link(link, unit, (fills, region), Asked::Outcome)? {
                 corner[place] = filled;
             }
         }
@@ -179,7 +181,7 @@ fn most<U>(
         own.and_then(|own| units.clone().nth(own)).unwrap_or(Fixed::ZERO)
     };
     for link in linked(places, fills) {
-        for (_, filled, unit) in best_of_link(link, unit, region)? {
+        for (_, filled, unit) in best_of_link(link, unit, (fills, region), Asked::Most)? {
             sum = sum.plus(unit.times_whole(filled)?)?;
         }
     }
@@ -188,51 +190,6 @@ fn most<U>(
 
 /// The links of which a number depends on some member.
 fn linked<'a>(places: &'a [usize], fills: &'a OpenFills) -> impl Iterator<Item = &'a Link> {
-    let depends = |link: &&Link| link.members().iter().any(|member| places.binary_search(member).is_ok());
+    let depends = |link: &&Link| link.members().any(|member| places.binary_search(&member).is_ok());
     fills.links().iter().filter(depends)
-}
-
-/// Members of a link, units filled, and what one of them adds.
-type Filled<U> = SmallVec<[(usize, i64, Fixed<U>); 4]>;
-
-/// What of the members of a link makes a number the largest.
-fn best_of_link<U>(
-    link: &Link,
-    unit: impl Fn(usize) -> Fixed<U>,
-    region: &Region,
-) -> Result<Filled<U>, Overflow> {
-    let range = |place: &usize| region.ranges()[*place];
-    match link {
-        Link::OneOf(members) => {
-            // Where one is filled for certain, the others cannot be.
-            let certain = members.iter().find(|place| range(place).low > 0);
-            let mut best: Option<(Fixed<U>, usize, i64, Fixed<U>)> = None;
-            for &place in certain.map_or(members.as_slice(), std::slice::from_ref) {
-                let unit = unit(place);
-                let filled = best_end(unit, range(&place));
-                let amount = unit.times_whole(filled)?;
-                if best.is_none_or(|(most, ..)| amount > most) {
-                    best = Some((amount, place, filled, unit));
-                }
-            }
-            Ok(best.map(|(_, place, filled, unit)| (place, filled, unit)).into_iter().collect())
-        }
-        Link::AtMost(members, most) => {
-            let mut left = most - members.iter().map(|place| range(place).low).sum::<i64>();
-            let mut ordered: SmallVec<[(usize, Fixed<U>); 4]> =
-                members.iter().map(|&place| (place, unit(place))).collect();
-            ordered.sort_by_key(|(_, unit)| std::cmp::Reverse(*unit));
-            let filled = ordered.into_iter().map(|(place, unit)| {
-                let Range { low, high } = range(&place);
-                let more = if unit.is_positive() { (high - low).min(left) } else { 0 };
-                left -= more;
-                (place, low + more, unit)
-            });
-            Ok(filled.collect())
-        }
-    }
-}
-
-fn best_end<U>(unit: Fixed<U>, range: Range) -> i64 {
-    if unit.is_positive() { range.high } else { range.low }
 }

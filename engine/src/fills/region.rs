@@ -9,20 +9,42 @@ pub struct Range {
     pub high: i64,
 }
 
-/// How orders limit each other. An order is in one link at most.
+/// How orders limit each other. An order, or a leg that fills by itself, is in one link at most.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Link {
-    /// Only one of them is filled (one cancels the others; an order and what replaces it).
-    OneOf(Vec<usize>),
-    /// All of them together are filled up to so many units.
-    AtMost(Vec<usize>, i64),
+    /// Only one of them is filled, with all its legs (one cancels the others; an order and what replaces it).
+    OneOf(Vec<Vec<usize>>),
+    /// At most one of them is filled as a whole; any of them in part.
+    OneWhole(Vec<usize>),
+    /// What is filled of all of them together, each unit by its weight, which is positive, is at most so much.
+    AtMost(Vec<Weighed>, i64),
+}
+
+/// An order in a sum.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Weighed {
+    /// The order.
+    pub place: usize,
+    /// What one unit of it counts.
+    pub weight: i64,
 }
 
 impl Link {
-    pub(super) fn members(&self) -> &[usize] {
-        let (Self::OneOf(members) | Self::AtMost(members, _)) = self;
-        members
+    pub(super) fn members(&self) -> impl Iterator<Item = usize> + '_ {
+        let (groups, places, weighed): (&[Vec<usize>], &[usize], &[Weighed]) = match self {
+            Self::OneOf(groups) => (groups, &[], &[]),
+            Self::OneWhole(places) => (&[], places, &[]),
+            Self::AtMost(weighed, _) => (&[], &[], weighed),
+        };
+        groups.iter().flatten().chain(places).copied().chain(weighed.iter().map(|own| own.place))
     }
+}
+
+/// What is left of the most of a sum when every member is filled as given; negative where it is more.
+pub(super) fn left(members: &[Weighed], most: i64, filled: impl Fn(usize) -> i64) -> i64 {
+    let sum = |own: &Weighed| i128::from(own.weight).saturating_mul(i128::from(filled(own.place)));
+    let left = i128::from(most) - members.iter().map(sum).fold(0, i128::saturating_add);
+    i64::try_from(left).unwrap_or(i64::MIN)
 }
 
 /// The open units of all orders of an account, and what links them.
@@ -36,10 +58,16 @@ pub struct OpenFills {
 impl OpenFills {
     /// Takes the open units, which are not negative, and links between orders by their places.
     #[must_use]
-    pub fn new(open: Vec<i64>, links: Vec<Link>) -> Self {
+    pub fn new(open: Vec<i64>, mut links: Vec<Link>) -> Self {
+        for link in &mut links {
+            if let Link::OneWhole(members) = link {
+                // What has nothing open is not filled as a whole any more.
+                members.retain(|place| open.get(*place).is_some_and(|open| *open > 0));
+            }
+        }
         let mut is_linked = vec![false; open.len()];
         for member in links.iter().flat_map(Link::members) {
-            if let Some(own) = is_linked.get_mut(*member) {
+            if let Some(own) = is_linked.get_mut(member) {
                 *own = true;
             }
         }
@@ -63,24 +91,30 @@ impl OpenFills {
     /// Every possible outcome.
     #[must_use]
     pub fn region(&self) -> Region {
-        let most = |link: &Link, place: usize| match link {
-            Link::AtMost(members, most) if members.contains(&place) => *most,
-            _ => i64::MAX,
-        };
-        let range = |(place, &open): (usize, &i64)| {
-            let limit = self.links.iter().map(|link| most(link, place)).min().unwrap_or(i64::MAX);
-            Range { low: 0, high: open.min(limit) }
-        };
-        Region { ranges: self.open.iter().enumerate().map(range).collect() }
+        let range = |&open: &i64| Range { low: 0, high: open };
+        let mut region = Region { ranges: self.open.iter().map(range).collect() };
+        for link in &self.links {
+            if let Link::AtMost(members, most) = link {
+                for own in members {
+                    let range = &mut region.ranges[own.place];
+                    range.high = range.high.min((most / own.weight.max(1)).max(0));
+                }
+            }
+        }
+        region
     }
 
     /// Whether the links allow an outcome.
     #[must_use]
     pub fn allows(&self, filled: &[i64]) -> bool {
         let within = filled.iter().zip(&self.open).all(|(filled, open)| (0..=*open).contains(filled));
+        let is_filled = |place: &usize| filled[*place] > 0;
         let linked = |link: &Link| match link {
-            Link::OneOf(members) => members.iter().filter(|place| filled[**place] > 0).count() <= 1,
-            Link::AtMost(members, most) => members.iter().map(|place| filled[*place]).sum::<i64>() <= *most,
+            Link::OneOf(groups) => groups.iter().filter(|own| own.iter().any(is_filled)).count() <= 1,
+            Link::OneWhole(members) => {
+                members.iter().filter(|place| filled[**place] >= self.open[**place]).count() <= 1
+            }
+            Link::AtMost(members, most) => left(members, *most, |place| filled[place]) >= 0,
         };
         within && self.links.iter().all(linked)
     }
@@ -99,25 +133,36 @@ impl OpenFills {
     fn narrowed(&self, mut region: Region) -> Option<Region> {
         for link in &self.links {
             match link {
-                Link::OneOf(members) => {
-                    let mut filled = members.iter().filter(|place| region.ranges[**place].low > 0);
-                    let Some(&only) = filled.next() else { continue };
-                    if filled.next().is_some() {
+                Link::OneOf(groups) => {
+                    let is_filled = |group: &Vec<usize>| group.iter().any(|own| region.ranges[*own].low > 0);
+                    let Some(only) = groups.iter().position(is_filled) else { continue };
+                    if groups[only + 1..].iter().any(is_filled) {
                         return None;
                     }
-                    for &other in members.iter().filter(|place| **place != only) {
+                    let others = groups.iter().enumerate().filter(|(number, _)| *number != only);
+                    for &other in others.flat_map(|(_, group)| group) {
                         region.ranges[other].high = 0;
                     }
                 }
+                Link::OneWhole(members) => {
+                    let is_whole = |place: &&usize| region.ranges[**place].low >= self.open[**place];
+                    let Some(&only) = members.iter().find(is_whole) else { continue };
+                    for &other in members.iter().filter(|place| **place != only) {
+                        let range = &mut region.ranges[other];
+                        range.high = range.high.min(self.open[other] - 1);
+                        if range.high < range.low {
+                            return None;
+                        }
+                    }
+                }
                 Link::AtMost(members, most) => {
-                    let least: i64 = members.iter().map(|place| region.ranges[*place].low).sum();
-                    let left = most - least;
+                    let left = left(members, *most, |place| region.ranges[place].low);
                     if left < 0 {
                         return None;
                     }
-                    for place in members {
-                        let range = &mut region.ranges[*place];
-                        range.high = range.high.min(range.low + left);
+                    for own in members {
+                        let range = &mut region.ranges[own.place];
+                        range.high = range.high.min(range.low.saturating_add(left / own.weight.max(1)));
                     }
                 }
             }

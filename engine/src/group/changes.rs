@@ -40,6 +40,7 @@ impl Changes {
                 self.ordered.insert(order.account.clone());
             }
             Event::OrderFilled(id, ..)
+            | Event::OrderCut(id, ..)
             | Event::OrderClosed(id)
             | Event::OrderReplaced(id, _)
             | Event::ReplacementAsked(id, _) => {
@@ -60,6 +61,8 @@ impl Changes {
             | Event::ReferenceKept(..)
             | Event::Settled(_)
             | Event::DayEnded(_)
+            | Event::LinkExhausted(_)
+            | Event::LinkReset(_)
             | Event::ExceptionRaised(_)
             | Event::ExceptionResolved(..)
             | Event::Answered(..) => {}

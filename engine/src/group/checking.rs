@@ -4,26 +4,16 @@ use super::covering::{self, insufficient, numbers};
 use super::event::Event;
 use super::exposure::{self, Orders, Trial};
 use super::house::HouseSnapshot;
-use super::order::{Composition, NewOrder, OrderTerms, TimeInForce, WorkingOrder};
+use super::linking;
+use super::order::{NewOrder, OrderTerms, TimeInForce, WorkingOrder};
 use super::outcome::{Checked, Outcome, Refusal, RefusalReason, WorstScenario};
-use super::position::PositionAccount;
 use super::pricing;
+use super::reducing;
 use super::requests::{Granted, known_position_account, refused};
 use super::standing::{AccountStanding, Depth, Standing, searched, searched_with, with_trial};
 use super::state::{Group, MarginTerms};
 use crate::fills::OpenFills;
 use crate::types::OrderId;
-
-fn working(order: &NewOrder) -> WorkingOrder {
-    WorkingOrder {
-        account: order.account.clone(),
-        session: order.session.clone(),
-        link: order.link.clone(),
-        terms: order.terms.clone(),
-        replacement: None,
-        filled: vec![0; order.terms.parts()],
-    }
-}
 
 /// Checks an order without reserving it.
 ///
@@ -65,7 +55,8 @@ pub(super) fn accept(
     depth: Depth,
 ) -> Result<Option<Granted>, Refusal> {
     let tried = checked(group, house, order, known, depth)?;
-    let accepted = || Event::OrderAccepted(order.id.clone(), Box::new(working(order)));
+    let working = || WorkingOrder::new(order, group.sequence);
+    let accepted = || Event::OrderAccepted(order.id.clone(), Box::new(working()));
     Ok(tried.map(|tried| granted(accepted(), tried)))
 }
 
@@ -84,7 +75,7 @@ fn checked(
     known: Option<&Standing>,
     depth: Depth,
 ) -> Result<Option<Tried>, Refusal> {
-    let account = known_position_account(group, &order.account)?;
+    known_position_account(group, &order.account)?;
     let is_used = group.orders.contains_key(&order.id) || group.has_closed(&order.id);
     if is_used {
         return refused(RefusalReason::OrderExists, format!("order {} has been used", order.id));
@@ -92,22 +83,12 @@ fn checked(
     if group.orders.len() >= Group::MOST_ORDERS {
         return refused(RefusalReason::TooMany, format!("at most {} working orders", Group::MOST_ORDERS));
     }
-    if let Some((name, rule)) = &order.link {
-        let others =
-            group.orders.values().filter(|own| own.link.as_ref().is_some_and(|(own, _)| own == name));
-        for other in others {
-            let margin_account = group.position_accounts.get(&other.account).map(|own| &own.margin_account);
-            if margin_account != Some(&account.margin_account)
-                || group.links.get(name).is_some_and(|own| own.0 != *rule)
-            {
-                let detail = format!("link group {name} has another rule or another margin account");
-                return refused(RefusalReason::LinkUnlike, detail);
-            }
-        }
+    if let Some(link) = &order.link {
+        linking::takes(group, link, &order.account)?;
     }
     is_good(group, house, &order.terms)?;
-    reduces(account, &order.terms, None)?;
-    tried(group, house, &order.id, &working(order), known, depth)
+    reducing::fits(group, &order.account, &order.terms, |_| 0)?;
+    tried(group, house, &order.id, &WorkingOrder::new(order, group.sequence), known, depth)
 }
 
 /// The last date of an order has not passed: no day has ended since, and neither the last settlement nor the house's data is later.
@@ -118,24 +99,6 @@ fn is_good(group: &Group, house: &HouseSnapshot, terms: &OrderTerms) -> Result<(
     if has_ended || since.is_some_and(|since| last < since) {
         let today = group.ended.max(since).map(|date| date.to_string()).unwrap_or_default();
         return refused(RefusalReason::DatePassed, format!("good till {last}, {today} has come"));
-    }
-    Ok(())
-}
-
-/// A reduce-only order is against the position in every contract, and no larger.
-fn reduces(account: &PositionAccount, terms: &OrderTerms, filled: Option<&[i64]>) -> Result<(), Refusal> {
-    if !terms.reduce_only {
-        return Ok(());
-    }
-    for (place, leg) in terms.legs.iter().enumerate() {
-        let part = if terms.composition == Composition::Legged { place } else { 0 };
-        let open = terms.units - filled.and_then(|filled| filled.get(part)).copied().unwrap_or_default();
-        let net = account.holdings.get(&leg.contract).map_or(0, |own| own.net());
-        let lots = leg.lots.get().saturating_mul(open);
-        if net.signum() != -lots.signum() || lots.saturating_abs() > net.saturating_abs() {
-            let detail = format!("{net} lots of contract {} are held", leg.contract.number());
-            return refused(RefusalReason::NotReducing, detail);
-        }
     }
     Ok(())
 }
@@ -160,7 +123,8 @@ pub(super) fn replace(
         return refused(RefusalReason::ReplacementUnlike, format!("order {id} has other legs"));
     }
     is_good(group, house, terms)?;
-    reduces(known_position_account(group, &order.account)?, terms, Some(&order.filled))?;
+    known_position_account(group, &order.account)?;
+    reducing::fits(group, &order.account, terms, |part| order.filled_of(part))?;
     let both = WorkingOrder { replacement: Some(terms.clone()), ..order.clone() };
     let tried = tried(group, house, id, &both, known, depth)?;
     let asked = || Event::ReplacementAsked(id.clone(), Some(Box::new(terms.clone())));
@@ -240,7 +204,11 @@ fn improves(
     let Some((account, by)) = own_account(group, order, before) else { return Ok(false) };
     let terms = order.replacement.as_ref().unwrap_or(&order.terms);
     let units = pricing::units(terms, house, by)?;
-    let open: Vec<i64> = (0..units.len()).map(|part| order.open(terms, part)).collect();
+    let open = |part: usize| match order.replacement {
+        Some(_) => order.open_replaced(part),
+        None => order.open(part),
+    };
+    let open: Vec<i64> = (0..units.len()).map(open).collect();
     let alone = Orders { units, open: OpenFills::new(open.clone(), Vec::new()) };
     let weighed = |filled: &[i64]| account.held.weighed(house, &group.currency, &alone, filled);
     let nothing = weighed(&vec![0; open.len()])?;

@@ -9,8 +9,8 @@ use super::position::{Keeping, TradeLeg};
 use super::state::MarginTerms;
 use crate::contract::ContractId;
 use crate::types::{
-    AccountName, AssetCode, BusinessDate, CommandId, Currency, Decimal, Lots, Member, Money, OrderId,
-    Principal, Quantity, Reference, SessionName, TradeId,
+    AccountName, AssetCode, BusinessDate, CommandId, Currency, Decimal, LinkName, Lots, Member, Money,
+    OrderId, Principal, Quantity, Reference, SessionName, TradeId,
 };
 
 /// A command.
@@ -58,6 +58,8 @@ pub enum Request {
     Order(Box<NewOrder>),
     /// Replaces an order: the worse of both is reserved until the venue confirms.
     Replace(OrderId, Box<OrderTerms>),
+    /// Lets a link that has no working orders begin anew.
+    ResetLink(LinkName),
     /// Resolves an item of the exceptions queue.
     Resolve(u64, String),
 }

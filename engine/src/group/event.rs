@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::command::SettlementRun;
 use super::exception::ExceptionItem;
+use super::link::LinkState;
 use super::order::{OrderTerms, WorkingOrder};
 use super::outcome::Outcome;
 use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
 use super::state::{Group, MarginTerms};
 use crate::contract::ContractId;
 use crate::types::{
-    AccountName, AssetCode, BusinessDate, CommandId, Currency, Money, OrderId, Principal, Quantity,
+    AccountName, AssetCode, BusinessDate, CommandId, Currency, LinkName, Money, OrderId, Principal, Quantity,
     Reference, TradeId,
 };
 
@@ -66,8 +67,14 @@ pub enum Event {
     ReplacementAsked(OrderId, Option<Box<OrderTerms>>),
     /// An order has been replaced.
     OrderReplaced(OrderId, Box<OrderTerms>),
-    /// So many units of a part of an order were filled, or are not open any more.
+    /// So many units of a part of an order were filled.
     OrderFilled(OrderId, usize, i64),
+    /// So many units of a part of an order are not open any more though they have not filled; negative where more is open.
+    OrderCut(OrderId, usize, i64),
+    /// A link takes no more orders until it is reset.
+    LinkExhausted(LinkName),
+    /// A link without orders has forgotten what has filled of it.
+    LinkReset(LinkName),
     /// An order works no more.
     OrderClosed(OrderId),
     /// A trade was booked, or cancelled.
@@ -186,8 +193,10 @@ impl Group {
     fn apply_to_order(&mut self, event: &Event) {
         match event {
             Event::OrderAccepted(id, order) => {
-                if let Some((name, rule)) = &order.link {
-                    self.links.entry(name.clone()).or_insert((*rule, 0));
+                if let Some(link) = &order.link {
+                    let new = || LinkState::new(link.rule, link.enforcement);
+                    self.links.entry(link.name.clone()).or_insert_with(new);
+                    self.idle_links.retain(|own| *own != link.name);
                 }
                 self.orders.insert(id.clone(), (**order).clone());
             }
@@ -200,30 +209,62 @@ impl Group {
                 if let Some(own) = self.orders.get_mut(id) {
                     own.terms = (**terms).clone();
                     own.replacement = None;
+                    own.cut.fill(0);
                 }
             }
             Event::OrderFilled(id, part, units) => {
                 let Some(own) = self.orders.get_mut(id) else { return };
-                if let Some(filled) = own.filled.get_mut(*part) {
-                    *filled = filled.saturating_add(*units);
+                let after = own.with_fill(*part, *units);
+                let more = after.begun() - own.begun();
+                if let Some(link) = own.link.as_ref().and_then(|link| self.links.get_mut(&link.name)) {
+                    link.filled = link.filled.saturating_add(more);
                 }
-                if let Some((_, filled)) = own.link.as_ref().and_then(|(name, _)| self.links.get_mut(name)) {
-                    *filled = filled.saturating_add(*units);
+                *own = after;
+            }
+            Event::OrderCut(id, part, units) => {
+                if let Some(cut) = self.orders.get_mut(id).and_then(|own| own.cut.get_mut(*part)) {
+                    *cut = cut.saturating_add(*units);
                 }
             }
             Event::OrderClosed(id) => {
                 let Some(own) = self.orders.remove(id) else { return };
-                let is_linked = |other: &WorkingOrder| {
-                    other.link.as_ref().map(|own| &own.0) == own.link.as_ref().map(|own| &own.0)
-                };
-                if let Some((name, _)) = &own.link
-                    && !self.orders.values().any(is_linked)
-                {
-                    self.links.remove(name);
+                if let Some(link) = &own.link {
+                    self.leave_link(&link.name, &own);
                 }
                 self.remember_closed(id);
             }
+            Event::LinkExhausted(name) => {
+                if let Some(own) = self.links.get_mut(name) {
+                    own.is_exhausted = true;
+                }
+            }
+            Event::LinkReset(name) => {
+                self.links.remove(name);
+                self.idle_links.retain(|own| own != name);
+            }
             _ => {}
+        }
+    }
+
+    /// A link that an order has left is kept with what has filled of it; of those without orders the oldest are forgotten.
+    fn leave_link(&mut self, name: &LinkName, order: &WorkingOrder) {
+        let Some(own) = self.links.get_mut(name) else { return };
+        if own.is_cut_in_proportion() && order.share().filled > 0 {
+            own.closed.push(order.share());
+        }
+        let is_untouched = own.filled == 0 && !own.is_exhausted;
+        if self.orders.values().any(|other| other.link.as_ref().is_some_and(|own| own.name == *name)) {
+            return;
+        }
+        if is_untouched {
+            self.links.remove(name);
+            return;
+        }
+        self.idle_links.push_back(name.clone());
+        if self.idle_links.len() > Self::IDLE_LINKS
+            && let Some(oldest) = self.idle_links.pop_front()
+        {
+            self.links.remove(&oldest);
         }
     }
 

@@ -48,6 +48,10 @@ pub enum ExceptionKind {
     AfterLastDate,
     /// A trade closes more than the other side has: the rest opens.
     ClosesBeyond,
+    /// A trade fills more than the orders of its link may fill together.
+    BeyondLink,
+    /// A trade of a reduce-only order opens a position or makes it larger.
+    FillIncreases,
 }
 
 impl ExceptionKind {
@@ -97,6 +101,16 @@ impl ExceptionKind {
         ),
         (Self::AfterLastDate, "after_last_date", "the order is not good for that date; the trade is booked"),
         (Self::ClosesBeyond, "closes_beyond", "more than the other side has is closed; the rest opens"),
+        (
+            Self::BeyondLink,
+            "beyond_link",
+            "more is filled than the link allows its orders together; it is booked",
+        ),
+        (
+            Self::FillIncreases,
+            "fill_increases",
+            "the order may only reduce and the trade increases; it is booked",
+        ),
     ];
 
     /// The name on the wire.

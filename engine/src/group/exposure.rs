@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::house::HouseSnapshot;
-use super::order::{LinkRule, OrderTerms, WorkingOrder};
+use super::limits::{self, Placed};
+use super::order::{OrderTerms, WorkingOrder};
 use super::outcome::Refusal;
 use super::position::Keeping;
 use super::pricing::{self, Unit};
 use super::state::{Group, MarginTerms};
 use crate::contract::ContractId;
-use crate::fills::{Linear, Link, OpenFills, Places};
+use crate::fills::{Linear, OpenFills, Places};
 use crate::span::{Margining, UnmatchedReason};
-use crate::types::{AccountName, Currency, LinkName, Money, OrderId, Overflow};
+use crate::types::{AccountName, Currency, Money, OrderId, Overflow};
 
 /// A position that cannot be margined.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -127,69 +128,23 @@ pub(super) fn orders(
     if let Some(trial) = trial {
         orders.insert(trial.id, trial.order);
     }
-    let mut gathered = Gathered::default();
     // An account of a group is margined by something.
-    let Some(terms) = group.margin_accounts.get(account) else { return Ok(Orders::default()) };
+    let Some(by) = group.margin_accounts.get(account) else { return Ok(Orders::default()) };
+    let (mut units, mut open, mut placed) = (Vec::new(), Vec::new(), Vec::new());
     for order in orders.into_values() {
-        gathered.add(order, house, terms)?;
-    }
-    Ok(gathered.finished(group))
-}
-
-#[derive(Default)]
-struct Gathered {
-    units: Vec<Unit>,
-    open: Vec<i64>,
-    links: Vec<Link>,
-    by_name: BTreeMap<LinkName, (LinkRule, Vec<usize>)>,
-}
-
-impl Gathered {
-    fn add(&mut self, order: &WorkingOrder, house: &HouseSnapshot, by: &MarginTerms) -> Result<(), Refusal> {
-        let own = self.add_terms(order, &order.terms, house, by)?;
+        let mut place = |terms: &OrderTerms, of: &dyn Fn(usize) -> i64| -> Result<Vec<usize>, Refusal> {
+            let first = units.len();
+            units.extend(pricing::units(terms, house, by)?);
+            open.extend((0..units.len() - first).map(of));
+            Ok((first..units.len()).collect())
+        };
+        let own = place(&order.terms, &|part| order.open(part))?;
         let other = match &order.replacement {
-            Some(terms) => self.add_terms(order, terms, house, by)?,
+            Some(terms) => place(terms, &|part| order.open_replaced(part))?,
             None => Vec::new(),
         };
-        match &order.link {
-            Some((name, rule)) => {
-                let members = &mut self.by_name.entry(name.clone()).or_insert((*rule, Vec::new())).1;
-                members.extend(own.into_iter().chain(other));
-            }
-            None => {
-                let pairs = own.into_iter().zip(other);
-                self.links.extend(pairs.map(|(one, other)| Link::OneOf(vec![one, other])));
-            }
-        }
-        Ok(())
+        placed.push(Placed { order, own, other });
     }
-
-    fn add_terms(
-        &mut self,
-        order: &WorkingOrder,
-        terms: &OrderTerms,
-        house: &HouseSnapshot,
-        by: &MarginTerms,
-    ) -> Result<Vec<usize>, Refusal> {
-        let units = pricing::units(terms, house, by)?;
-        let first = self.units.len();
-        for (part, unit) in units.into_iter().enumerate() {
-            self.units.push(unit);
-            self.open.push(order.open(terms, part));
-        }
-        Ok((first..self.units.len()).collect())
-    }
-
-    fn finished(mut self, group: &Group) -> Orders {
-        for (name, (rule, members)) in self.by_name {
-            self.links.push(match rule {
-                LinkRule::OneCancelsOther => Link::OneOf(members),
-                LinkRule::MostFilled(most) => {
-                    let filled = group.links.get(&name).map_or(0, |(_, filled)| *filled);
-                    Link::AtMost(members, most.saturating_sub(filled).max(0))
-                }
-            });
-        }
-        Orders { units: self.units, open: OpenFills::new(self.open, self.links) }
-    }
+    let links = limits::links(group, &placed, &mut open);
+    Ok(Orders { units, open: OpenFills::new(open, links) })
 }

@@ -6,12 +6,13 @@ use super::command::{Fact, OrderFilter};
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionKind};
 use super::house::HouseSnapshot;
+use super::link::OrderLink;
 use super::order::{NewOrder, TimeInForce, WorkingOrder};
 use super::outcome::Outcome;
 use super::position::add_money;
 use super::state::Group;
 use super::trading::raised;
-use super::{settling, trading};
+use super::{linking, reducing, settling, trading};
 use crate::types::{BusinessDate, OrderId, Overflow, Quantity, Reference};
 
 /// Books a fact; one whose numbers do not fit goes to suspense whole.
@@ -22,13 +23,14 @@ pub(super) fn book(
     content: &[u8; 32],
 ) -> (Vec<Event>, Outcome) {
     let events = events(group, house, fact, content).and_then(|events| fitting(group, events));
-    let events = events.unwrap_or_else(|overflow| {
+    let mut events = events.unwrap_or_else(|overflow| {
         let about = About { detail: format!("{overflow}: {}", what(fact)), ..about(fact) };
         // A run may be told again until it fits: one open item says that it does not.
         let is_open = matches!(fact, Fact::Settle(run)
             if group.open_items(&run.id).any(|(_, own)| own.kind == ExceptionKind::TooLarge));
         if is_open { Vec::new() } else { vec![raised(ExceptionKind::TooLarge, about)] }
     });
+    events.extend(reducing::cuts(group, &events));
     let closed = events.iter().filter_map(|event| match event {
         Event::OrderClosed(id) => Some(id.clone()),
         _ => None,
@@ -144,10 +146,17 @@ fn of_order(group: &Group, id: &OrderId, event: impl Fn(&WorkingOrder) -> Option
         None => vec![raised(ExceptionKind::UnknownOrder, about())],
         Some(order) => match event(order) {
             Some(event) => {
-                let filled = matches!(&event, Event::OrderReplaced(_, terms)
-                    if WorkingOrder { terms: (**terms).clone(), replacement: None, ..order.clone() }.is_filled());
-                let closed = filled.then(|| Event::OrderClosed(id.clone()));
-                std::iter::once(event).chain(closed).collect()
+                let after = match &event {
+                    Event::OrderReplaced(_, terms) => Some(order.replaced(terms)),
+                    _ => None,
+                };
+                let mut events = vec![event];
+                match after {
+                    Some(after) if after.is_filled() => events.push(Event::OrderClosed(id.clone())),
+                    Some(after) => events.extend(linking::replaced(group, id, &after)),
+                    None => {}
+                }
+                events
             }
             None => vec![raised(ExceptionKind::UnknownOrder, about())],
         },
@@ -189,20 +198,16 @@ fn reconciled(group: &Group, orders: &[(NewOrder, Vec<i64>)]) -> Vec<Event> {
         }
         let Some(known) = group.orders.get(&order.id) else {
             events.push(raised(ExceptionKind::Unreserved, about("the whole order".to_owned())));
-            let filled = open.iter().map(|open| order.terms.units - open).collect();
-            let working = WorkingOrder {
-                account: order.account.clone(),
-                session: order.session.clone(),
-                link: order.link.clone(),
-                terms: order.terms.clone(),
-                replacement: None,
-                filled,
-            };
+            // A link that does not take it cannot bind it: it is reserved by itself.
+            let takes = |link: &OrderLink| linking::takes(group, link, &order.account).is_ok();
+            let link = order.link.clone().filter(takes);
+            let cut = open.iter().map(|open| order.terms.units - open).collect();
+            let working = WorkingOrder { link, cut, ..WorkingOrder::new(order, group.sequence) };
             events.push(Event::OrderAccepted(order.id.clone(), Box::new(working)));
             continue;
         };
         for (part, open) in open.iter().enumerate().take(known.terms.parts()) {
-            let ours = known.open(&known.terms, part);
+            let ours = known.open(part);
             if *open > ours {
                 events.push(raised(
                     ExceptionKind::Unreserved,
@@ -210,7 +215,7 @@ fn reconciled(group: &Group, orders: &[(NewOrder, Vec<i64>)]) -> Vec<Event> {
                 ));
             }
             if *open != ours {
-                events.push(Event::OrderFilled(order.id.clone(), part, ours - open));
+                events.push(Event::OrderCut(order.id.clone(), part, ours - open));
             }
         }
     }

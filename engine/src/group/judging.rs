@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::command::Fill;
 use super::exception::ExceptionKind;
+use super::linking;
 use super::order::{OrderKind, OrderTerms, TimeInForce, WorkingOrder};
+use super::state::Group;
 use crate::contract::ContractId;
 use crate::types::Decimal;
 
@@ -19,16 +21,20 @@ pub(super) struct Judged {
 }
 
 /// Holds a trade against the order that it names. While a replacement is not confirmed either may be what fills.
-pub(super) fn judged(order: &WorkingOrder, fill: &Fill, part: usize) -> Judged {
+pub(super) fn judged(group: &Group, order: &WorkingOrder, fill: &Fill, part: usize) -> Judged {
     if !is_like(order, fill, part) {
         let misfits = vec![(ExceptionKind::FillUnlikeOrder, format!("{} units", fill.units))];
         return Judged { misfits, units: None };
     }
     let terms = || std::iter::once(&order.terms).chain(&order.replacement);
-    let open = terms().map(|own| order.open(own, part)).max().unwrap_or_default();
+    let open = order.open(part).max(order.open_replaced(part));
     let mut misfits = Vec::new();
     if fill.units > open {
         misfits.push((ExceptionKind::Overfill, format!("{} units, {open} open", fill.units)));
+    }
+    let beyond = linking::beyond(group, order, &order.with_fill(part, fill.units));
+    if beyond > 0 {
+        misfits.push((ExceptionKind::BeyondLink, format!("{} units, {beyond} beyond", fill.units)));
     }
     if !terms().any(|own| is_within_limits(own, fill, part)) {
         misfits.push((ExceptionKind::ThroughLimit, limits(&order.terms, part)));

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::link::{OrderLink, Share};
 use crate::contract::ContractId;
-use crate::types::{
-    AccountName, BusinessDate, Currency, Decimal, LinkName, Lots, Money, OrderId, SessionName,
-};
+use crate::types::{AccountName, BusinessDate, Currency, Decimal, Lots, Money, OrderId, SessionName};
 
 /// How an order finds its price.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -73,6 +72,8 @@ pub struct OrderTerms {
     pub net_price: Option<Decimal>,
     /// Whether it may reduce positions only.
     pub reduce_only: bool,
+    /// Whether the venue sees to that: it fills no more than the position then, and with every fill cuts what is left, the newest first.
+    pub reduced_by_venue: bool,
     /// What a unit costs besides.
     pub fee: Option<(Currency, Money)>,
 }
@@ -102,16 +103,6 @@ impl OrderTerms {
     }
 }
 
-/// How the orders of a link group limit each other.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkRule {
-    /// One that fills cancels the others.
-    OneCancelsOther,
-    /// Together they fill up to so many units: a market maker's quotes.
-    MostFilled(i64),
-}
-
 /// An order that works.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct WorkingOrder {
@@ -120,27 +111,91 @@ pub struct WorkingOrder {
     /// The session that sent it.
     pub session: Option<SessionName>,
     /// The orders that it is linked with.
-    pub link: Option<(LinkName, LinkRule)>,
+    pub link: Option<OrderLink>,
     /// What it says.
     pub terms: OrderTerms,
     /// What is to replace it: both are reserved, the worse of them, until the venue has confirmed one.
     pub replacement: Option<OrderTerms>,
+    /// The number of events that the group had seen when it was accepted: a later order has a greater one.
+    pub accepted: u64,
     /// Units filled of each part.
     pub filled: Vec<i64>,
+    /// Units of each part that are not open any more though they have not filled; negative where more is open.
+    pub cut: Vec<i64>,
 }
 
 impl WorkingOrder {
-    /// Units of a part that may still fill under some terms.
+    /// An order of which nothing has filled, accepted after so many events.
     #[must_use]
-    pub fn open(&self, terms: &OrderTerms, part: usize) -> i64 {
-        (terms.units - self.filled.get(part).copied().unwrap_or_default()).max(0)
+    pub fn new(order: &NewOrder, accepted: u64) -> Self {
+        let nothing = vec![0; order.terms.parts()];
+        Self {
+            account: order.account.clone(),
+            session: order.session.clone(),
+            link: order.link.clone(),
+            terms: order.terms.clone(),
+            replacement: None,
+            accepted,
+            filled: nothing.clone(),
+            cut: nothing,
+        }
+    }
+
+    /// Units filled of a part.
+    #[must_use]
+    pub fn filled_of(&self, part: usize) -> i64 {
+        self.filled.get(part).copied().unwrap_or_default()
+    }
+
+    /// Units of a part that may still fill.
+    #[must_use]
+    pub fn open(&self, part: usize) -> i64 {
+        let cut = self.cut.get(part).copied().unwrap_or_default();
+        self.terms.units.saturating_sub(self.filled_of(part)).saturating_sub(cut).max(0)
+    }
+
+    /// Units of a part that may still fill once it is replaced; nothing without a replacement. What was cut of it does not count then.
+    #[must_use]
+    pub fn open_replaced(&self, part: usize) -> i64 {
+        let units = self.replacement.as_ref().map_or(0, |terms| terms.units);
+        units.saturating_sub(self.filled_of(part)).max(0)
+    }
+
+    /// Units of which some leg has filled.
+    #[must_use]
+    pub fn begun(&self) -> i64 {
+        self.filled.iter().copied().max().unwrap_or_default().max(0)
+    }
+
+    /// What has filled of it, of the most that it may come to.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        let replaced = self.replacement.as_ref().map_or(0, |terms| terms.units);
+        let filled = self.filled.iter().copied().min().unwrap_or_default().max(0);
+        Share { filled, units: self.terms.units.max(replaced).max(1) }
+    }
+
+    /// With so many more units of a part filled.
+    #[must_use]
+    pub fn with_fill(&self, part: usize, units: i64) -> Self {
+        let mut after = self.clone();
+        if let Some(filled) = after.filled.get_mut(part) {
+            *filled = filled.saturating_add(units);
+        }
+        after
+    }
+
+    /// Under other terms, which the venue has confirmed.
+    #[must_use]
+    pub fn replaced(&self, terms: &OrderTerms) -> Self {
+        let cut = vec![0; self.cut.len()];
+        Self { terms: terms.clone(), replacement: None, cut, ..self.clone() }
     }
 
     /// Whether nothing of it is open.
     #[must_use]
     pub fn is_filled(&self) -> bool {
-        let is_open = |terms: &OrderTerms| (0..terms.parts()).any(|part| self.open(terms, part) > 0);
-        !is_open(&self.terms) && !self.replacement.as_ref().is_some_and(is_open)
+        (0..self.terms.parts()).all(|part| self.open(part) == 0 && self.open_replaced(part) == 0)
     }
 }
 
@@ -154,7 +209,7 @@ pub struct NewOrder {
     /// The session that sends it.
     pub session: Option<SessionName>,
     /// The orders that it is linked with.
-    pub link: Option<(LinkName, LinkRule)>,
+    pub link: Option<OrderLink>,
     /// What it says.
     pub terms: OrderTerms,
 }

@@ -36,7 +36,7 @@ pub enum RefusalReason {
     ReplacementPending,
     /// The replacement is of other contracts or legs than the order.
     ReplacementUnlike,
-    /// The link group has another rule, or orders of another margin account.
+    /// The link has another rule or enforcement, or orders of another margin account.
     LinkUnlike,
     /// The combination has a net price, and its legs are not priced alike.
     NetPriceUnlike,
@@ -66,6 +66,12 @@ pub enum RefusalReason {
     UnknownAccountType,
     /// The last date of the order has passed.
     DatePassed,
+    /// The link is used up: it takes no orders until it is reset.
+    LinkExhausted,
+    /// The link has working orders: it is not reset.
+    LinkInUse,
+    /// No such link, or nothing has filled of it.
+    UnknownLink,
 }
 
 impl RefusalReason {
@@ -100,6 +106,9 @@ impl RefusalReason {
         (Self::UnknownAsset, "unknown_asset"),
         (Self::UnknownAccountType, "unknown_account_type"),
         (Self::DatePassed, "date_passed"),
+        (Self::LinkExhausted, "link_exhausted"),
+        (Self::LinkInUse, "link_in_use"),
+        (Self::UnknownLink, "unknown_link"),
     ];
 
     /// The name in reports.

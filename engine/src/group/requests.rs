@@ -9,7 +9,7 @@ use super::position::{Keeping, PositionAccount};
 use super::pricing::too_large;
 use super::standing::{Depth, Standing, StandingError};
 use super::state::{Group, MarginTerms};
-use super::{checking, covering};
+use super::{checking, covering, linking};
 use crate::report::AccountLevels;
 use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity};
 
@@ -56,6 +56,9 @@ pub(super) fn decide(
         }
         Request::Order(order) => return checking::accept(group, house, order, known, depth),
         Request::Replace(id, terms) => return checking::replace(group, house, id, terms, known, depth),
+        Request::ResetLink(name) => {
+            linking::reset(group, name).map(|event| Some((vec![event], Outcome::default())))
+        }
         Request::Resolve(number, text) => resolve(group, *number, text).map(Some),
     };
     let granted = |(events, outcome)| Granted { events, outcome, standing: None };

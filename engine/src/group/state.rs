@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::command::SettlementRun;
 use super::exception::ExceptionItem;
-use super::order::{LinkRule, WorkingOrder};
+use super::link::LinkState;
+use super::order::WorkingOrder;
 use super::outcome::Outcome;
 use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
 use super::recent::Recent;
@@ -85,8 +86,10 @@ pub struct Group {
     pub position_accounts: BTreeMap<AccountName, PositionAccount>,
     /// Working orders.
     pub orders: BTreeMap<OrderId, WorkingOrder>,
-    /// Link groups with working orders: the rule, and the units filled so far.
-    pub links: BTreeMap<LinkName, (LinkRule, i64)>,
+    /// Links that have working orders, or of which something has filled.
+    pub links: BTreeMap<LinkName, LinkState>,
+    /// Those without working orders, the oldest first.
+    pub idle_links: VecDeque<LinkName>,
     /// Orders that work no more, the oldest first: what fills them is an exception.
     pub closed_orders: Recent<OrderId>,
     /// Trades.
@@ -137,6 +140,8 @@ impl Group {
     const FEW_POSITIONS: usize = 2_000;
     /// The closed orders that are remembered.
     pub const CLOSED_ORDERS: usize = 10_000;
+    /// The links without working orders that are remembered.
+    pub const IDLE_LINKS: usize = 10_000;
     /// The settlement runs that are remembered: what is told later than their day books its cash at once.
     pub const KEPT_RUNS: usize = 16;
     /// The commands whose answers are remembered.
@@ -159,6 +164,7 @@ impl Group {
             position_accounts: BTreeMap::new(),
             orders: BTreeMap::new(),
             links: BTreeMap::new(),
+            idle_links: VecDeque::new(),
             closed_orders: Recent::default(),
             trades: BTreeMap::new(),
             deliveries: BTreeMap::new(),

@@ -18,11 +18,11 @@ use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionItem, ExceptionKind};
 use super::house::HouseSnapshot;
 use super::judging;
-use super::order::WorkingOrder;
+use super::linking::{self, Hit};
 use super::position::{Holding, Keeping, Payable, Trade, TradeLeg};
 use super::state::Group;
 use crate::contract::ContractId;
-use crate::types::{AccountName, BusinessDate, Decimal, Money, OrderId, Overflow, Reference, TradeId};
+use crate::types::{AccountName, BusinessDate, Decimal, Money, Overflow, Reference, TradeId};
 
 /// An item of the exceptions queue.
 pub(super) fn raised(kind: ExceptionKind, about: About) -> Event {
@@ -186,6 +186,26 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
         due: fill.due,
         reference: &reference,
     };
+    let opened =
+        legs(group, &mut books, fill, &terms, |kind, detail| events.push(raised(kind, about(detail))))?;
+    if let Some((currency, amount)) = &fill.fee {
+        books.move_cash(currency.clone(), amount.negated(), CashReason::Fee);
+    }
+    events.extend(books.finished());
+    events.push(Event::TradeKept(fill.trade.clone(), Box::new(Trade { opened, ..trade })));
+    Ok(events)
+}
+
+/// Books the legs of a trade; the lots that open though the trade closes, by leg, and nothing where there are none.
+fn legs(
+    group: &Group,
+    books: &mut Books<'_>,
+    fill: &Fill,
+    terms: &Terms<'_>,
+    mut raise: impl FnMut(ExceptionKind, String),
+) -> Result<Vec<i64>, Overflow> {
+    let order = fill.order.as_ref().and_then(|(id, _)| group.orders.get(id));
+    let may_reduce_only = order.is_some_and(|own| own.terms.reduce_only);
     let mut opened = Vec::new();
     for leg in &fill.legs {
         let other = books.holding(&fill.account, leg.contract).other_side(leg.lots);
@@ -193,20 +213,21 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
         if fill.closes && beyond > 0 {
             let number = leg.contract.number();
             let detail = format!("{} lots of contract {number} close {other}", leg.lots);
-            events.push(raised(ExceptionKind::ClosesBeyond, about(detail)));
+            raise(ExceptionKind::ClosesBeyond, detail);
+        }
+        let closed = if books.keeping(&fill.account) == Keeping::Net || fill.closes { other } else { 0 };
+        if may_reduce_only && leg.lots.saturating_abs() > closed {
+            let number = leg.contract.number();
+            let detail = format!("{} lots of contract {number} where {closed} close", leg.lots);
+            raise(ExceptionKind::FillIncreases, detail);
         }
         opened.push(if fill.closes { beyond.max(0) * leg.lots.signum() } else { 0 });
-        books.book(&terms, leg)?;
+        books.book(terms, leg)?;
     }
     if opened.iter().all(|lots| *lots == 0) {
         opened.clear();
     }
-    if let Some((currency, amount)) = &fill.fee {
-        books.move_cash(currency.clone(), amount.negated(), CashReason::Fee);
-    }
-    events.extend(books.finished());
-    events.push(Event::TradeKept(fill.trade.clone(), Box::new(Trade { opened, ..trade })));
-    Ok(events)
+    Ok(opened)
 }
 
 /// A trade as a reference.
@@ -225,22 +246,18 @@ fn of_order(group: &Group, fill: &Fill, about: &impl Fn(String) -> About) -> Vec
         };
         return vec![raised(kind, about(format!("{} units", fill.units)))];
     };
-    let judged = judging::judged(order, fill, *part);
+    let judged = judging::judged(group, order, fill, *part);
     let mut events: Vec<Event> =
         judged.misfits.into_iter().map(|(kind, detail)| raised(kind, about(detail))).collect();
     if let Some(units) = judged.units {
         events.push(Event::OrderFilled(id.clone(), *part, units));
-        events.extend(closed_when_filled(order, id, *part, units));
+        let after = order.with_fill(*part, units);
+        if after.is_filled() {
+            events.push(Event::OrderClosed(id.clone()));
+        }
+        events.extend(linking::hit(group, &Hit { id, before: order, after: &after }));
     }
     events
-}
-
-fn closed_when_filled(order: &WorkingOrder, id: &OrderId, part: usize, units: i64) -> Option<Event> {
-    let mut after = order.clone();
-    if let Some(filled) = after.filled.get_mut(part) {
-        *filled = filled.saturating_add(units);
-    }
-    after.is_filled().then(|| Event::OrderClosed(id.clone()))
 }
 
 /// Cancels a trade.

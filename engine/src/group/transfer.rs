@@ -7,6 +7,7 @@ use super::event::Event;
 use super::house::HouseSnapshot;
 use super::outcome::{Checked, Refusal, RefusalReason};
 use super::position::{Trade, TradeLeg};
+use super::reducing;
 use super::requests::{is_quiet, known_position_account};
 use super::standing::Depth;
 use super::state::Group;
@@ -84,6 +85,10 @@ pub fn decide_transfer(
             whole_account(from, to, account, margin_account)?
         }
     };
+    let mut events = events;
+    for (group, events) in [from, to].into_iter().zip(&mut events) {
+        events.extend(reducing::cuts(group, events));
+    }
     let checked = [(from, &events[0]), (to, &events[1])].map(|(group, events)| {
         let checked = covered(group, house, events, None, Depth::Search)?;
         Ok::<_, Refusal>(checked.unwrap_or_else(|| unreachable!("a search tells")))

@@ -150,6 +150,7 @@ fn order(id: &str, leg: OrderLeg) -> NewOrder {
         units: 1,
         net_price: None,
         reduce_only: false,
+        reduced_by_venue: false,
         fee: None,
     };
     NewOrder { id: code(id), account: code("A"), session: None, link: None, terms }

@@ -11,8 +11,10 @@ use prost_reflect::{
 use serde_json::Value;
 
 /// What long names of a key's values begin with.
-const PREFIXES: [(&str, &str); 11] = [
+const PREFIXES: [(&str, &str); 13] = [
     ("kind", "ORDER_KIND_"),
+    ("enforced_by", "LINK_ENFORCER_"),
+    ("on_fill", "LINK_ON_FILL_"),
     ("time_in_force", "TIME_IN_FORCE_"),
     ("origin", "ORIGIN_"),
     ("change", "ORDER_CHANGE_"),
@@ -135,6 +137,7 @@ mod tests {
         let words = Words::of("CheckOrderRequest", "WorkingOrder").unwrap();
         let order = json!({
             "id": "O1", "account": "A",
+            "link": { "name": "L1", "enforced_by": "venue_atomic", "on_fill": "first_hit" },
             "terms": {
                 "kind": "limit", "time_in_force": "good_till_cancel", "units": 3,
                 "legs": [{ "contract": { "product": "HCLO", "type": "OOF", "right": "C", "strike": "70", "quantity": -2 }, "price": "1.5" }]
@@ -147,7 +150,7 @@ mod tests {
             (leg.r#type(), leg.right(), leg.quantity),
             (v1::ProductType::OptionOnFuture, v1::OptionRight::Call, -2)
         );
-        let working = v1::WorkingOrder { order: read.order, filled: vec![1], replacement: None };
+        let working = v1::WorkingOrder { order: read.order, filled: vec![1], ..Default::default() };
         assert_eq!(words.write(&working).unwrap(), json!({ "order": order, "filled": [1] }));
         let long = json!({ "order": { "terms": { "kind": "ORDER_KIND_STOP" } } });
         let read: v1::CheckOrderRequest = words.read(long).unwrap();

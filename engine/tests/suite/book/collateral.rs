@@ -161,7 +161,7 @@ fn after_any_fills_there_is_what_was_promised() {
         let promised = millionths(before.with_orders.excess);
         limited += usize::from(before.assets.iter().any(|own| own.counted < own.value));
         near += usize::from(promised < 2_000_000_000);
-        let open: Vec<i64> = desk.group.orders.values().map(|own| own.open(&own.terms, 0)).collect();
+        let open: Vec<i64> = desk.group.orders.values().map(|own| own.open(0)).collect();
         let whole = desk.group.clone();
         let marks: Vec<(&str, Decimal)> = NAMES.into_iter().map(|name| (name, desk.mark(name))).collect();
         let runs = [desk.run("R18", 18, &marks), desk.run("R21", 21, &marks)];

@@ -251,6 +251,7 @@ pub(super) fn order(id: &str, legs: Vec<OrderLeg>, units: i64) -> NewOrder {
             units,
             net_price: None,
             reduce_only: false,
+            reduced_by_venue: false,
             fee: None,
         },
     }

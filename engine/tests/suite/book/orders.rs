@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 
 use plimsoll_engine::group::{
-    Composition, Fact, LinkRule, NewOrder, OrderFilter, OrderKind, OrderLeg, OrderTerms, Request, RiskSource,
+    Composition, Fact, NewOrder, OrderFilter, OrderKind, OrderLeg, OrderTerms, Request, RiskSource,
     TimeInForce,
 };
 use plimsoll_engine::parameters::{ParameterSet, RoundingProfile, build, spn};
@@ -136,50 +136,6 @@ fn the_worse_of_an_order_and_its_replacement_until_the_venue_confirms() {
     assert_eq!(required(&desk), times(3));
     desk.fact(Fact::Replaced(code("O1")));
     assert_eq!((required(&desk), desk.queue().len()), (times(3), 0));
-}
-
-#[test]
-fn linked_orders_share_what_is_reserved() {
-    let one = money(&one_future());
-    let times = |count: i64| text((1..count).fold(one, |sum, _| sum.plus(one).unwrap()));
-    for (rule, expected) in [(LinkRule::OneCancelsOther, 3), (LinkRule::MostFilled(4), 4)] {
-        let mut desk = Desk::sample("100000");
-        let mark = desk.mark(FUTURE);
-        for (id, lots) in [("O1", 3), ("O2", 2)] {
-            let order = desk.limit(id, lots, FUTURE, mark);
-            let linked = NewOrder { link: Some((code("L"), rule)), ..order };
-            assert_eq!(reason(&desk.order(linked)), "granted");
-        }
-        assert_eq!(required(&desk), times(expected), "{rule:?}");
-        let order = desk.limit("O3", 1, FUTURE, mark);
-        let unlike = NewOrder { link: Some((code("L"), LinkRule::MostFilled(9))), ..order };
-        assert_eq!(reason(&desk.order(unlike)), "link_unlike");
-        if let LinkRule::MostFilled(_) = rule {
-            // Three are filled: one more is possible, and the position requires three.
-            let mut fill = desk.fill("T1", 3, FUTURE, mark);
-            fill.order = Some((code("O1"), 0));
-            desk.fact(Fact::Fill(Box::new(fill)));
-            assert_eq!(required(&desk), times(4));
-        }
-    }
-}
-
-#[test]
-fn reduce_only_orders_reduce() {
-    let mut desk = Desk::sample("100000");
-    let mark = desk.mark(FUTURE);
-    let reduce = |desk: &mut Desk, id: &str, lots: i64| {
-        let order = desk.limit(id, lots, FUTURE, mark);
-        NewOrder { terms: OrderTerms { reduce_only: true, ..order.terms.clone() }, ..order }
-    };
-    let early = reduce(&mut desk, "O1", -1);
-    assert_eq!(reason(&desk.order(early)), "not_reducing");
-    desk.trade("T1", 2, FUTURE, mark);
-    for (id, lots, expected) in [("O2", -3, "not_reducing"), ("O3", 1, "not_reducing"), ("O4", -2, "granted")]
-    {
-        let order = reduce(&mut desk, id, lots);
-        assert_eq!(reason(&desk.order(order)), expected, "{lots}");
-    }
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn the_venues_list_of_orders_becomes_the_groups() {
     assert_eq!(outcome.closed.iter().map(ToString::to_string).collect::<Vec<_>>(), ["O2"]);
     assert_eq!(desk.queue(), ["unreserved"]);
     let open = |desk: &Desk| -> Vec<(String, i64)> {
-        desk.group.orders.iter().map(|(id, own)| (id.to_string(), own.open(&own.terms, 0))).collect()
+        desk.group.orders.iter().map(|(id, own)| (id.to_string(), own.open(0))).collect()
     };
     assert_eq!(open(&desk), [("O1".to_owned(), 1), ("O3".to_owned(), 4)]);
     desk.fact(Fact::WorkingOrders(vec![(one, vec![3])]));

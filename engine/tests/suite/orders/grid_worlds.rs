@@ -9,12 +9,13 @@ use plimsoll_engine::contract::{
     ContractId, ContractKey, Exercise, Instrument, OptionModel, OptionRight, OptionTerms, Period,
     ProductType, Registry, Settlement, SpecificationTerms,
 };
-use plimsoll_engine::fills::{Link, OpenFills};
+use plimsoll_engine::fills::OpenFills;
 use plimsoll_engine::grid::{Catalogue, GridFill, GridRow};
 use plimsoll_engine::market::{Observed, Quote, Smile, Snapshot};
 use plimsoll_engine::parameters::method::{Method, preset, read_method};
 use plimsoll_engine::types::{Code, Currency, Decimal, Lots, Moment, Money, PriceSource};
 
+use super::worlds::links;
 use crate::generate::Dice;
 
 const SOURCES: [(&str, f64); 3] = [("BTC", 60_000.0), ("ETH", 3_000.0), ("SOL", 150.0)];
@@ -298,11 +299,7 @@ impl World {
             fills.push(GridFill { legs, cash });
             open.push(dice.between(1, most_lots));
         }
-        let links = match dice.between(1, 4) {
-            1 if orders > 2 => vec![Link::OneOf(vec![0, 1])],
-            2 if orders > 2 => vec![Link::AtMost(vec![0, 1, 2], dice.between(1, most_lots + 1))],
-            _ => Vec::new(),
-        };
+        let links = links(dice, orders, most_lots);
         let rows = held.iter().map(|(id, lots)| (self.row(*id), *lots)).collect();
         let closed = *dice.pick(&all);
         let closed = [(closed, 3), (closed, -3)];

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 
 use plimsoll_engine::contract::ContractQuery;
-use plimsoll_engine::fills::{Link, OpenFills};
+use plimsoll_engine::fills::{Link, OpenFills, Weighed};
 use plimsoll_engine::parameters::{Definition, Digest, ParameterSet, RoundingProfile, build, sample, spn};
 use plimsoll_engine::report::AccountLevels;
 use plimsoll_engine::span::{Fill, Margining, Portfolio, Position};
@@ -77,6 +77,26 @@ pub(super) fn fill(world: &World, dice: &mut Dice, legs: &[Position]) -> Option<
     Some(fill)
 }
 
+/// Links of each kind between the first orders.
+pub(super) fn links(dice: &mut Dice, orders: usize, most_lots: i64) -> Vec<Link> {
+    if orders < 3 {
+        return Vec::new();
+    }
+    let kind = dice.between(1, 7);
+    let mut sum = |weights: [i64; 3], most: i64| {
+        let members = weights.into_iter().enumerate().map(|(place, weight)| Weighed { place, weight });
+        Link::AtMost(members.collect(), dice.between(1, most))
+    };
+    match kind {
+        1 => vec![Link::OneOf(vec![vec![0], vec![1]])],
+        2 => vec![Link::OneOf(vec![vec![0, 1], vec![2]])],
+        3 => vec![Link::OneWhole(vec![0, 1, 2])],
+        4 => vec![sum([1, 1, 1], most_lots + 1)],
+        5 => vec![sum([3, 5, 2], 5 * most_lots)],
+        _ => Vec::new(),
+    }
+}
+
 /// A few positions and orders in the same contracts or others.
 pub(super) fn case(
     world: &World,
@@ -108,11 +128,7 @@ pub(super) fn case(
         fills.push(fill(world, dice, &legs)?);
         open.push(dice.between(1, most_lots));
     }
-    let links = match dice.between(1, 4) {
-        1 if orders > 2 => vec![Link::OneOf(vec![0, 1])],
-        2 if orders > 2 => vec![Link::AtMost(vec![0, 1, 2], dice.between(1, most_lots + 1))],
-        _ => Vec::new(),
-    };
+    let links = links(dice, orders, most_lots);
     let levels = AccountLevels::of(&world.set, None).unwrap();
     let currency = world.set.base_currency().clone();
     Some(Case { portfolio, orders: fills, open: OpenFills::new(open, links), levels, currency })

@@ -185,7 +185,8 @@ impl Reader<'_> {
                 | Wire::Withdraw(_)
                 | Wire::Order(_)
                 | Wire::ReplaceOrder(_)
-                | Wire::ResolveException(_)),
+                | Wire::ResolveException(_)
+                | Wire::ResetLink(_)),
             ) => self.request(wire).map(Body::Request),
             Some(fact) => self.fact(fact).map(Body::Fact),
         }
@@ -236,6 +237,7 @@ impl Reader<'_> {
                 let terms = self.terms("replace_order.terms", own.terms.as_ref());
                 Some(Request::Replace(id?, Box::new(terms?)))
             }
+            Wire::ResetLink(name) => self.code("reset_link", name).map(Request::ResetLink),
             Wire::ResolveException(own) => {
                 if own.resolution.is_empty() || own.resolution.len() > RESOLUTION_BYTES {
                     let message = format!("1 to {RESOLUTION_BYTES} bytes");

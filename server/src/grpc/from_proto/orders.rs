@@ -2,7 +2,8 @@
 
 use plimsoll_engine::contract::ContractId;
 use plimsoll_engine::group::{
-    Becomes, Composition, Fill, LinkRule, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, TradeLeg,
+    Becomes, Composition, Enforcement, Fill, LinkRule, NewOrder, OnFill, OrderKind, OrderLeg, OrderLink,
+    OrderTerms, TimeInForce, TradeLeg,
 };
 use plimsoll_engine::types::{Currency, Decimal, Lots, Money};
 use plimsoll_proto::v1;
@@ -37,20 +38,42 @@ impl Reader<'_> {
         let session = self.optional(&format!("{path}.session"), &wire.session);
         let link = match &wire.link {
             None => Some(None),
-            Some(link) => self.code(&format!("{path}.link.name"), &link.name).map(|name| {
-                let rule = match link.most_filled {
-                    0 => LinkRule::OneCancelsOther,
-                    most => LinkRule::MostFilled(most),
-                };
-                Some((name, rule))
-            }),
+            Some(link) => self.link(&format!("{path}.link"), link).map(Some),
         };
-        if wire.link.as_ref().is_some_and(|link| !(0..=OrderTerms::MOST_UNITS).contains(&link.most_filled)) {
-            let message = format!("0 to {}", OrderTerms::MOST_UNITS);
-            self.faults.add(|| format!("{path}.link.most_filled"), message);
-        }
         let terms = self.terms(&format!("{path}.terms"), wire.terms.as_ref());
         Some(NewOrder { id: id?, account: account?, session: session?, link: link?, terms: terms? })
+    }
+
+    fn link(&mut self, path: &str, wire: &v1::OrderLink) -> Option<OrderLink> {
+        let name = self.code(&format!("{path}.name"), &wire.name);
+        let rule = match wire.most_filled {
+            0 => Some(LinkRule::OneCancelsOther),
+            most if (1..=OrderTerms::MOST_UNITS).contains(&most) => Some(LinkRule::MostFilled(most)),
+            _ => self.fault(&format!("{path}.most_filled"), &format!("0 to {}", OrderTerms::MOST_UNITS)),
+        };
+        let on_fill = match v1::LinkOnFill::try_from(wire.on_fill) {
+            Ok(v1::LinkOnFill::Unspecified) => Some(None),
+            Ok(v1::LinkOnFill::FirstHit) => Some(Some(OnFill::FirstHit)),
+            Ok(v1::LinkOnFill::CompleteFill) => Some(Some(OnFill::CompleteFill)),
+            Ok(v1::LinkOnFill::Incremental) => Some(Some(OnFill::Incremental)),
+            Err(_) => None,
+        };
+        let enforcement = match (v1::LinkEnforcer::try_from(wire.enforced_by), on_fill) {
+            (Ok(v1::LinkEnforcer::Client), Some(None)) => Some(Enforcement::Client),
+            (Ok(v1::LinkEnforcer::Client), _) => {
+                self.fault(&format!("{path}.on_fill"), "only where it is the venue that sees to the link")
+            }
+            (Ok(v1::LinkEnforcer::VenueAtomic), Some(Some(on_fill))) => {
+                Some(Enforcement::VenueAtomic(on_fill))
+            }
+            (Ok(v1::LinkEnforcer::VenueAtomic), _) => {
+                self.fault(&format!("{path}.on_fill"), "expected first hit, complete fill or incremental")
+            }
+            (Ok(v1::LinkEnforcer::Unspecified) | Err(_), _) => {
+                self.fault(&format!("{path}.enforced_by"), "expected venue atomic or client")
+            }
+        };
+        Some(OrderLink { name: name?, rule: rule?, enforcement: enforcement? })
     }
 
     pub(super) fn terms(&mut self, path: &str, wire: Option<&v1::OrderTerms>) -> Option<OrderTerms> {
@@ -96,6 +119,9 @@ impl Reader<'_> {
                 legs.push(OrderLeg { contract, lots, price });
             }
         }
+        if wire.reduced_by_venue && !wire.reduce_only {
+            self.faults.add(|| format!("{path}.reduced_by_venue"), "only of a reduce-only order");
+        }
         let fee = self.fee(&format!("{path}.fee"), wire.fee.as_ref());
         Some(OrderTerms {
             kind: kind?,
@@ -105,6 +131,7 @@ impl Reader<'_> {
             units: wire.units,
             net_price: net_price?,
             reduce_only: wire.reduce_only,
+            reduced_by_venue: wire.reduced_by_venue,
             fee: fee?,
         })
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use plimsoll_engine::contract::{ContractId, ContractKey, OptionRight, ProductType};
 use plimsoll_engine::group::{
-    Checked, Composition, ExceptionItem, Group, GroupKey, Holding, LinkRule, OrderKind, OrderTerms, Origin,
-    Outcome, Refusal, RefusalReason, RiskSource, Room, TimeInForce, Trade, TradeLeg, Unmargined,
-    WorkingOrder,
+    Checked, Composition, Enforcement, ExceptionItem, Group, GroupKey, Holding, LinkRule, OnFill, OrderKind,
+    OrderLink, OrderTerms, Origin, Outcome, Refusal, RefusalReason, RiskSource, Room, TimeInForce, Trade,
+    TradeLeg, Unmargined, WorkingOrder,
 };
 use plimsoll_engine::types::{AccountName, Amount, FineAmount, Money, OrderId, TradeId};
 use plimsoll_journal::Sequence;
@@ -86,6 +86,9 @@ const fn reason(reason: RefusalReason) -> v1::RefusalReason {
         RefusalReason::UnknownAsset => v1::RefusalReason::UnknownAsset,
         RefusalReason::UnknownAccountType => v1::RefusalReason::UnknownAccountType,
         RefusalReason::DatePassed => v1::RefusalReason::DatePassed,
+        RefusalReason::LinkExhausted => v1::RefusalReason::LinkExhausted,
+        RefusalReason::LinkInUse => v1::RefusalReason::LinkInUse,
+        RefusalReason::UnknownLink => v1::RefusalReason::UnknownLink,
     }
 }
 
@@ -215,28 +218,46 @@ fn terms(names: &Names, own: &OrderTerms) -> v1::OrderTerms {
         legged: own.composition == Composition::Legged,
         net_price: own.net_price.map(|price| price.to_string()).unwrap_or_default(),
         reduce_only: own.reduce_only,
+        reduced_by_venue: own.reduced_by_venue,
         fee: fee(own.fee.as_ref()),
     }
 }
 
-pub(in crate::grpc) fn order(names: &Names, id: &OrderId, own: &WorkingOrder) -> v1::WorkingOrder {
-    let link = own.link.as_ref().map(|(name, rule)| v1::OrderLink {
-        name: name.to_string(),
-        most_filled: match rule {
+fn link(own: &OrderLink) -> v1::OrderLink {
+    let (enforced_by, on_fill) = match own.enforcement {
+        Enforcement::Client => (v1::LinkEnforcer::Client, v1::LinkOnFill::Unspecified),
+        Enforcement::VenueAtomic(on_fill) => {
+            let on_fill = match on_fill {
+                OnFill::FirstHit => v1::LinkOnFill::FirstHit,
+                OnFill::CompleteFill => v1::LinkOnFill::CompleteFill,
+                OnFill::Incremental => v1::LinkOnFill::Incremental,
+            };
+            (v1::LinkEnforcer::VenueAtomic, on_fill)
+        }
+    };
+    v1::OrderLink {
+        name: own.name.to_string(),
+        most_filled: match own.rule {
             LinkRule::OneCancelsOther => 0,
-            LinkRule::MostFilled(most) => *most,
+            LinkRule::MostFilled(most) => most,
         },
-    });
+        enforced_by: enforced_by.into(),
+        on_fill: on_fill.into(),
+    }
+}
+
+pub(in crate::grpc) fn order(names: &Names, id: &OrderId, own: &WorkingOrder) -> v1::WorkingOrder {
     let order = v1::Order {
         id: id.to_string(),
         account: own.account.to_string(),
         session: own.session.as_ref().map(ToString::to_string).unwrap_or_default(),
-        link,
+        link: own.link.as_ref().map(link),
         terms: Some(terms(names, &own.terms)),
     };
     v1::WorkingOrder {
         order: Some(order),
         filled: own.filled.clone(),
+        cut: if own.cut.iter().all(|units| *units == 0) { Vec::new() } else { own.cut.clone() },
         replacement: own.replacement.as_ref().map(|own| terms(names, own)),
     }
 }

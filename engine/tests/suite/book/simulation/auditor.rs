@@ -442,7 +442,7 @@ impl Auditor {
         assert!(with_orders.excess <= found.excess);
         self.positions_agree(&desk.group);
         let open: Vec<(String, i64)> =
-            desk.group.orders.iter().map(|(id, own)| (id.to_string(), own.open(&own.terms, 0))).collect();
+            desk.group.orders.iter().map(|(id, own)| (id.to_string(), own.open(0))).collect();
         let expected: Vec<(String, i64)> =
             self.book.orders.iter().map(|(id, own)| (id.clone(), own.lots.abs() - own.filled)).collect();
         assert_eq!(open, expected, "open orders");
