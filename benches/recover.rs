@@ -15,7 +15,7 @@ use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
 use plimsoll_engine::record::{GroupChange, HouseChange, Record, RecordBody, StoredGroup, encoded};
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{BusinessDate, Code, Decimal, Kind, Lots, Moment, Money};
-use plimsoll_journal::{Cut, Cuts, Disk, Log as _, RealDisk, Segments, Sequence};
+use plimsoll_journal::{Cut, Cuts, Disk, Log as _, Passing, RealDisk, Segments, Sequence};
 use plimsoll_server::{App, Settings};
 
 use crate::{Goal, Wanted};
@@ -157,7 +157,10 @@ fn write(folder: &Path) -> usize {
     let contracts = record(RecordBody::House(name, HouseChange::Contracts(first, known)));
     log.append(Sequence(1), &[contracts]).unwrap_or_else(failed);
     let store = Cuts::open(&disk).unwrap_or_else(failed);
-    store.keep(&cuts).and_then(|()| store.set_floor(Sequence(1), 0)).unwrap_or_else(failed);
+    store
+        .keep(&cuts)
+        .and_then(|()| store.set_floor(Sequence(1), Passing { own: 0, wall: 0 }))
+        .unwrap_or_else(failed);
     let mut bytes = 0;
     for batch in 0..RECORDS / BATCH {
         let records: Vec<Vec<u8>> = (0..BATCH).map(|number| book.next(batch * BATCH + number)).collect();

@@ -15,14 +15,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disk::{Disk, Folder};
 use crate::log::JournalError;
+use crate::passing::Passing;
 use crate::record::Sequence;
 use crate::segments::of_system;
 
 /// Key (length, bytes, sequence) and content.
 const CUTS: TableDefinition<'_, (&[u8], u64), &[u8]> = TableDefinition::new("cuts");
+/// The time of the journal, and what the clock of the wall said then.
+const PASSING: TableDefinition<'_, (), (u64, u64)> = TableDefinition::new("passing");
 /// The sequence from which on the log is needed.
 const FLOOR: TableDefinition<'_, (), u64> = TableDefinition::new("floor");
-/// The same, by the seconds since 1970 at which it was so.
+/// The same, by the time of the journal at which it was so.
 const TIMES: TableDefinition<'_, u64, u64> = TableDefinition::new("times");
 const NAME: &str = "cuts.redb";
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
@@ -137,23 +140,37 @@ impl Cuts {
         transaction.commit().map_err(|error| failed(&error))
     }
 
-    /// Says from which sequence on the log is needed, and when that was so, in seconds since 1970.
+    /// The time that was stored last.
+    ///
+    /// # Errors
+    /// [`JournalError`] for a store that cannot be read.
+    pub fn passing(&self) -> Result<Option<Passing>, JournalError> {
+        guarded(|| {
+            let Some(table) = self.table(PASSING, Sequence::NONE)? else { return Ok(None) };
+            let stored = table.get(()).map_err(|error| damaged(Sequence::NONE, error))?;
+            Ok(stored.map(|own| Passing { own: own.value().0, wall: own.value().1 }))
+        })
+    }
+
+    /// Says from which sequence on the log is needed, and when that was so.
     ///
     /// # Errors
     /// What the store says.
-    pub fn set_floor(&self, floor: Sequence, time: u64) -> Result<(), JournalError> {
+    pub fn set_floor(&self, floor: Sequence, time: Passing) -> Result<(), JournalError> {
         let failed = |error: &dyn std::fmt::Display| damaged(floor, error);
         let transaction = self.store.begin_write().map_err(|error| failed(&error))?;
         {
             let mut table = transaction.open_table(FLOOR).map_err(|error| failed(&error))?;
             table.insert((), floor.0).map_err(|error| failed(&error))?;
             let mut table = transaction.open_table(TIMES).map_err(|error| failed(&error))?;
-            table.insert(time, floor.0).map_err(|error| failed(&error))?;
+            table.insert(time.own, floor.0).map_err(|error| failed(&error))?;
+            let mut table = transaction.open_table(PASSING).map_err(|error| failed(&error))?;
+            table.insert((), (time.own, time.wall)).map_err(|error| failed(&error))?;
         }
         transaction.commit().map_err(|error| failed(&error))
     }
 
-    /// The sequence from which on the log was needed at a time: what is before it is older.
+    /// The sequence from which on the log was needed at a time of the journal's own: what is before it is older.
     ///
     /// # Errors
     /// [`JournalError`] for a store that cannot be read.

@@ -45,6 +45,17 @@ pub enum JournalError {
     },
 }
 
+/// A part of a log that is old enough to be removed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Removable {
+    /// The file.
+    pub file: String,
+    /// Its first record.
+    pub first: Sequence,
+    /// Its last record.
+    pub last: Sequence,
+}
+
 /// A log with one writer.
 pub trait Log: Send {
     /// The sequence of the next record, and the chain before it.
@@ -65,6 +76,9 @@ pub trait Log: Send {
     /// # Errors
     /// What the disk says.
     fn archive_before(&mut self, sequence: Sequence) -> Result<usize, JournalError>;
+
+    /// What [`Log::remove_before`] would remove.
+    fn removable_before(&self, sequence: Sequence) -> Vec<Removable>;
 
     /// Removes what has been archived and ends before a sequence; how many files.
     ///

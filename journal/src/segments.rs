@@ -14,7 +14,7 @@ use redb::{
 
 use crate::disk::{Disk, Folder};
 use crate::head::{self, Head};
-use crate::log::{AppendError, JournalError, Log, LogReader};
+use crate::log::{AppendError, JournalError, Log, LogReader, Removable};
 use crate::record::{Chain, Sequence, framed, unframed};
 
 const BATCHES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("batches");
@@ -411,6 +411,17 @@ impl Log for Segments {
             }
         }
         Ok(moved)
+    }
+
+    fn removable_before(&self, sequence: Sequence) -> Vec<Removable> {
+        let pairs = self.segments.iter().zip(self.segments.iter().skip(1));
+        let old = pairs.take_while(|(own, next)| own.folder == Folder::Archive && next.first <= sequence);
+        old.map(|(own, next)| Removable {
+            file: own.file(),
+            first: own.first,
+            last: Sequence(next.first.0.saturating_sub(1)),
+        })
+        .collect()
     }
 
     fn remove_before(&mut self, sequence: Sequence) -> Result<usize, JournalError> {

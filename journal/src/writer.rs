@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::log::{AppendError, JournalError, Log, LogReader};
+use crate::log::{AppendError, JournalError, Log, LogReader, Removable};
 use crate::record::Sequence;
 
 /// How much may wait, and how much is written at once.
@@ -240,6 +240,12 @@ impl Journal {
     ) -> Result<(usize, usize), JournalError> {
         let mut log = locked(&self.shared.log);
         Ok((log.archive_before(archive_before)?, log.remove_before(remove_before)?))
+    }
+
+    /// What removing everything before a sequence would remove.
+    #[must_use]
+    pub fn removable_before(&self, sequence: Sequence) -> Vec<Removable> {
+        locked(&self.shared.log).removable_before(sequence)
     }
 
     /// Writes what waits, and stops.

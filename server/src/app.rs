@@ -5,8 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
+use plimsoll_journal::Reading;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -178,9 +179,12 @@ async fn audits(book: Arc<Book>, rest: Duration, stop: CancellationToken) {
 
 /// Keeps cuts of the book again and again until the server stops.
 async fn cuts(book: Arc<Book>, rest: Duration, retention: Option<Duration>, stop: CancellationToken) {
+    let begun = Instant::now();
     while stop.run_until_cancelled(tokio::time::sleep(rest)).await.is_some() {
         let book = Arc::clone(&book);
-        match tokio::task::spawn_blocking(move || book.keep_cuts(retention)).await {
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = Reading { wall, running: begun.elapsed().as_secs() };
+        match tokio::task::spawn_blocking(move || book.keep_cuts(retention, now)).await {
             Ok(Ok(kept)) => tracing::debug!(?kept, "cuts are kept"),
             Ok(Err(error)) => tracing::error!(%error, "cuts could not be kept"),
             Err(error) => tracing::error!(%error, "cuts could not be kept"),

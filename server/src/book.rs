@@ -6,6 +6,7 @@
 //! or its terms have been stated, and readers keep the one that they have. Whatever may wait for a lock that work holds is done on a
 //! worker: on a thread of the runtime it says that it [`Waits`].
 
+mod ageing;
 mod chronicle;
 mod cutting;
 mod deciding;
@@ -19,8 +20,8 @@ mod runs;
 mod settling;
 mod turns;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use dashmap::DashMap;
 use plimsoll_engine::group::{Group, GroupKey, HouseSnapshot};
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::registry::{AccountScope, Registry};
 use crate::until::Until;
+use ageing::Ageing;
 pub(crate) use chronicle::{Chronicle, Room};
 pub(crate) use desk::{Desk, NotStated, Unnamed};
 pub(crate) use entry::Entry;
@@ -97,6 +99,8 @@ pub(crate) struct Book {
     groups: Groups,
     /// A pass over all for cuts has begun and not ended.
     is_cutting: AtomicBool,
+    /// What passes over the archive have seen.
+    ageing: Mutex<Ageing>,
 }
 
 impl Book {
@@ -105,7 +109,14 @@ impl Book {
 
     pub(crate) fn new(registry: Arc<Registry>, chronicle: Arc<Chronicle>) -> Self {
         let is_cutting = AtomicBool::new(false);
-        Self { registry, chronicle, houses: DashMap::new(), groups: Groups::default(), is_cutting }
+        Self {
+            registry,
+            chronicle,
+            houses: DashMap::new(),
+            groups: Groups::default(),
+            is_cutting,
+            ageing: Mutex::default(),
+        }
     }
 
     /// What is written down.

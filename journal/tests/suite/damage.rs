@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use plimsoll_journal::{Cut, Cuts, Folder, JournalError, Log as _, Segments, Sequence, verify};
+use plimsoll_journal::{Cut, Cuts, Folder, JournalError, Log as _, Passing, Segments, Sequence, verify};
 
 use super::simulated::SimulatedDisk;
 
@@ -23,7 +23,7 @@ fn small() -> SimulatedDisk {
         state: state.as_bytes().to_vec(),
     };
     cuts.keep(&[cut("a", 1, "old"), cut("a", 2, "state of a"), cut("b", 3, "state of b")]).unwrap();
-    cuts.set_floor(Sequence(2), 1_000).unwrap();
+    cuts.set_floor(Sequence(2), Passing { own: 1_000, wall: 1_000 }).unwrap();
     drop(cuts);
     disk
 }
@@ -158,7 +158,7 @@ fn old_segments_are_archived_and_removed_and_still_read() {
     drop(log);
     let early = verify(&disk.dynamic()).unwrap_err().to_string();
     assert!(early.contains("the oldest record is 3"), "recovery needs record 2: {early}");
-    Cuts::open(&disk.dynamic()).unwrap().set_floor(Sequence(3), 2_000).unwrap();
+    Cuts::open(&disk.dynamic()).unwrap().set_floor(Sequence(3), Passing { own: 2_000, wall: 2_000 }).unwrap();
     let summary = verify(&disk.dynamic()).unwrap();
     assert_eq!(
         (summary.oldest, summary.next, summary.records, summary.cuts),

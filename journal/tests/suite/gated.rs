@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use plimsoll_journal::{AppendError, Chain, JournalError, Log, LogReader, Sequence};
+use plimsoll_journal::{AppendError, Chain, JournalError, Log, LogReader, Removable, Sequence};
 
 /// Batches arrive, and are appended when the gate says so.
 pub(crate) struct Gated {
@@ -48,6 +48,10 @@ impl Log for Gated {
 
     fn archive_before(&mut self, _: Sequence) -> Result<usize, JournalError> {
         Ok(0)
+    }
+
+    fn removable_before(&self, _: Sequence) -> Vec<Removable> {
+        Vec::new()
     }
 
     fn remove_before(&mut self, _: Sequence) -> Result<usize, JournalError> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use plimsoll_engine::record::{StoredGroup, Unreadable, encoded};
-use plimsoll_journal::{Cut, JournalError, Sequence, Stopped};
+use plimsoll_journal::{Cut, JournalError, Reading, Sequence, Stopped};
 use thiserror::Error;
 
 use super::recovery::group_key;
@@ -30,14 +30,17 @@ pub(crate) enum CutError {
 pub(crate) struct Kept {
     pub(crate) cuts: usize,
     pub(crate) archived: usize,
+    /// Segments that the next pass removes.
+    pub(crate) said: usize,
     pub(crate) removed: usize,
 }
 
 impl Book {
-    /// Keeps cuts of what has changed, then archives what recovery does not need any more and removes what is older than is kept. It blocks.
-    pub(crate) fn keep_cuts(&self, retention: Option<Duration>) -> Result<Kept, CutError> {
+    /// Keeps cuts of what has changed, then archives what recovery does not need any more and removes what is older than is kept (`ageing`). It
+    /// blocks.
+    pub(crate) fn keep_cuts(&self, retention: Option<Duration>, now: Reading) -> Result<Kept, CutError> {
         let chronicle = self.chronicle();
-        let (Some(journal), Some(cuts)) = (chronicle.journal(), chronicle.cuts()) else {
+        let Some(journal) = chronicle.journal() else {
             return Ok(Kept::default());
         };
         // What a pass that did not come to its end took for kept is taken again.
@@ -73,20 +76,10 @@ impl Book {
             }
         }
         kept.cuts += self.keep(&mut waiting)?;
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         chronicle.reached_blocking(Sequence(floor.0.saturating_sub(1)))?;
-        cuts.set_floor(floor, now.as_secs())?;
+        self.age(floor, retention, now, &mut kept)?;
         self.is_cutting.store(false, Ordering::SeqCst);
         desks.iter().for_each(|desk| desk.kept_before(floor));
-        let oldest = match retention {
-            Some(retention) => cuts.floor_at(now.saturating_sub(retention).as_secs())?,
-            None => Sequence::NONE,
-        };
-        let told_from = if oldest == Sequence::NONE { oldest } else { cuts.told_from(oldest)? };
-        (kept.archived, kept.removed) = journal.tidy(floor, told_from)?;
-        if kept.removed > 0 {
-            cuts.remove_before(journal.reader().oldest())?;
-        }
         Ok(kept)
     }
 

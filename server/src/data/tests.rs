@@ -12,7 +12,7 @@ use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
 use plimsoll_engine::record::{RunKey, StoredGroup, encoded};
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{BusinessDate, Code, Currency, Decimal, Kind, Lots, Money};
-use plimsoll_journal::Sequence;
+use plimsoll_journal::{Reading, Sequence};
 use simulated::{Dice, SimulatedDisk};
 
 use super::open_on;
@@ -23,6 +23,10 @@ use crate::until::Until;
 #[allow(dead_code, reason = "the journal's own tests use the rest")]
 #[path = "../../../journal/tests/suite/simulated.rs"]
 mod simulated;
+
+mod retention;
+
+const MORNING: Reading = Reading { wall: 1_790_000_000, running: 0 };
 
 fn code<K: Kind>(text: &str) -> Code<K> {
     Code::new(text).unwrap()
@@ -230,7 +234,7 @@ fn lives(seed: u64, lies: bool) -> Result<(), String> {
                 break;
             }
             acknowledged = told.commands.len();
-            if dice.chance(10) && book.keep_cuts(None).is_err() {
+            if dice.chance(10) && book.keep_cuts(None, MORNING).is_err() {
                 break;
             }
         }
@@ -255,7 +259,7 @@ fn the_past_is_told_as_far_as_it_is_kept() {
         let group = |key| stored(locked(&book.entry(key).unwrap()).group());
         states.push((book.chronicle().written(), group(&told.key), group(&quiet)));
         if number % 50 == 49 {
-            book.keep_cuts(None).unwrap();
+            book.keep_cuts(None, MORNING).unwrap();
         }
     }
     let then = |at| Then { at, version: at };
@@ -264,8 +268,10 @@ fn the_past_is_told_as_far_as_it_is_kept() {
         assert_eq!(&past(*at).unwrap(), state, "{at}");
     }
     // Everything before the last cuts is too old at once.
-    let kept = book.keep_cuts(Some(Duration::ZERO)).unwrap();
-    assert!(kept.removed > 0, "{kept:?}");
+    let said = book.keep_cuts(Some(Duration::ZERO), MORNING).unwrap();
+    assert!(said.said > 0 && said.removed == 0, "it is said before it is done: {said:?}");
+    let kept = book.keep_cuts(Some(Duration::ZERO), MORNING).unwrap();
+    assert_eq!(kept.removed, said.said);
     let (first, last) = (&states[0], &states[states.len() - 1]);
     let Err(PastFault::OutOfRange { oldest, .. }) = past(first.0) else { panic!("it is kept") };
     assert!(first.0 < oldest && oldest <= last.0);
@@ -302,7 +308,7 @@ fn runs_of_long_ago_outlive_every_power_cut() {
         }
         before = Some(stuck(&book));
         if dice.chance(30) {
-            book.keep_cuts(None).unwrap();
+            book.keep_cuts(None, MORNING).unwrap();
         }
         drop(book);
         disk.cut(&mut dice);

@@ -1,0 +1,69 @@
+//! What of the archive goes, and when: by time that has passed, never by a clock that is wrong.
+
+use plimsoll_journal::Folder;
+
+use super::*;
+
+const DAY: u64 = 86_400;
+const KEPT: Option<Duration> = Some(Duration::from_secs(30 * DAY));
+
+fn archived(disk: &SimulatedDisk) -> usize {
+    disk.dynamic().names(Folder::Archive).unwrap().len()
+}
+
+/// Deposits until some segments are full.
+fn filled(book: &Book, told: &mut Told) {
+    for _ in 0..150 {
+        let reference = code(&format!("D{}", told.number));
+        let command = told.command(Body::Fact(Fact::Deposit(reference, code("USD"), money(1))));
+        assert!(give(book, told, command));
+    }
+}
+
+fn at(wall: u64, running: u64) -> Reading {
+    Reading { wall: MORNING.wall + wall, running }
+}
+
+#[test]
+fn a_clock_that_is_wrong_for_seconds_removes_nothing() {
+    let (disk, registry) = (SimulatedDisk::new(), registry());
+    let mut told = begun(&disk, &registry).unwrap();
+    let book = opened(&disk, &registry).unwrap();
+    filled(&book, &mut told);
+    book.keep_cuts(KEPT, at(0, 0)).unwrap();
+    filled(&book, &mut told);
+    book.keep_cuts(KEPT, at(60, 60)).unwrap();
+    let before = archived(&disk);
+    assert!(before > 1, "{before} segments");
+    // Ten years later for four passes, then right again, then in 1970.
+    let wrong = (1..5).map(|second| at(3_650 * DAY + second, 60 + second));
+    for now in wrong.chain([at(65, 65), Reading { wall: 0, running: 66 }, at(67, 67), at(68, 68)]) {
+        let kept = book.keep_cuts(KEPT, now).unwrap();
+        assert_eq!((kept.said, kept.removed, archived(&disk)), (0, 0, before), "{now:?}");
+    }
+    drop(book);
+    // Wrong at a start, in both directions, for as many passes.
+    for wall in [MORNING.wall + 3_650 * DAY, 0, MORNING.wall + 70] {
+        let book = opened(&disk, &registry).unwrap();
+        for running in 0..4 {
+            let kept = book.keep_cuts(KEPT, Reading { wall: wall + running, running }).unwrap();
+            assert_eq!((kept.said, kept.removed, archived(&disk)), (0, 0, before), "{wall}");
+        }
+    }
+}
+
+#[test]
+fn what_is_too_old_is_said_and_then_removed() {
+    let (disk, registry) = (SimulatedDisk::new(), registry());
+    let mut told = begun(&disk, &registry).unwrap();
+    let book = opened(&disk, &registry).unwrap();
+    let (mut said, mut removed, mut last) = (0, 0, 0);
+    for day in 0..50 {
+        filled(&book, &mut told);
+        let kept = book.keep_cuts(KEPT, at(day * DAY, day * DAY)).unwrap();
+        assert!(day >= 30 || kept.said == 0, "day {day}: {kept:?}");
+        assert_eq!(kept.removed, last, "a pass removes what the one before it said");
+        (said, removed, last) = (said + kept.said, removed + kept.removed, kept.said);
+    }
+    assert!(removed > 0 && said >= removed);
+}
