@@ -24,10 +24,12 @@ mod judging;
 mod limits;
 mod link;
 mod linking;
+mod missing;
 mod order;
 mod outcome;
 mod position;
 mod pricing;
+mod rates;
 mod recent;
 mod reducing;
 mod requests;
@@ -38,6 +40,7 @@ mod standing;
 mod state;
 mod trading;
 mod transfer;
+mod unpriced;
 mod worst;
 
 pub use changes::{Changes, renewed};
@@ -59,8 +62,8 @@ pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, Wo
 pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg};
 pub use recent::Recent;
 pub use standing::{
-    AccountStanding, AssetStanding, CurrencyStanding, Depth, Reserved, Standing, StandingError, Unmargined,
-    bounded, searched, standing,
+    AccountStanding, AssetStanding, CurrencyStanding, Depth, Missing, MissingKind, Reserved, Standing,
+    StandingError, Unmargined, bounded, searched, standing,
 };
 pub use state::{Answered, Group, GroupKey, MarginTerms, Origin};
 pub use transfer::{Transfer, TransferBody, Transferred, decide_transfer};

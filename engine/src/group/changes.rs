@@ -81,7 +81,7 @@ pub fn renewed(
     known: &Standing,
     changes: &Changes,
 ) -> Result<Standing, StandingError> {
-    if changes.is_everything || !known.unmargined.is_empty() {
+    if changes.is_everything || !known.is_complete() {
         return bounded(group, house);
     }
     let shares = Shares::among(group, None);

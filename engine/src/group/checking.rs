@@ -2,6 +2,7 @@
 
 use super::covering::{self, insufficient, numbers};
 use super::event::Event;
+use super::exception::{About, ExceptionKind};
 use super::exposure::{self, Orders, Trial};
 use super::house::HouseSnapshot;
 use super::linking;
@@ -12,6 +13,7 @@ use super::reducing;
 use super::requests::{Granted, known_position_account, refused};
 use super::standing::{AccountStanding, Depth, Standing, searched, searched_with, with_trial};
 use super::state::{Group, MarginTerms};
+use super::trading::raised;
 use crate::fills::OpenFills;
 use crate::types::OrderId;
 
@@ -75,6 +77,12 @@ fn checked(
     known: Option<&Standing>,
     depth: Depth,
 ) -> Result<Option<Tried>, Refusal> {
+    admitted(group, house, order)?;
+    tried(group, house, &order.id, &WorkingOrder::new(order, group.sequence), known, depth)
+}
+
+/// What an order has to be, whatever it costs.
+fn admitted(group: &Group, house: &HouseSnapshot, order: &NewOrder) -> Result<(), Refusal> {
     known_position_account(group, &order.account)?;
     let is_used = group.orders.contains_key(&order.id) || group.has_closed(&order.id);
     if is_used {
@@ -87,8 +95,34 @@ fn checked(
         linking::takes(group, link, &order.account)?;
     }
     is_good(group, house, &order.terms)?;
-    reducing::fits(group, &order.account, &order.terms, |_| 0)?;
-    tried(group, house, &order.id, &WorkingOrder::new(order, group.sequence), known, depth)
+    reducing::fits(group, &order.account, &order.terms, |_| 0)
+}
+
+/// Reserves an order that can only make positions smaller, whatever can be shown and is lacking; why stands in the queue.
+pub(super) fn force(
+    group: &Group,
+    house: &HouseSnapshot,
+    order: &NewOrder,
+    why: &str,
+    known: Option<&Standing>,
+) -> Result<Granted, Refusal> {
+    admitted(group, house, order)?;
+    let forced = WorkingOrder::new(order, group.sequence);
+    if !exposure::closes(group, &forced) {
+        let detail = format!("order {} would not make a position of {} smaller", order.id, order.account);
+        return refused(RefusalReason::NotReducing, detail);
+    }
+    let trial = Trial { id: &order.id, order: &forced };
+    let before = covering::before(group, house, known)?;
+    let checked = numbers(&before, &with_trial(group, house, Some(trial), Some(&before))?);
+    let detail = format!("{}: {why}", order.account);
+    let about = About { order: Some(order.id.clone()), detail, ..About::default() };
+    let events = vec![
+        Event::OrderAccepted(order.id.clone(), Box::new(forced)),
+        raised(ExceptionKind::ForcedClose, about),
+    ];
+    let outcome = Outcome { checked: Some(Box::new(checked)), ..Outcome::default() };
+    Ok(Granted { events, outcome, standing: None })
 }
 
 /// The last date of an order has not passed: no day has ended since, and neither the last settlement nor the house's data is later.
@@ -144,7 +178,7 @@ fn tried(
     let trial = Trial { id, order };
     let before = covering::before(group, house, known)?;
     let after = with_trial(group, house, Some(trial), Some(&before))?;
-    if !after.with_orders.is_deficit() {
+    if after.is_shown() && !after.with_orders.is_deficit() {
         return judged(group, house, trial, &before, &after).map(|checked| Some((checked, after)));
     }
     if depth == Depth::Bound && !(before.is_searched() && after.is_searched()) {
@@ -166,14 +200,19 @@ fn judged(
     let in_deficit = before.with_orders.is_deficit();
     let worst = worst_scenarios(group, house, trial, after)?;
     let checked = Checked { worst, ..numbers(before, after) };
+    let is_closing = !after.is_complete() && exposure::closes(group, trial.order);
+    if is_closing && !(before.is_shown() && after.is_shown()) && covering::lacks_no_more(before, after)? {
+        return Ok(checked);
+    }
+    covering::shown(after)?;
     if !checked.after.is_deficit() {
         return Ok(checked);
     }
-    if !in_deficit {
+    if !in_deficit || !before.is_shown() {
         return Err(insufficient(&checked));
     }
     let deepens = checked.after.millionths() < checked.before.millionths();
-    if deepens || !improves(group, house, trial.order, before)? {
+    if deepens || !(is_closing || improves(group, house, trial.order, before)?) {
         let detail = if deepens {
             "the worst case would be worse"
         } else {
@@ -209,7 +248,7 @@ fn improves(
         None => order.open(part),
     };
     let open: Vec<i64> = (0..units.len()).map(open).collect();
-    let alone = Orders { units, open: OpenFills::new(open.clone(), Vec::new()) };
+    let alone = Orders { units, open: OpenFills::new(open.clone(), Vec::new()), ..Orders::default() };
     let weighed = |filled: &[i64]| account.held.weighed(house, &group.currency, &alone, filled);
     let nothing = weighed(&vec![0; open.len()])?;
     Ok(weighed(&open)? < nothing)
@@ -224,6 +263,7 @@ fn worst_scenarios(
 ) -> Result<Vec<WorstScenario>, Refusal> {
     let Some((account, by)) = own_account(group, trial.order, after) else { return Ok(Vec::new()) };
     let orders = exposure::orders(group, house, &account.name, Some(trial))?;
-    let traded = pricing::units(&trial.order.terms, house, by)?;
+    // Nothing decides where an order trades that nothing prices.
+    let Ok(traded) = pricing::units(&trial.order.terms, house, by) else { return Ok(Vec::new()) };
     Ok(account.held.deciding(house, &orders, &account.reserved(after.depth).worst, &traded)?)
 }

@@ -13,10 +13,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::house::HouseSnapshot;
+use super::missing::{Missing, MissingKind};
+use super::rates::converted;
 use super::reserved::AccountStanding;
-use super::standing::{AssetStanding, CurrencyStanding, StandingError, converted};
+use super::standing::{AssetStanding, CurrencyStanding, StandingError};
 use super::state::Group;
-use crate::types::{BusinessDate, Currency, Money, Overflow, Ratio};
+use crate::types::{AssetCode, BusinessDate, Currency, Money, Overflow, Quantity, Ratio};
 
 /// An asset, and the most of the pool that it may be.
 type Limited = (AssetStanding, Option<Ratio>);
@@ -42,11 +44,11 @@ pub(super) fn counted(
     for (currency, own) in currencies.iter() {
         let cash = own.cash.plus(owed(group, currency)?)?.plus(own.variation.min(Money::ZERO))?;
         let after = cash.minus(outlay.get(currency).copied().unwrap_or_default())?;
-        pool = pool.plus(converted(group, house, currency, cash.max(Money::ZERO))?)?;
-        left = left.plus(converted(group, house, currency, after.max(Money::ZERO))?)?;
+        pool = pool.plus(converted(group, house, currency, cash.max(Money::ZERO))?.unwrap_or_default())?;
+        left = left.plus(converted(group, house, currency, after.max(Money::ZERO))?.unwrap_or_default())?;
     }
     for (own, _) in &assets {
-        let worth = converted(group, house, &own.currency, own.counted)?;
+        let worth = converted(group, house, &own.currency, own.counted)?.unwrap_or_default();
         (pool, left) = (pool.plus(worth)?, left.plus(worth)?);
     }
     for (mut own, limit) in assets {
@@ -58,6 +60,17 @@ pub(super) fn counted(
         standing.push(own);
     }
     Ok(standing)
+}
+
+/// The assets that are not in the schedule: they count nothing.
+pub(super) fn without_terms(group: &Group, house: &HouseSnapshot) -> Vec<Missing> {
+    let held = group.assets.iter().filter(|(_, quantity)| !quantity.is_zero());
+    let unknown = held.filter(|(asset, _)| !house.schedule().assets.contains_key(*asset));
+    let missing = |(asset, _): (&AssetCode, &Quantity)| Missing {
+        asset: Some(asset.clone()),
+        ..Missing::new(MissingKind::Asset, format!("{asset} is not in the schedule"), true)
+    };
+    unknown.map(missing).collect()
 }
 
 /// The assets after haircuts, with their limits.
@@ -88,7 +101,10 @@ fn limited(
 ) -> Result<Money, StandingError> {
     let Some(limit) = limit else { return Ok(own.counted) };
     let most = pool.times_ratio_half_away(limit)?;
-    let worth = converted(group, house, &own.currency, own.counted)?;
+    // Without a rate nothing says which part of the pool it makes up.
+    let Some(worth) = converted(group, house, &own.currency, own.counted)? else {
+        return Ok(own.counted.min(Money::ZERO));
+    };
     if worth > most && worth.is_positive() {
         return Ok(own.counted.prorated_half_away(most, worth)?);
     }

@@ -56,6 +56,8 @@ pub enum Request {
     WithdrawAsset(AssetCode, Quantity),
     /// Checks an order, and reserves it if it fits.
     Order(Box<NewOrder>),
+    /// Reserves an order that can only make positions smaller, whatever it costs and whatever cannot be priced; and why.
+    ForceClose(Box<NewOrder>, String),
     /// Replaces an order: the worse of both is reserved until the venue confirms.
     Replace(OrderId, Box<OrderTerms>),
     /// Lets a link that has no working orders begin anew.

@@ -6,10 +6,9 @@ use super::changes::{Changes, renewed};
 use super::event::Event;
 use super::house::HouseSnapshot;
 use super::outcome::{Checked, Refusal, RefusalReason};
-use super::requests::refused;
-use super::standing::{Depth, Standing, bounded, searched};
+use super::standing::{Depth, Missing, Standing, bounded, searched};
 use super::state::Group;
-use crate::types::Amount;
+use crate::types::{Amount, Currency};
 
 /// The standing of a group by the bound, from one that is known if there is one.
 pub(super) fn before(
@@ -17,12 +16,10 @@ pub(super) fn before(
     house: &HouseSnapshot,
     known: Option<&Standing>,
 ) -> Result<Standing, Refusal> {
-    let standing = match known {
+    Ok(match known {
         Some(known) => known.by_bound(group, house)?,
         None => bounded(group, house)?,
-    };
-    all_margined(&standing)?;
-    Ok(standing)
+    })
 }
 
 /// The numbers of a group before events and after them, which may take money or positions away but leave no deficit. `None` where only a
@@ -41,9 +38,12 @@ pub(super) fn covered(
         changed.apply(event);
     }
     let after = renewed(&changed, house, &before, &changes)?;
-    all_margined(&after)?;
     // Without events nothing is taken away.
-    if events.is_empty() || !after.with_orders.is_deficit() {
+    if events.is_empty() {
+        return Ok(Some(numbers(&before, &after)));
+    }
+    shown(&after)?;
+    if !after.with_orders.is_deficit() {
         return Ok(Some(numbers(&before, &after)));
     }
     if depth == Depth::Bound && !(before.is_searched() && after.is_searched()) {
@@ -54,19 +54,37 @@ pub(super) fn covered(
     if checked.after.is_deficit() { Err(insufficient(&checked)) } else { Ok(Some(checked)) }
 }
 
-pub(super) fn all_margined(standing: &Standing) -> Result<(), Refusal> {
-    let Some(first) = standing.unmargined.first() else { return Ok(()) };
-    let detail = format!(
-        "{} positions; the first: {} lots of contract {} in {}: {}{}{}",
-        standing.unmargined.len(),
-        first.lots,
-        first.contract.number(),
-        first.account,
-        first.reason.name(),
-        if first.detail.is_empty() { "" } else { ", " },
-        first.detail
-    );
-    refused(RefusalReason::PositionNotMarginable, detail)
+/// Whether numbers of the whole can be shown, which everything needs that takes money away.
+pub(super) fn shown(standing: &Standing) -> Result<(), Refusal> {
+    match standing.missing.iter().find(|own| !own.is_bounded) {
+        Some(first) => Err(first.refusal()),
+        None => Ok(()),
+    }
+}
+
+/// Whether something lacks no more than before: where no number of the whole can be shown, neither the rest nor any currency is worse off,
+/// and nothing else is without a number.
+pub(super) fn lacks_no_more(before: &Standing, after: &Standing) -> Result<bool, Refusal> {
+    let is_known = |own: &Missing| {
+        let is_same = |other: &&Missing| {
+            (other.kind, other.contract.map(|own| own.0), &other.currency, &other.order)
+                == (own.kind, own.contract.map(|own| own.0), &own.currency, &own.order)
+        };
+        before.missing.iter().filter(|own| !own.is_bounded).any(|own| is_same(&own))
+    };
+    if !after.missing.iter().filter(|own| !own.is_bounded).all(is_known) {
+        return Ok(false);
+    }
+    let left = |standing: &Standing, currency: &Currency| {
+        let own = standing.currencies.get(currency).cloned().unwrap_or_default();
+        own.equity(own.assets_with_orders)?.minus(own.with_orders)
+    };
+    for currency in after.missing.iter().filter_map(|own| own.currency.as_ref()) {
+        if left(after, currency)? < left(before, currency)? {
+            return Ok(false);
+        }
+    }
+    Ok(after.with_orders.millionths() >= before.with_orders.millionths())
 }
 
 /// The numbers before and after.
@@ -77,6 +95,9 @@ pub(super) fn numbers(before: &Standing, after: &Standing) -> Checked {
         after: after.with_orders,
         before_is_searched: before.is_searched(),
         after_is_searched: after.is_searched(),
+        before_is_shown: before.is_shown(),
+        after_is_shown: after.is_shown(),
+        is_complete: after.is_complete(),
         work: after.work,
         worst: Vec::new(),
         version: after.version,

@@ -52,6 +52,8 @@ pub enum ExceptionKind {
     BeyondLink,
     /// A trade of a reduce-only order opens a position or makes it larger.
     FillIncreases,
+    /// An order that makes a position smaller was reserved by force.
+    ForcedClose,
 }
 
 impl ExceptionKind {
@@ -110,6 +112,11 @@ impl ExceptionKind {
             Self::FillIncreases,
             "fill_increases",
             "the order may only reduce and the trade increases; it is booked",
+        ),
+        (
+            Self::ForcedClose,
+            "forced_close",
+            "an order that makes a position smaller is reserved by force, for the reason that is told",
         ),
     ];
 

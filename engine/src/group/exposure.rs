@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::house::HouseSnapshot;
 use super::limits::{self, Placed};
 use super::order::{OrderTerms, WorkingOrder};
-use super::outcome::Refusal;
+use super::outcome::{Refusal, RefusalReason};
 use super::position::Keeping;
 use super::pricing::{self, Unit};
 use super::state::{Group, MarginTerms};
+use super::unpriced::{self, Amounts, Gathering, UnpricedOrders};
 use crate::contract::ContractId;
 use crate::fills::{Linear, OpenFills, Places};
 use crate::span::{Margining, UnmatchedReason};
@@ -27,6 +28,8 @@ pub struct Unmargined {
     pub reason: UnmatchedReason,
     /// More, for a person; may be empty.
     pub detail: String,
+    /// What it has to have at most, by currency; `None` where nothing bounds it.
+    pub charged: Option<Amounts>,
 }
 
 /// A position of a margin account.
@@ -38,9 +41,28 @@ pub(super) struct Position<'a> {
 }
 
 impl Position<'_> {
-    pub(super) fn unmargined(&self, reason: UnmatchedReason, detail: String) -> Unmargined {
+    /// The position as one that nothing margins, with what is charged for it instead.
+    pub(super) fn unmargined(
+        &self,
+        house: &HouseSnapshot,
+        reason: UnmatchedReason,
+        detail: String,
+    ) -> Result<Unmargined, Overflow> {
         let (account, lots) = (self.account.clone(), self.sides.iter().sum());
-        Unmargined { account, contract: self.contract, lots, reason, detail }
+        let mut charged = Some(Amounts::new());
+        for side in self.sides {
+            charged = match (charged, unpriced::charge(house, self.contract, side)?) {
+                (Some(mut sum), Some(more)) => {
+                    for (currency, amount) in more {
+                        let own = sum.entry(currency).or_default();
+                        *own = own.plus(amount)?;
+                    }
+                    Some(sum)
+                }
+                (_, None) | (None, _) => None,
+            };
+        }
+        Ok(Unmargined { account, contract: self.contract, lots, reason, detail, charged })
     }
 }
 
@@ -78,6 +100,8 @@ pub(super) fn positions<'a>(
 pub(super) struct Orders {
     pub(super) units: Vec<Unit>,
     pub(super) open: OpenFills,
+    /// Those that nothing prices.
+    pub(super) unpriced: UnpricedOrders,
 }
 
 impl Orders {
@@ -130,21 +154,61 @@ pub(super) fn orders(
     }
     // An account of a group is margined by something.
     let Some(by) = group.margin_accounts.get(account) else { return Ok(Orders::default()) };
+    let lack = house.lacks(by).map(|lack| lack.refusal());
     let (mut units, mut open, mut placed) = (Vec::new(), Vec::new(), Vec::new());
-    for order in orders.into_values() {
-        let mut place = |terms: &OrderTerms, of: &dyn Fn(usize) -> i64| -> Result<Vec<usize>, Refusal> {
+    let mut unpriced = Gathering::default();
+    for (id, order) in orders {
+        let priced = lack.clone().map_or_else(|| priced(order, house, by), Err);
+        let [own, other] = match priced {
+            Ok(priced) => priced,
+            Err(refusal) => {
+                // What works already holds nothing up, and what makes a position smaller is welcome.
+                let is_new = trial.is_some_and(|trial| trial.id == id) && !closes(group, order);
+                if is_new || refusal.reason == RefusalReason::TooLarge {
+                    return Err(refusal);
+                }
+                unpriced.add(id, order, house, &refusal)?;
+                continue;
+            }
+        };
+        let mut place = |more: Vec<Unit>, of: &dyn Fn(usize) -> i64| -> Vec<usize> {
             let first = units.len();
-            units.extend(pricing::units(terms, house, by)?);
-            open.extend((0..units.len() - first).map(of));
-            Ok((first..units.len()).collect())
+            open.extend((0..more.len()).map(of));
+            units.extend(more);
+            (first..units.len()).collect()
         };
-        let own = place(&order.terms, &|part| order.open(part))?;
-        let other = match &order.replacement {
-            Some(terms) => place(terms, &|part| order.open_replaced(part))?,
-            None => Vec::new(),
-        };
+        let own = place(own, &|part| order.open(part));
+        let other = place(other, &|part| order.open_replaced(part));
         placed.push(Placed { order, own, other });
     }
     let links = limits::links(group, &placed, &mut open);
-    Ok(Orders { units, open: OpenFills::new(open, links) })
+    let unpriced = unpriced.finished(group, house, |contract| house.margins(contract, by))?;
+    Ok(Orders { units, open: OpenFills::new(open, links), unpriced })
+}
+
+/// The units of an order and of its replacement.
+fn priced(order: &WorkingOrder, house: &HouseSnapshot, by: &MarginTerms) -> Result<[Vec<Unit>; 2], Refusal> {
+    let replacement = order.replacement.as_ref().map(|terms| pricing::units(terms, house, by));
+    Ok([pricing::units(&order.terms, house, by)?, replacement.transpose()?.unwrap_or_default()])
+}
+
+/// Whether the fills of an order can only make positions of its account smaller.
+pub(super) fn closes(group: &Group, order: &WorkingOrder) -> bool {
+    let Some(account) = group.position_accounts.get(&order.account) else { return false };
+    let is_replaced = order.replacement.is_some();
+    let terms = order.replacement.as_ref().unwrap_or(&order.terms);
+    let mut traded: BTreeMap<ContractId, i64> = BTreeMap::new();
+    let all = (0..terms.parts()).flat_map(|part| {
+        let open = if is_replaced { order.open_replaced(part) } else { order.open(part) };
+        terms.legs_of(part).iter().map(move |leg| (leg.contract, leg.lots.get().saturating_mul(open)))
+    });
+    for (contract, lots) in all {
+        let sum = traded.entry(contract).or_default();
+        *sum = sum.saturating_add(lots);
+    }
+    account.keeping == Keeping::Net
+        && traded.into_iter().all(|(contract, lots)| {
+            let net = account.holdings.get(&contract).map_or(0, |own| own.net());
+            lots.signum() == -net.signum() && lots.unsigned_abs() <= net.unsigned_abs()
+        })
 }

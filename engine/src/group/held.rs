@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::exposure::{Unmargined, positions};
 use super::house::HouseSnapshot;
+use super::missing::{Missing, MissingKind};
 use super::standing::StandingError;
 use super::state::{Group, MarginTerms};
 use crate::contract::ContractId;
@@ -22,6 +23,8 @@ pub enum Held {
     Span(SpanHeld),
     /// Under a method.
     Grid(GridHeld),
+    /// Under nothing: the house lacks what margins the account, and its positions are charged one by one.
+    Nothing(Box<Missing>),
 }
 
 /// Positions by the rows of a parameter set.
@@ -59,16 +62,30 @@ impl Held {
         terms: &MarginTerms,
         unmargined: &mut Vec<Unmargined>,
     ) -> Result<Self, StandingError> {
+        let nothing = |unmargined: &mut Vec<Unmargined>| {
+            let lack = house.lacks(terms);
+            let mut lack = lack.unwrap_or_else(|| Missing::new(MissingKind::Margining, "", true));
+            lack.account = Some(name.clone());
+            for own in positions(group, house, name, terms, Margining::Net) {
+                unmargined.push(own.unmargined(
+                    house,
+                    UnmatchedReason::UnknownContract,
+                    lack.detail.clone(),
+                )?);
+            }
+            Ok(Self::Nothing(Box::new(lack)))
+        };
         match terms {
             MarginTerms::Span { account_type, margining } => {
-                let set = house.set().ok_or(StandingError::NoSet)?;
-                let levels = AccountLevels::of(set, account_type.as_deref())
-                    .map_err(|_| StandingError::AccountType(account_type.clone().unwrap_or_default()))?;
+                let Some(set) = house.set() else { return nothing(unmargined) };
+                let Ok(levels) = AccountLevels::of(set, account_type.as_deref()) else {
+                    return nothing(unmargined);
+                };
                 let mut rows = Vec::new();
                 for own in positions(group, house, name, terms, *margining) {
                     match house.rows(own.contract) {
                         Ok(listed) => rows.extend(span_rows(listed, &own.sides)),
-                        Err(reason) => unmargined.push(own.unmargined(reason, String::new())),
+                        Err(reason) => unmargined.push(own.unmargined(house, reason, String::new())?),
                     }
                 }
                 let portfolio = Portfolio::of_rows(set, rows.into_iter(), *margining)
@@ -76,17 +93,18 @@ impl Held {
                 SpanHeld::new(Arc::clone(set), portfolio, levels).map(Self::Span)
             }
             MarginTerms::Method(method) => {
-                let catalogue = house.catalogue(method);
-                let catalogue = catalogue.ok_or_else(|| StandingError::NoMethod(method.clone()))?;
+                let Some(catalogue) = house.catalogue(method) else { return nothing(unmargined) };
                 let mut lots = Vec::new();
                 for own in positions(group, house, name, terms, Margining::Net) {
                     match catalogue.contract(own.contract) {
                         Some(Ok(contract)) => lots.push((contract.row, own.sides.iter().sum())),
                         Some(Err(reason)) => {
-                            unmargined.push(own.unmargined(UnmatchedReason::NoPrice, reason.to_owned()));
+                            let reason = (UnmatchedReason::NoPrice, reason.to_owned());
+                            unmargined.push(own.unmargined(house, reason.0, reason.1)?);
                         }
                         None => {
-                            unmargined.push(own.unmargined(UnmatchedReason::UnknownContract, String::new()))
+                            let reason = UnmatchedReason::UnknownContract;
+                            unmargined.push(own.unmargined(house, reason, String::new())?);
                         }
                     }
                 }
@@ -101,6 +119,7 @@ impl Held {
         match self {
             Self::Span(own) => &own.required,
             Self::Grid(own) => &own.required,
+            Self::Nothing(_) => &[],
         }
     }
 
@@ -108,7 +127,7 @@ impl Held {
     #[must_use]
     pub fn value(&self) -> Option<(&Currency, Money)> {
         match self {
-            Self::Span(_) => None,
+            Self::Span(_) | Self::Nothing(_) => None,
             Self::Grid(own) => Some((&own.catalogue.method().currency, own.value)),
         }
     }
@@ -141,6 +160,7 @@ impl Held {
                 }
                 Ok(Some(Self::Grid(GridHeld::new(Arc::clone(&own.catalogue), lots.into_iter())?)))
             }
+            Self::Nothing(_) => Ok(None),
         }
     }
 }

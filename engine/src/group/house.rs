@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::missing::{Missing, MissingKind};
 use super::state::MarginTerms;
 use crate::contract::{ContractId, Registry};
 use crate::grid::Catalogue;
 use crate::parameters::{CommodityIndex, ParameterSet};
+use crate::report::AccountLevels;
 use crate::scenario::Row;
 use crate::span::UnmatchedReason;
 use crate::types::{AssetCode, BusinessDate, Currency, Decimal, House, MethodName, Money, Overflow, Ratio};
@@ -49,6 +51,14 @@ pub struct CollateralSchedule {
     pub currency_haircuts: BTreeMap<Currency, Ratio>,
     /// The assets that count.
     pub assets: BTreeMap<AssetCode, AssetTerms>,
+    /// The part of the value at the last mark that is charged on top of the last risk of what cannot be priced; `None` for
+    /// [`CollateralSchedule::UNPRICED_ADD_ON`].
+    pub unpriced_add_on: Option<Ratio>,
+}
+
+impl CollateralSchedule {
+    /// What is charged on top where the house states nothing: a tenth.
+    pub const UNPRICED_ADD_ON: Ratio = Ratio::TENTH;
 }
 
 /// Everything of a house that decisions use; immutable.
@@ -184,10 +194,32 @@ impl HouseSnapshot {
         if own.is_priced() { Ok(rows) } else { Err(UnmatchedReason::NoPrice) }
     }
 
+    /// What the house lacks to margin an account of these terms.
+    pub(super) fn lacks(&self, terms: &MarginTerms) -> Option<Missing> {
+        let detail = match terms {
+            MarginTerms::Span { account_type, .. } => match &self.set {
+                None => "no parameter set is active for the house".to_owned(),
+                Some(set) => AccountLevels::of(set, account_type.as_deref()).err()?.to_string(),
+            },
+            MarginTerms::Method(method) if self.catalogue(method).is_none() => {
+                format!("the house has no method {method}")
+            }
+            MarginTerms::Method(_) => return None,
+        };
+        Some(Missing::new(MissingKind::Margining, detail, true))
+    }
+
+    /// The part of the value at the last mark that is charged on top for what cannot be priced.
+    #[must_use]
+    pub fn unpriced_add_on(&self) -> Ratio {
+        self.schedule.unpriced_add_on.unwrap_or(CollateralSchedule::UNPRICED_ADD_ON)
+    }
+
     /// Whether an account of these terms margins a contract.
     pub(super) fn margins(&self, id: ContractId, terms: &MarginTerms) -> bool {
         match terms {
-            MarginTerms::Span { .. } => self.contract(id).is_some_and(|own| own.rows.is_ok()),
+            _ if self.lacks(terms).is_some() => false,
+            MarginTerms::Span { .. } => self.rows(id).is_ok(),
             MarginTerms::Method(method) => {
                 self.catalogue(method).is_some_and(|own| matches!(own.contract(id), Some(Ok(_))))
             }

@@ -205,6 +205,12 @@ pub struct Checked {
     pub worst: Vec<WorstScenario>,
     /// The version of the house's data.
     pub version: u64,
+    /// Whether a number without what was asked can be shown; `before` is nothing else.
+    pub before_is_shown: bool,
+    /// The same with it.
+    pub after_is_shown: bool,
+    /// Whether nothing is missing with it: else the number is the lowest that can be shown.
+    pub is_complete: bool,
 }
 
 /// The answer to a command.

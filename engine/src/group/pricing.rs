@@ -132,14 +132,18 @@ impl<'a> Traded<'a> {
     }
 }
 
-/// The worst price at which a leg may trade.
-fn limit(kind: OrderKind, leg: &OrderLeg, house: &HouseSnapshot) -> Result<Decimal, Refusal> {
+/// The worst price at which a leg may trade, where it is known.
+pub(super) fn worst_price(kind: OrderKind, leg: &OrderLeg, house: &HouseSnapshot) -> Option<Decimal> {
     let of_its_own = match kind {
         OrderKind::Limit | OrderKind::Stop => leg.price,
         OrderKind::Market => None,
     };
     let edge = || house.band(leg.contract).map(|band| if leg.lots.is_short() { band.low } else { band.high });
-    of_its_own.or_else(edge).ok_or_else(|| {
+    of_its_own.or_else(edge)
+}
+
+fn limit(kind: OrderKind, leg: &OrderLeg, house: &HouseSnapshot) -> Result<Decimal, Refusal> {
+    worst_price(kind, leg, house).ok_or_else(|| {
         let detail = format!("no price band of contract {} is known", leg.contract.number());
         Refusal::new(RefusalReason::NoPriceBand, detail)
     })

@@ -7,10 +7,9 @@ use super::order::WorkingOrder;
 use super::outcome::{Outcome, Refusal, RefusalReason};
 use super::position::{Keeping, PositionAccount};
 use super::pricing::too_large;
-use super::standing::{Depth, Standing, StandingError};
+use super::standing::{Depth, Standing};
 use super::state::{Group, MarginTerms};
 use super::{checking, covering, linking};
-use crate::report::AccountLevels;
 use crate::types::{AccountName, AssetCode, Currency, Money, Overflow, Quantity};
 
 /// A request that is granted.
@@ -55,6 +54,9 @@ pub(super) fn decide(
             granted(group, house, given, known, depth)
         }
         Request::Order(order) => return checking::accept(group, house, order, known, depth),
+        Request::ForceClose(order, why) => {
+            return checking::force(group, house, order, why, known).map(Some);
+        }
         Request::Replace(id, terms) => return checking::replace(group, house, id, terms, known, depth),
         Request::ResetLink(name) => {
             linking::reset(group, name).map(|event| Some((vec![event], Outcome::default())))
@@ -84,16 +86,8 @@ fn open_margin_account(
     if group.margin_accounts.len() >= Group::MOST_ACCOUNTS {
         return refused(RefusalReason::TooMany, format!("at most {} margin accounts", Group::MOST_ACCOUNTS));
     }
-    match terms {
-        MarginTerms::Span { account_type, .. } => {
-            let set = house.set().ok_or(StandingError::NoSet)?;
-            if let Err(error) = AccountLevels::of(set, account_type.as_deref()) {
-                return refused(RefusalReason::UnknownAccountType, error.to_string());
-            }
-        }
-        MarginTerms::Method(method) => {
-            house.catalogue(method).ok_or_else(|| StandingError::NoMethod(method.clone()))?;
-        }
+    if let Some(lack) = house.lacks(terms) {
+        return refused(RefusalReason::UnknownAccountType, lack.detail);
     }
     Ok((vec![Event::MarginAccountOpened(name.clone(), terms.clone())], Outcome::default()))
 }

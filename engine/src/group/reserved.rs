@@ -4,13 +4,15 @@
 //! milliseconds, so an acceptance that the bound proves does without. Both depend on the group and the data of its house alone, not on
 //! what was asked before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::exposure::{self, Orders, Trial};
 use super::held::Held;
 use super::house::HouseSnapshot;
+use super::rates::has_rate;
 use super::standing::StandingError;
 use super::state::Group;
+use super::unpriced::UnpricedOrders;
 use crate::fills::Effort;
 use crate::types::{AccountName, Currency, Money};
 
@@ -82,7 +84,8 @@ fn has_haircut(group: &Group, house: &HouseSnapshot, currencies: &[Currency]) ->
     let haircuts = &house.schedule().currency_haircuts;
     let counts =
         |own: &&Currency| **own != group.currency && haircuts.get(*own).is_some_and(|cut| !cut.is_zero());
-    currencies.iter().any(|own| counts(&own))
+    // A currency without a rate covers nothing but itself.
+    currencies.iter().any(|own| counts(&own) || !has_rate(group, house, own))
 }
 
 /// A margin account.
@@ -98,6 +101,8 @@ pub struct AccountStanding {
     pub bound: Reserved,
     /// The same by the search, where the bound is not final and somebody has asked.
     pub searched: Option<Reserved>,
+    /// Its orders that nothing prices.
+    pub(super) unpriced: UnpricedOrders,
 }
 
 impl AccountStanding {
@@ -111,7 +116,14 @@ impl AccountStanding {
         shares: Shares,
     ) -> Result<Self, StandingError> {
         let bound = Reserved::of(group, house, &held, orders, shares.of(Depth::Bound))?;
-        Ok(Self { name: name.clone(), held, outlay: orders.outlay()?, bound, searched: None })
+        let mut outlay: BTreeMap<Currency, Money> = orders.outlay()?.into_iter().collect();
+        // What nothing prices may cost as much as is charged for it.
+        for (currency, amount) in &orders.unpriced.charged {
+            let sum = outlay.entry(currency.clone()).or_default();
+            *sum = sum.plus((*amount).max(Money::ZERO))?;
+        }
+        let (outlay, unpriced) = (outlay.into_iter().collect(), orders.unpriced.clone());
+        Ok(Self { name: name.clone(), held, outlay, bound, searched: None, unpriced })
     }
 
     /// Whether it is what would be formed anew where so many accounts have orders.

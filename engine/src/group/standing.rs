@@ -22,13 +22,15 @@ use super::collateral;
 pub use super::exposure::Unmargined;
 use super::exposure::{self, Trial};
 use super::held::Held;
-use super::house::HouseSnapshot;
+use super::house::{HouseSnapshot, ListedContract};
+pub use super::missing::{Missing, MissingKind};
 use super::outcome::{Refusal, RefusalReason, Room, Work};
 use super::position::add_money;
+use super::rates::{self, room};
 use super::reserved::Shares;
 pub use super::reserved::{AccountStanding, Depth, Reserved};
 use super::state::Group;
-use crate::types::{AssetCode, Currency, MethodName, Money, Overflow, Quantity, Ratio};
+use crate::types::{AssetCode, Currency, Money, Overflow, Quantity};
 
 /// Why a group has no standing.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -36,20 +38,8 @@ pub enum StandingError {
     /// A number leaves the exact range.
     #[error("{0}")]
     TooLarge(String),
-    /// An account type that the set has no levels for.
-    #[error("account type {0} has no levels in the active set")]
-    AccountType(String),
-    /// An account is margined by the house's set, and none is active.
-    #[error("no parameter set is active for the house")]
-    NoSet,
-    /// A method that is not stated for the house any more.
-    #[error("the house has no method {0}")]
-    NoMethod(MethodName),
-    /// No way from a currency to the group's.
-    #[error("no conversion from {0} to {1}")]
-    NoConversion(Currency, Currency),
-    /// A working order that the active set cannot price any more.
-    #[error("a working order cannot be margined: {}", .0.detail)]
+    /// An order that is looked at as if it worked cannot be priced.
+    #[error("the order cannot be margined: {}", .0.detail)]
     Order(Refusal),
 }
 
@@ -63,10 +53,6 @@ impl From<StandingError> for Refusal {
     fn from(error: StandingError) -> Self {
         let reason = match &error {
             StandingError::TooLarge(_) => RefusalReason::TooLarge,
-            StandingError::AccountType(_) | StandingError::NoSet | StandingError::NoMethod(_) => {
-                RefusalReason::UnknownAccountType
-            }
-            StandingError::NoConversion(..) => RefusalReason::NoConversion,
             StandingError::Order(refusal) => return refusal.clone(),
         };
         Self::new(reason, error.to_string())
@@ -80,7 +66,7 @@ pub struct CurrencyStanding {
     pub cash: Money,
     /// What is due later.
     pub due: Money,
-    /// Gains since the last settlement.
+    /// Gains since the last settlement. Of a contract without a price those up to its last mark, where they are losses.
     pub variation: Money,
     /// What contracts that are paid in full are worth, where that is in no requirement.
     pub position_value: Money,
@@ -96,15 +82,25 @@ pub struct CurrencyStanding {
     pub with_orders: Money,
     /// The same at the worst outcome that was found.
     pub found: Money,
+    /// What the requirements have in them for positions that nothing prices or margins.
+    pub unpriced: Money,
 }
 
 impl CurrencyStanding {
+    /// Adds to every requirement.
+    fn require(&mut self, amount: Money) -> Result<(), Overflow> {
+        for own in [&mut self.initial, &mut self.maintenance, &mut self.with_orders, &mut self.found] {
+            *own = own.plus(amount)?;
+        }
+        Ok(())
+    }
+
     /// What there is, without what has to be there.
     fn balances(&self) -> Self {
         Self { cash: self.cash, due: self.due, variation: self.variation, ..Self::default() }
     }
 
-    fn equity(&self, assets: Money) -> Result<Money, Overflow> {
+    pub(super) fn equity(&self, assets: Money) -> Result<Money, Overflow> {
         self.cash.plus(self.due)?.plus(self.variation)?.plus(self.position_value)?.plus(assets)
     }
 }
@@ -145,8 +141,10 @@ pub struct Standing {
     pub with_orders: Room,
     /// The same at the worst outcome that was found: the true worst lies between the two.
     pub found: Room,
-    /// Positions that no number above has.
+    /// Positions that nothing prices or margins: charged at the lowest that can be shown for them, where there is such a number.
     pub unmargined: Vec<Unmargined>,
+    /// Everything that a number is lacking of.
+    pub missing: Vec<Missing>,
     /// How far the worst of the working orders was looked for.
     pub depth: Depth,
     /// The work of that, over all accounts.
@@ -154,6 +152,18 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// Whether the numbers hold in spite of what is missing: the excess is the lowest that can be shown.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.missing.iter().all(|own| own.is_bounded)
+    }
+
     /// Whether the worst of the working orders is the searched one: the search would find nothing else, or it was made.
     #[must_use]
     pub fn is_searched(&self) -> bool {
@@ -273,7 +283,22 @@ pub(super) fn assembled(
 ) -> Result<Standing, StandingError> {
     let mut work = Work::default();
     currencies.entry(group.currency.clone()).or_default();
+    let mut missing: Vec<Missing> = unmargined.iter().map(Missing::of_position).collect();
+    for (currency, amount) in unmargined.iter().filter_map(|own| own.charged.as_ref()).flatten() {
+        let sum = currencies.entry(currency.clone()).or_default();
+        sum.unpriced = sum.unpriced.plus(*amount)?;
+        sum.require(*amount)?;
+    }
     for own in &accounts {
+        if let Held::Nothing(lack) = &own.held {
+            missing.push((**lack).clone());
+        }
+        missing.extend(own.unpriced.missing.iter().cloned());
+        for (currency, amount) in &own.unpriced.charged {
+            let sum = currencies.entry(currency.clone()).or_default();
+            sum.with_orders = sum.with_orders.plus(*amount)?;
+            sum.found = sum.found.plus(*amount)?;
+        }
         if let Some((currency, value)) = own.held.value().filter(|(_, value)| !value.is_zero()) {
             let sum = currencies.entry(currency.clone()).or_default();
             sum.position_value = sum.position_value.plus(value)?;
@@ -301,14 +326,12 @@ pub(super) fn assembled(
         // What cannot be margined any more is charged with all its money.
         if terms.is_none_or(|terms| !house.margins(own.contract, terms)) {
             let sum = currencies.entry(own.currency.clone()).or_default();
-            let amount = own.amount.magnitude();
-            sum.initial = sum.initial.plus(amount)?;
-            sum.maintenance = sum.maintenance.plus(amount)?;
-            sum.with_orders = sum.with_orders.plus(amount)?;
-            sum.found = sum.found.plus(amount)?;
+            sum.require(own.amount.magnitude())?;
         }
     }
     let assets = collateral::counted(group, house, &accounts, &mut currencies)?;
+    missing.extend(collateral::without_terms(group, house));
+    missing.extend(rates::without_rate(group, house, &currencies)?);
     let room = |of: fn(&CurrencyStanding) -> [Money; 2]| room(group, house, &currencies, of);
     Ok(Standing {
         initial: room(|own| [own.initial, own.assets])?,
@@ -321,6 +344,7 @@ pub(super) fn assembled(
         assets,
         accounts,
         unmargined,
+        missing,
         depth,
         work,
     })
@@ -336,11 +360,18 @@ pub(super) fn balances(
         add_money(&mut due, &own.currency, own.amount)?;
     }
     for (contract, holding) in group.position_accounts.values().flat_map(|own| &own.holdings) {
-        let Some(own) = house.contract(*contract).filter(|own| !own.is_paid) else { continue };
-        if let (Some(price), Some(_)) = (own.price, own.money) {
-            let gain = own.money_at(price, holding.net())?.minus(holding.basis)?;
-            add_money(&mut variation, &own.currency, gain)?;
-        }
+        let Some(own) = house.known(*contract).filter(|own| !own.is_paid) else { continue };
+        let is_priced = house.contract(*contract).is_some_and(ListedContract::is_priced);
+        // Without lots no price is needed: what is left is what was gained.
+        let worth = match own.mark {
+            _ if holding.net() == 0 => Money::ZERO,
+            Some(mark) => own.money_at(mark, holding.net())?,
+            None => continue,
+        };
+        let gain = worth.minus(holding.basis)?;
+        // A gain up to a price of before is none; a loss is one.
+        let counts = is_priced || holding.net() == 0 || gain.is_negative();
+        add_money(&mut variation, &own.currency, if counts { gain } else { Money::ZERO })?;
     }
     let mut balances: BTreeMap<Currency, CurrencyStanding> = BTreeMap::new();
     for (currency, amount) in &group.cash {
@@ -353,42 +384,4 @@ pub(super) fn balances(
         balances.entry(currency).or_default().variation = amount;
     }
     Ok(balances)
-}
-
-/// An amount in the group's currency.
-pub(super) fn converted(
-    group: &Group,
-    house: &HouseSnapshot,
-    currency: &Currency,
-    amount: Money,
-) -> Result<Money, StandingError> {
-    if amount.is_zero() {
-        return Ok(amount);
-    }
-    let converted = house.converted(amount, currency, &group.currency);
-    let none = || StandingError::NoConversion(currency.clone(), group.currency.clone());
-    Ok(converted.ok_or_else(none)??)
-}
-
-/// A requirement in the group's currency, and what is left of equity: by currency what is required, and what counts of assets.
-fn room(
-    group: &Group,
-    house: &HouseSnapshot,
-    currencies: &BTreeMap<Currency, CurrencyStanding>,
-    of: fn(&CurrencyStanding) -> [Money; 2],
-) -> Result<Room, StandingError> {
-    let mut room = Room::default();
-    for (currency, own) in currencies {
-        let [required, assets] = of(own);
-        room.requirement = room.requirement.plus(converted(group, house, currency, required)?)?;
-        let net = own.equity(assets)?.minus(required)?;
-        let haircut = match house.schedule().currency_haircuts.get(currency) {
-            Some(haircut) if *currency != group.currency => *haircut,
-            _ => Ratio::ZERO,
-        };
-        let factor = if net.is_negative() { Ratio::ONE.plus(haircut)? } else { Ratio::ONE.minus(haircut)? };
-        let counted = converted(group, house, currency, net)?.times_ratio_half_away(factor)?;
-        room.excess = room.excess.plus(counted)?;
-    }
-    Ok(room)
 }

@@ -37,6 +37,8 @@ impl Held {
                 let orders = own.orders(&fills, &orders.open, &weigh);
                 Ok(grid::worst_required(orders, effort)?)
             }
+            // Its orders are charged one by one, too.
+            Self::Nothing(lack) => Err(StandingError::TooLarge(lack.detail.clone())),
         }
     }
 
@@ -60,6 +62,7 @@ impl Held {
                 let orders = own.orders(&fills, &orders.open, &weigh);
                 Ok(grid::weighed_outcome(orders, filled)?)
             }
+            Self::Nothing(_) => Ok(Money::ZERO),
         }
     }
 
@@ -74,6 +77,7 @@ impl Held {
         match self {
             Self::Span(own) => own.deciding(house, orders, filled, traded),
             Self::Grid(own) => own.deciding(orders, filled, traded),
+            Self::Nothing(_) => Ok(Vec::new()),
         }
     }
 }

@@ -86,6 +86,8 @@ impl<U> Fixed<U> {
 impl Ratio {
     /// All of it.
     pub const ONE: Self = Self::from_raw(ONE);
+    /// A tenth of it.
+    pub const TENTH: Self = Self::from_raw(ONE / 10);
 }
 
 impl Money {

@@ -152,7 +152,7 @@ impl Desk {
         if let Some(known) = self.current(set) {
             return Ok(Some(known));
         }
-        if set.is_none() && self.contracts().specified.is_empty() {
+        if set.is_none() && self.contracts().all.contracts().is_empty() {
             return Ok(None);
         }
         let mut stated = self.stated();

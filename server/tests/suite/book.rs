@@ -346,6 +346,7 @@ async fn bands_and_collateral_are_the_houses() {
             most_of_pool: String::new(),
         }],
         currency_haircuts: Vec::new(),
+        ..Default::default()
     };
     let version = desk.book().set_house_terms(terms).await.unwrap().into_inner().version;
     assert_eq!(version, 2);

@@ -130,19 +130,26 @@ fn what_the_market_does_not_price_holds_up_orders_and_is_named() {
     let schedule = CollateralSchedule::default();
     desk.house = HouseSnapshot::without_set(3, code("VENUE"), &desk.registry, BTreeMap::new(), schedule)
         .with_methods(methods, &desk.registry);
-    let without = standing(&desk.group, &desk.house).unwrap_err();
-    assert!(without.to_string().contains("deribit-pm-btc"), "{without}");
+    let without = |desk: &Desk| -> Vec<String> {
+        let standing = standing(&desk.group, &desk.house).unwrap();
+        standing.missing.iter().map(|own| format!("{} {}", own.kind.name(), own.detail)).collect()
+    };
+    assert!(without(&desk).iter().any(|own| own.contains("the house has no method deribit-pm-btc")));
     desk.request(Request::ClosePositionAccount(code("C")));
     desk.request(Request::CloseMarginAccount(code("I")));
-    let without = standing(&desk.group, &desk.house).unwrap_err();
-    assert!(without.to_string().contains("no price of BTC is known"), "{without}");
+    let [order] = without(&desk).try_into().unwrap();
+    assert!(order.starts_with("order ") && order.contains("no price of BTC is known"), "{order}");
     desk.fact(Fact::Cancelled(code("O1")));
     buy(&mut desk, "T1", "A", 2, PERPETUAL, perpetual);
     let standing = desk.standing();
     let named = &standing.unmargined[0];
     assert_eq!((named.lots, named.detail.as_str()), (2, "no price of BTC is known"));
     let order = desk.limit("O2", 1, PERPETUAL, perpetual);
-    assert_eq!(reason(&desk.order(order)), "position_not_marginable");
+    assert_eq!(reason(&desk.order(order)), "contract_not_marginable");
+    // Nothing was ever known of its risk: no number can be shown, and nothing is paid out.
+    assert!(!standing.is_shown());
+    assert_eq!(reason(&desk.request(Request::Withdraw(code("USDC"), money("1")))), "position_not_marginable");
+    assert_eq!(reason(&desk.fact(Fact::Deposit(code("D9"), code("USDC"), money("1")))), "granted");
 }
 
 #[test]

@@ -81,9 +81,10 @@ fn answer(
     let mut accounts = Vec::with_capacity(standing.accounts.len());
     for own in &standing.accounts {
         let by = reported(&own.held, present.terms.get(&own.name), house).map_err(no_standing)?;
-        accounts.push(v1::AccountMargin { account: own.name.to_string(), by: Some(by) });
+        accounts.push(v1::AccountMargin { account: own.name.to_string(), by });
     }
     let names = names(desk, place, standing.unmargined.iter().map(|own| own.contract))?;
+    let shown = |room| standing.is_shown().then(|| to_proto::book::room(room));
     Ok(v1::GetMarginResponse {
         name: Some(to_proto::book::group_name(&present.key)),
         currency: standing.currency.to_string(),
@@ -92,12 +93,14 @@ fn answer(
         currencies: to_proto::book::currencies(standing),
         assets: to_proto::book::assets(standing),
         accounts,
-        initial: Some(to_proto::book::room(standing.initial)),
-        maintenance: Some(to_proto::book::room(standing.maintenance)),
-        with_orders: Some(to_proto::book::room(standing.with_orders)),
+        initial: shown(standing.initial),
+        maintenance: shown(standing.maintenance),
+        with_orders: shown(standing.with_orders),
         unmargined: standing.unmargined.iter().map(|own| to_proto::book::unmargined(&names, own)).collect(),
         log_sequence: last.0,
         durable_log_sequence: durable.0,
+        complete: standing.is_complete(),
+        missing: standing.missing.iter().map(|own| to_proto::book::missing(&names, own)).collect(),
     })
 }
 
@@ -105,7 +108,7 @@ fn reported(
     held: &Held,
     terms: Option<&MarginTerms>,
     house: &HouseSnapshot,
-) -> Result<v1::account_margin::By, StandingError> {
+) -> Result<Option<v1::account_margin::By>, StandingError> {
     match held {
         Held::Span(own) => {
             let account_type = match terms {
@@ -116,13 +119,15 @@ fn reported(
             let options = CalculationOptions { account_type, margining, ..CalculationOptions::default() };
             let report = report(&own.set, &own.portfolio, &options);
             let report = report.map_err(|error| StandingError::TooLarge(error.to_string()))?;
-            Ok(v1::account_margin::By::Report(to_proto::margin_report(&[], report)))
+            Ok(Some(v1::account_margin::By::Report(to_proto::margin_report(&[], report))))
         }
         Held::Grid(own) => {
             let result = own.catalogue.margin(&own.lots)?;
             let market = house.methods().map(|methods| methods.market());
             let report = to_proto::methods::report(own.catalogue.method(), market, &result);
-            Ok(v1::account_margin::By::MethodReport(report))
+            Ok(Some(v1::account_margin::By::MethodReport(report)))
         }
+        // What is charged instead is told by `missing`.
+        Held::Nothing(_) => Ok(None),
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use plimsoll_engine::contract::ContractId;
 use plimsoll_engine::group::{
-    AssetTerms, Band, Body, CollateralSchedule, Exercise, Expiry, Fact, Group, GroupKey, Keeping,
-    MarginTerms, NewOrder, OrderFilter, Origin, Request, SettlementRun, Transfer, TransferBody,
+    Body, Exercise, Expiry, Fact, Group, GroupKey, Keeping, MarginTerms, NewOrder, OrderFilter, Origin,
+    Request, SettlementRun, Transfer, TransferBody,
 };
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::report::account_type_code;
@@ -19,12 +19,12 @@ use plimsoll_proto::v1::submit_request::Command as Wire;
 
 use super::super::violations::Violations;
 use super::{contract, margining};
-use crate::book::{Desk, Place, Terms, Unnamed, Waits};
+use crate::book::{Desk, Place, Unnamed, Waits};
 
 /// The longest text that somebody writes about an item.
 const RESOLUTION_BYTES: usize = 1_024;
 /// The most orders, prices or bands of a list.
-const MOST_ENTRIES: usize = 50_000;
+pub(super) const MOST_ENTRIES: usize = 50_000;
 
 /// What is paid in or out.
 enum Paid {
@@ -128,7 +128,7 @@ impl Reader<'_> {
         self.fixed(path, text)
     }
 
-    fn part(&mut self, path: &str, text: &str) -> Option<Ratio> {
+    pub(super) fn part(&mut self, path: &str, text: &str) -> Option<Ratio> {
         let ratio: Ratio = self.fixed(path, text)?;
         if ratio.is_negative() || ratio > Ratio::ONE {
             return self.fault(path, "from 0 to 1");
@@ -186,7 +186,8 @@ impl Reader<'_> {
                 | Wire::Order(_)
                 | Wire::ReplaceOrder(_)
                 | Wire::ResolveException(_)
-                | Wire::ResetLink(_)),
+                | Wire::ResetLink(_)
+                | Wire::ForceClose(_)),
             ) => self.request(wire).map(Body::Request),
             Some(fact) => self.fact(fact).map(Body::Fact),
         }
@@ -238,6 +239,14 @@ impl Reader<'_> {
                 Some(Request::Replace(id?, Box::new(terms?)))
             }
             Wire::ResetLink(name) => self.code("reset_link", name).map(Request::ResetLink),
+            Wire::ForceClose(own) => {
+                let order = self.new_order("force_close.order", own.order.as_ref());
+                if own.reason.is_empty() || own.reason.len() > RESOLUTION_BYTES {
+                    let message = format!("1 to {RESOLUTION_BYTES} bytes");
+                    return self.fault("force_close.reason", &message);
+                }
+                order.map(|order| Request::ForceClose(Box::new(order), own.reason.clone()))
+            }
             Wire::ResolveException(own) => {
                 if own.resolution.is_empty() || own.resolution.len() > RESOLUTION_BYTES {
                     let message = format!("1 to {RESOLUTION_BYTES} bytes");
@@ -400,51 +409,6 @@ impl Reader<'_> {
             }
         };
         Some(Transfer { trade: trade?, date: date?, body: body? })
-    }
-
-    /// What a house fixes.
-    pub(in crate::grpc) fn house_terms(&mut self, wire: &v1::SetHouseTermsRequest) -> Option<Terms> {
-        if wire.bands.len() > MOST_ENTRIES || wire.assets.len() > MOST_ENTRIES {
-            return self.fault("bands", &format!("at most {MOST_ENTRIES} bands and assets"));
-        }
-        let mut terms = Terms::default();
-        for (place, own) in wire.bands.iter().enumerate() {
-            let contract = self.contract(&format!("bands[{place}].contract"), own.contract.as_ref());
-            let low = self.decimal(&format!("bands[{place}].low"), &own.low);
-            let high = self.decimal(&format!("bands[{place}].high"), &own.high);
-            let (Some(contract), Some(low), Some(high)) = (contract, low, high) else { continue };
-            if low > high {
-                self.faults.add(|| format!("bands[{place}].high"), "is below the low");
-            }
-            terms.bands.insert(contract, Band { low, high });
-        }
-        let mut schedule = CollateralSchedule::default();
-        for (place, own) in wire.assets.iter().enumerate() {
-            let path = format!("assets[{place}]");
-            let asset = self.code(&format!("{path}.asset"), &own.asset);
-            let currency = self.code(&format!("{path}.currency"), &own.currency);
-            let price = self.decimal(&format!("{path}.price"), &own.price);
-            let haircut = self.part(&format!("{path}.haircut"), &own.haircut);
-            let most_of_pool = match own.most_of_pool.as_str() {
-                "" => Some(None),
-                text => self.part(&format!("{path}.most_of_pool"), text).map(Some),
-            };
-            if let (Some(asset), Some(currency), Some(price), Some(haircut), Some(most_of_pool)) =
-                (asset, currency, price, haircut, most_of_pool)
-            {
-                if price < Decimal::ZERO {
-                    self.faults.add(|| format!("{path}.price"), "is negative");
-                }
-                schedule.assets.insert(asset, AssetTerms { currency, price, haircut, most_of_pool });
-            }
-        }
-        for (place, own) in wire.currency_haircuts.iter().enumerate() {
-            let currency = self.code(&format!("currency_haircuts[{place}].currency"), &own.currency);
-            let haircut = self.part(&format!("currency_haircuts[{place}].haircut"), &own.haircut);
-            schedule.currency_haircuts.extend(currency.zip(haircut));
-        }
-        terms.schedule = schedule;
-        Some(terms)
     }
 
     /// The trades of an import, each with its group.

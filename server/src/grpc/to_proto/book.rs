@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use plimsoll_engine::contract::{ContractId, ContractKey, OptionRight, ProductType};
 use plimsoll_engine::group::{
-    Checked, Composition, Enforcement, ExceptionItem, Group, GroupKey, Holding, LinkRule, OnFill, OrderKind,
-    OrderLink, OrderTerms, Origin, Outcome, Refusal, RefusalReason, RiskSource, Room, TimeInForce, Trade,
-    TradeLeg, Unmargined, WorkingOrder,
+    Checked, Composition, Enforcement, ExceptionItem, Group, GroupKey, Holding, LinkRule, Missing,
+    MissingKind, OnFill, OrderKind, OrderLink, OrderTerms, Origin, Outcome, Refusal, RefusalReason,
+    RiskSource, Room, TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
 };
 use plimsoll_engine::types::{AccountName, Amount, FineAmount, Money, OrderId, TradeId};
 use plimsoll_journal::Sequence;
@@ -104,7 +104,8 @@ pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
         };
         v1::WorstScenario { commodity, price_source, scenario: worst.scenario, risk: money(worst.risk) }
     });
-    let (before, after) = (Some(room(own.before)), Some(room(own.after)));
+    let shown = |is_shown: bool, own: Room| is_shown.then(|| room(own));
+    let (before, after) = (shown(own.before_is_shown, own.before), shown(own.after_is_shown, own.after));
     let (before, before_at_least) = if own.before_is_searched { (before, None) } else { (None, before) };
     let (after, after_at_least) = if own.after_is_searched { (after, None) } else { (None, after) };
     v1::Checked {
@@ -116,6 +117,7 @@ pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
         work: Some(v1::Work { done: own.work.done, limit: own.work.limit }),
         worst: worst.collect(),
         version: own.version,
+        complete: own.is_complete,
     }
 }
 
@@ -185,6 +187,27 @@ pub(in crate::grpc) fn unmargined(names: &Names, own: &Unmargined) -> v1::Unmarg
         position: Some(contract(names, own.contract, own.lots)),
         reason: super::unmatched_reason(own.reason).into(),
         detail: cut(&own.detail, MESSAGE_BYTES),
+    }
+}
+
+pub(in crate::grpc) fn missing(names: &Names, own: &Missing) -> v1::Missing {
+    let kind = match own.kind {
+        MissingKind::Position => v1::MissingKind::Position,
+        MissingKind::Order => v1::MissingKind::Order,
+        MissingKind::Band => v1::MissingKind::Band,
+        MissingKind::Margining => v1::MissingKind::Margining,
+        MissingKind::Conversion => v1::MissingKind::Conversion,
+        MissingKind::Asset => v1::MissingKind::Asset,
+    };
+    v1::Missing {
+        kind: kind.into(),
+        account: own.account.as_ref().map(ToString::to_string).unwrap_or_default(),
+        position: own.contract.map(|(id, lots)| contract(names, id, lots)),
+        order_id: own.order.as_ref().map(ToString::to_string).unwrap_or_default(),
+        currency: own.currency.as_ref().map(ToString::to_string).unwrap_or_default(),
+        asset: own.asset.as_ref().map(ToString::to_string).unwrap_or_default(),
+        detail: cut(&own.detail, MESSAGE_BYTES),
+        bounded: own.is_bounded,
     }
 }
 
@@ -312,6 +335,7 @@ pub(in crate::grpc) fn currencies(own: &plimsoll_engine::group::Standing) -> Vec
         initial: money(own.initial),
         maintenance: money(own.maintenance),
         with_orders: money(own.with_orders),
+        unpriced: money(own.unpriced),
     });
     balances.collect()
 }
