@@ -50,7 +50,7 @@ pub(crate) async fn set_up(client: &Client) -> Result<(), Failed> {
     client.set_contracts(v1::SetContractsRequest { house: house(), contracts }).await?;
     let text = preset("derive-pm2").unwrap_or_default().to_owned();
     let methods = vec![v1::HouseMethod { name: String::new(), text }];
-    client.set_methods(v1::SetMethodsRequest { house: house(), methods }).await?;
+    client.set_methods(v1::SetMethodsRequest { house: house(), methods, ..Default::default() }).await?;
     let value = Some(Value::Price("60000".to_owned()));
     let quotes = vec![v1::MarketQuote { price_source: "BTC".to_owned(), value, ..Default::default() }];
     let time = "2026-11-25T08:00:00Z".to_owned();

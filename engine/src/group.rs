@@ -53,7 +53,7 @@ pub use event::{CashReason, Event};
 pub use exception::{About, ExceptionItem, ExceptionKind};
 pub use held::{GridHeld, Held, SpanHeld};
 pub use house::{
-    AssetTerms, Band, CollateralSchedule, HouseMethods, HouseSnapshot, KnownContract, LastKnown,
+    AssetTerms, Awaiting, Band, CollateralSchedule, HouseMethods, HouseSnapshot, KnownContract, LastKnown,
     ListedContract, LotRisk, PriceMoney, Retained, SetRows,
 };
 pub use link::{Enforcement, LinkRule, LinkState, OnFill, OrderLink, Share};

@@ -19,6 +19,7 @@ mod recovery;
 mod runs;
 mod settling;
 mod turns;
+mod uses;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -79,6 +80,9 @@ pub(crate) enum BookFault {
     /// A settlement run of this id has been told with other content.
     #[error("house {house} has been told settlement run {run} with other content")]
     OtherRun { house: House, run: Reference },
+    /// What would be dropped is in use: each of what.
+    #[error("in use: {}", .0.join("; "))]
+    InUse(Vec<String>),
     /// As many groups as there may be.
     #[error("the book has {} margin groups, all that it keeps", Groups::MOST)]
     TooManyGroups,

@@ -96,6 +96,9 @@ pub(crate) enum BookCommand {
         /// TOML files, or presets as preset:derive-pm2; accounts know each by its own name
         #[arg(required = true)]
         methods: Vec<PathBuf>,
+        /// What accounts of a method move to that is stated no more, as OLD=NEW
+        #[arg(long = "move", value_name = "OLD=NEW")]
+        moves: Vec<String>,
         #[command(flatten)]
         server: ServerArgument,
         /// The house

@@ -60,7 +60,9 @@ pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
                 client.set_contracts(own).await
             })
         }
-        BookCommand::Methods { methods, server, house } => methods::state(&server.url, &house, &methods),
+        BookCommand::Methods { methods, moves, server, house } => {
+            methods::state(&server.url, &house, &methods, &moves)
+        }
         BookCommand::Market { file, server, house, currency } => {
             methods::market(&server.url, &house, &currency, &file)
         }

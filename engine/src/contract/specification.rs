@@ -175,6 +175,12 @@ impl Specification {
         }
     }
 
+    /// Whether it has ended by a time.
+    #[must_use]
+    pub fn has_ended(&self, time: Moment) -> bool {
+        self.expiry().is_some_and(|expiry| expiry <= time)
+    }
+
     /// When the contract ends, if it does.
     #[must_use]
     pub const fn expiry(&self) -> Option<Moment> {

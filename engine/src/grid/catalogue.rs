@@ -75,7 +75,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Prices contracts. One that cannot be priced has a reason in place of a row.
+    /// Prices contracts. One that cannot be priced has a reason in place of a row; so has one that has ended by the time of the market: a
+    /// forward from before its expiry says nothing any more.
     ///
     /// # Errors
     /// [`NotForBooks`] for a method that margins no accounts of a book.
@@ -96,7 +97,12 @@ impl Catalogue {
             sources: Vec::new(),
             contracts: BTreeMap::new(),
         };
-        let mut left: Vec<_> = contracts.into_iter().collect();
+        let all: Vec<(ContractId, &Specification)> = contracts.into_iter().collect();
+        let (ended, mut left): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(_, contract)| contract.has_ended(snapshot.time()));
+        for (id, _) in ended {
+            own.contracts.insert(id, Err("it has ended and awaits its settlement price".to_owned()));
+        }
         loop {
             match pricing.priced(&left) {
                 Ok(sources) => {

@@ -47,6 +47,7 @@ impl Changes {
                 self.ordered.extend(before.orders.get(id).map(|order| order.account.clone()));
             }
             Event::MarginAccountOpened(..)
+            | Event::MarginTermsChanged(..)
             | Event::MarginAccountClosed(_)
             | Event::PositionAccountOpened(..)
             | Event::PositionAccountClosed(_)

@@ -43,7 +43,7 @@ pub(super) fn covered(
         return Ok(Some(numbers(&before, &after)));
     }
     shown(&after)?;
-    if !after.with_orders.is_deficit() {
+    if !after.payable.is_deficit() {
         return Ok(Some(numbers(&before, &after)));
     }
     if depth == Depth::Bound && !(before.is_searched() && after.is_searched()) {
@@ -51,7 +51,10 @@ pub(super) fn covered(
     }
     let (before, after) = (searched(group, house, &before)?, searched(&changed, house, &after)?);
     let checked = numbers(&before, &after);
-    if checked.after.is_deficit() { Err(insufficient(&checked)) } else { Ok(Some(checked)) }
+    if after.payable.is_deficit() {
+        return Err(insufficient(&Checked { after: after.payable, ..checked }));
+    }
+    Ok(Some(checked))
 }
 
 /// Whether numbers of the whole can be shown, which everything needs that takes money away.

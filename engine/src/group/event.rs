@@ -45,6 +45,8 @@ pub enum CashReason {
 pub enum Event {
     /// A margin account was opened.
     MarginAccountOpened(AccountName, MarginTerms),
+    /// A margin account is margined by other terms: its house moved it.
+    MarginTermsChanged(AccountName, MarginTerms),
     /// A margin account was closed.
     MarginAccountClosed(AccountName),
     /// A position account was opened, or came from another group with what it holds.
@@ -169,7 +171,7 @@ impl Group {
 
     fn apply_to_account(&mut self, event: &Event) {
         match event {
-            Event::MarginAccountOpened(name, terms) => {
+            Event::MarginAccountOpened(name, terms) | Event::MarginTermsChanged(name, terms) => {
                 self.margin_accounts.insert(name.clone(), terms.clone());
             }
             Event::MarginAccountClosed(name) => {

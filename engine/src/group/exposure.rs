@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::house::HouseSnapshot;
 use super::limits::{self, Placed};
-use super::order::{OrderTerms, WorkingOrder};
+use super::order::WorkingOrder;
 use super::outcome::{Refusal, RefusalReason};
 use super::position::Keeping;
 use super::pricing::{self, Unit};
@@ -28,6 +28,8 @@ pub struct Unmargined {
     pub reason: UnmatchedReason,
     /// More, for a person; may be empty.
     pub detail: String,
+    /// Whether it has ended and awaits its settlement price.
+    pub is_awaiting: bool,
     /// What it has to have at most, by currency; `None` where nothing bounds it.
     pub charged: Option<Amounts>,
 }
@@ -62,7 +64,8 @@ impl Position<'_> {
                 (_, None) | (None, _) => None,
             };
         }
-        Ok(Unmargined { account, contract: self.contract, lots, reason, detail, charged })
+        let is_awaiting = house.awaiting(self.contract).is_some();
+        Ok(Unmargined { account, contract: self.contract, lots, reason, detail, is_awaiting, charged })
     }
 }
 
@@ -163,7 +166,8 @@ pub(super) fn orders(
             Ok(priced) => priced,
             Err(refusal) => {
                 // What works already holds nothing up, and what makes a position smaller is welcome.
-                let is_new = trial.is_some_and(|trial| trial.id == id) && !closes(group, order);
+                let is_ended = refusal.reason == RefusalReason::AwaitingSettlement;
+                let is_new = trial.is_some_and(|trial| trial.id == id) && (is_ended || !closes(group, order));
                 if is_new || refusal.reason == RefusalReason::TooLarge {
                     return Err(refusal);
                 }

@@ -1,5 +1,6 @@
 //! What a house fixes for its book: the active parameter set and its methods, contracts by number, price bands, what collateral counts for.
 
+mod awaiting;
 mod known;
 mod listed;
 mod methods;
@@ -18,6 +19,7 @@ use crate::report::AccountLevels;
 use crate::scenario::Row;
 use crate::span::UnmatchedReason;
 use crate::types::{AssetCode, BusinessDate, Currency, Decimal, House, MethodName, Money, Overflow, Ratio};
+pub use awaiting::Awaiting;
 pub use known::{KnownContract, LastKnown, LotRisk, Retained};
 pub use listed::{ListedContract, PriceMoney, SetRows};
 pub use methods::HouseMethods;
@@ -72,6 +74,7 @@ pub struct HouseSnapshot {
     bands: BTreeMap<ContractId, Band>,
     schedule: CollateralSchedule,
     retained: Retained,
+    awaiting: BTreeMap<ContractId, Awaiting>,
 }
 
 impl HouseSnapshot {
@@ -93,8 +96,17 @@ impl HouseSnapshot {
         }
         let house = set.house().clone();
         let retained = Retained::default();
-        let own =
-            Self { version, house, set: Some(set), methods: None, contracts, bands, schedule, retained };
+        let own = Self {
+            version,
+            house,
+            set: Some(set),
+            methods: None,
+            contracts,
+            bands,
+            schedule,
+            retained,
+            awaiting: BTreeMap::new(),
+        };
         own.specified(registry)
     }
 
@@ -109,7 +121,17 @@ impl HouseSnapshot {
     ) -> Self {
         let contracts = vec![None; registry.contracts().len()];
         let retained = Retained::default();
-        let own = Self { version, house, set: None, methods: None, contracts, bands, schedule, retained };
+        let own = Self {
+            version,
+            house,
+            set: None,
+            methods: None,
+            contracts,
+            bands,
+            schedule,
+            retained,
+            awaiting: BTreeMap::new(),
+        };
         own.specified(registry)
     }
 
@@ -121,11 +143,15 @@ impl HouseSnapshot {
 
     /// A specification goes before what a set says of a contract's money.
     fn specified(mut self, registry: &Registry) -> Self {
+        let market = self.methods.as_ref().map(HouseMethods::market);
+        self.awaiting = market.map(|market| awaiting::awaiting(registry, market)).unwrap_or_default();
         for (id, specification) in registry.specified() {
             let price = self.methods.as_ref().and_then(|methods| methods.price(id));
             if let Some(place) = self.contracts.get_mut(id.number() as usize) {
                 let listed = place.take();
-                *place = Some(ListedContract::of_specification(specification.terms(), price, listed));
+                let listed = ListedContract::of_specification(specification.terms(), price, listed);
+                let ended = self.awaiting.contains_key(&id);
+                *place = Some(if ended { listed.without_price() } else { listed });
             }
         }
         self

@@ -20,6 +20,8 @@ pub enum MissingKind {
     Conversion,
     /// An asset that is not in the schedule.
     Asset,
+    /// The settlement price of a position that has ended.
+    SettlementPrice,
 }
 
 impl MissingKind {
@@ -31,6 +33,7 @@ impl MissingKind {
         (Self::Margining, "margining"),
         (Self::Conversion, "conversion"),
         (Self::Asset, "asset"),
+        (Self::SettlementPrice, "settlement_price"),
     ];
 
     /// The name in reports.
@@ -47,6 +50,7 @@ impl MissingKind {
             Self::Margining => RefusalReason::UnknownAccountType,
             Self::Conversion => RefusalReason::NoConversion,
             Self::Asset => RefusalReason::UnknownAsset,
+            Self::SettlementPrice => RefusalReason::AwaitingSettlement,
         }
     }
 }
@@ -88,10 +92,11 @@ impl Missing {
 
     pub(super) fn of_position(own: &Unmargined) -> Self {
         let detail = if own.detail.is_empty() { own.reason.name().to_owned() } else { own.detail.clone() };
+        let kind = if own.is_awaiting { MissingKind::SettlementPrice } else { MissingKind::Position };
         Self {
             account: Some(own.account.clone()),
             contract: Some((own.contract, own.lots)),
-            ..Self::new(MissingKind::Position, detail, own.charged.is_some())
+            ..Self::new(kind, detail, own.charged.is_some())
         }
     }
 

@@ -64,6 +64,8 @@ pub enum RefusalReason {
     UnknownAsset,
     /// An account cannot be margined by these terms.
     UnknownAccountType,
+    /// The contract has ended and awaits its settlement price.
+    AwaitingSettlement,
     /// The last date of the order has passed.
     DatePassed,
     /// The link is used up: it takes no orders until it is reset.
@@ -105,6 +107,7 @@ impl RefusalReason {
         (Self::InsufficientPosition, "insufficient_position"),
         (Self::UnknownAsset, "unknown_asset"),
         (Self::UnknownAccountType, "unknown_account_type"),
+        (Self::AwaitingSettlement, "awaiting_settlement"),
         (Self::DatePassed, "date_passed"),
         (Self::LinkExhausted, "link_exhausted"),
         (Self::LinkInUse, "link_in_use"),

@@ -88,6 +88,10 @@ impl<'a> Traded<'a> {
         let refusal = |detail: &str| {
             Refusal::new(RefusalReason::ContractNotMarginable, format!("contract {number}{detail}"))
         };
+        if house.awaiting(leg.contract).is_some() {
+            let detail = format!("contract {number} has ended");
+            return Err(Refusal::new(RefusalReason::AwaitingSettlement, detail));
+        }
         let contract = house.contract(leg.contract);
         let contract = contract.ok_or_else(|| refusal(" is not in the active set"))?;
         let worth = match by {

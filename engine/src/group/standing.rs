@@ -30,6 +30,7 @@ use super::rates::{self, room};
 use super::reserved::Shares;
 pub use super::reserved::{AccountStanding, Depth, Reserved};
 use super::state::Group;
+use super::unpriced;
 use crate::types::{AssetCode, Currency, Money, Overflow, Quantity};
 
 /// Why a group has no standing.
@@ -84,6 +85,8 @@ pub struct CurrencyStanding {
     pub found: Money,
     /// What the requirements have in them for positions that nothing prices or margins.
     pub unpriced: Money,
+    /// What positions that await their settlement price are worth: it is in the equity, but pays no withdrawal.
+    pub withheld: Money,
 }
 
 impl CurrencyStanding {
@@ -141,6 +144,8 @@ pub struct Standing {
     pub with_orders: Room,
     /// The same at the worst outcome that was found: the true worst lies between the two.
     pub found: Room,
+    /// The same without what is withheld: what may be withdrawn.
+    pub payable: Room,
     /// Positions that nothing prices or margins: charged at the lowest that can be shown for them, where there is such a number.
     pub unmargined: Vec<Unmargined>,
     /// Everything that a number is lacking of.
@@ -272,6 +277,26 @@ pub(super) fn with_trial(
     assembled(group, house, currencies, accounts, unmargined, Depth::Bound)
 }
 
+/// What positions that nothing margins are worth and have to have, and each of them.
+fn charge_unmargined(
+    group: &Group,
+    house: &HouseSnapshot,
+    currencies: &mut BTreeMap<Currency, CurrencyStanding>,
+    unmargined: &[Unmargined],
+) -> Result<Vec<Missing>, Overflow> {
+    for (currency, worth) in unpriced::awaited(group, house)? {
+        let sum = currencies.entry(currency).or_default();
+        sum.position_value = sum.position_value.plus(worth.paid)?;
+        sum.withheld = worth.withheld;
+    }
+    for (currency, amount) in unmargined.iter().filter_map(|own| own.charged.as_ref()).flatten() {
+        let sum = currencies.entry(currency.clone()).or_default();
+        sum.unpriced = sum.unpriced.plus(*amount)?;
+        sum.require(*amount)?;
+    }
+    Ok(unmargined.iter().map(Missing::of_position).collect())
+}
+
 /// The standing that balances and accounts make.
 pub(super) fn assembled(
     group: &Group,
@@ -283,12 +308,7 @@ pub(super) fn assembled(
 ) -> Result<Standing, StandingError> {
     let mut work = Work::default();
     currencies.entry(group.currency.clone()).or_default();
-    let mut missing: Vec<Missing> = unmargined.iter().map(Missing::of_position).collect();
-    for (currency, amount) in unmargined.iter().filter_map(|own| own.charged.as_ref()).flatten() {
-        let sum = currencies.entry(currency.clone()).or_default();
-        sum.unpriced = sum.unpriced.plus(*amount)?;
-        sum.require(*amount)?;
-    }
+    let mut missing = charge_unmargined(group, house, &mut currencies, &unmargined)?;
     for own in &accounts {
         if let Held::Nothing(lack) = &own.held {
             missing.push((**lack).clone());
@@ -332,12 +352,14 @@ pub(super) fn assembled(
     let assets = collateral::counted(group, house, &accounts, &mut currencies)?;
     missing.extend(collateral::without_terms(group, house));
     missing.extend(rates::without_rate(group, house, &currencies)?);
+    let payable = payable_room(group, house, &currencies)?;
     let room = |of: fn(&CurrencyStanding) -> [Money; 2]| room(group, house, &currencies, of);
     Ok(Standing {
         initial: room(|own| [own.initial, own.assets])?,
         maintenance: room(|own| [own.maintenance, own.assets])?,
         with_orders: room(|own| [own.with_orders, own.assets_with_orders])?,
         found: room(|own| [own.found, own.assets_with_orders])?,
+        payable,
         currency: group.currency.clone(),
         version: house.version(),
         currencies,
@@ -348,6 +370,19 @@ pub(super) fn assembled(
         depth,
         work,
     })
+}
+
+/// What may be withdrawn: the excess with the working orders, without what is withheld.
+fn payable_room(
+    group: &Group,
+    house: &HouseSnapshot,
+    currencies: &BTreeMap<Currency, CurrencyStanding>,
+) -> Result<Room, StandingError> {
+    let mut payable = currencies.clone();
+    for own in payable.values_mut() {
+        own.with_orders = own.with_orders.plus(own.withheld)?;
+    }
+    room(group, house, &payable, |own| [own.with_orders, own.assets_with_orders])
 }
 
 /// Cash, what is due, and unsettled variation.
@@ -361,6 +396,12 @@ pub(super) fn balances(
     }
     for (contract, holding) in group.position_accounts.values().flat_map(|own| &own.holdings) {
         let Some(own) = house.known(*contract).filter(|own| !own.is_paid) else { continue };
+        if let Some(awaiting) = house.awaiting(*contract).filter(|_| holding.net() != 0) {
+            let Some(price) = awaiting.price(own.mark, holding.net() > 0) else { continue };
+            let gain = own.money_at(price, holding.net())?.minus(holding.basis)?;
+            add_money(&mut variation, &own.currency, gain)?;
+            continue;
+        }
         let is_priced = house.contract(*contract).is_some_and(ListedContract::is_priced);
         // Without lots no price is needed: what is left is what was gained.
         let worth = match own.mark {

@@ -1,5 +1,6 @@
 //! Margin groups: cash equations, orders, facts that do not fit, transfers, and a simulation against an auditor.
 
+mod awaiting;
 mod cash;
 mod collateral;
 mod desk;

@@ -323,6 +323,13 @@ impl Desk {
         self.contracts().specified.values().map(Vec::len).sum()
     }
 
+    /// Methods beside those that are stated now; of one name the new one.
+    pub(crate) fn with_stated_methods(&self, methods: Methods) -> Methods {
+        let mut all = self.stated().methods.clone();
+        all.extend(methods);
+        all
+    }
+
     /// States the methods of the house.
     pub(crate) fn state_methods(
         &self,

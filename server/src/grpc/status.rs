@@ -9,7 +9,7 @@ use std::time::Duration;
 use plimsoll_engine::group::StandingError;
 use plimsoll_engine::parameters::{Diagnostic, Diagnostics, Severity};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
 use super::violations::{Violation, Violations};
 use crate::book::{BookFault, PastFault};
@@ -154,6 +154,12 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
             );
             let more = [("house", subject.to_owned())];
             status(Code::FailedPrecondition, "NO_ACTIVE_PARAMETER_SET", &message, details, &more)
+        }
+        BookFault::InUse(uses) => {
+            let violations =
+                uses.iter().map(|own| PreconditionViolation::new("IN_USE", own, "would be dropped"));
+            let details = ErrorDetails::with_precondition_failure(violations.collect::<Vec<_>>());
+            status(Code::FailedPrecondition, "IN_USE", &message, details, &[])
         }
         BookFault::TooManyHouses => exhausted("TOO_MANY_HOUSES", "houses", &message),
         BookFault::JournalFull => exhausted("JOURNAL_FULL", "records that wait", &message),

@@ -69,7 +69,7 @@ pub(crate) fn contracts() -> v1::SetContractsRequest {
 fn method(preset_name: &str) -> v1::SetMethodsRequest {
     let text = preset(preset_name).unwrap().to_owned();
     let methods = vec![v1::HouseMethod { name: String::new(), text }];
-    v1::SetMethodsRequest { house: VENUE.to_owned(), methods }
+    v1::SetMethodsRequest { house: VENUE.to_owned(), methods, ..Default::default() }
 }
 
 fn market(price: &str, perpetual: &str, forward: &str) -> v1::UpdateMarketRequest {
@@ -274,7 +274,7 @@ async fn faults_are_named_all_at_once_and_nothing_changes() {
     assert!(status.message().contains("dydx-large: the method has no scenario grid"), "{status:?}");
     let text = "schema = 1\nkind = \"scenario-grid\"\nlevy = 1\n".to_owned();
     let methods = vec![v1::HouseMethod { name: "m".to_owned(), text }];
-    let request = v1::SetMethodsRequest { house: VENUE.to_owned(), methods };
+    let request = v1::SetMethodsRequest { house: VENUE.to_owned(), methods, ..Default::default() };
     let status = venue.book().set_methods(request).await.unwrap_err();
     assert!(violations(&status).iter().any(|own| own.1.contains("levy")), "{status:?}");
     let mut quotes = market("60000", "-1", "60600");
@@ -290,6 +290,86 @@ async fn faults_are_named_all_at_once_and_nothing_changes() {
     // What was stated stands.
     let stated = venue.book().set_methods(method("derive-pm2")).await.unwrap().into_inner();
     assert_eq!((stated.methods[0].priced, stated.methods[0].unpriced), (3, 0));
+}
+
+#[tokio::test]
+async fn a_method_that_accounts_are_margined_by_is_dropped_only_with_what_they_move_to() {
+    let mut venue = Venue::with_cash("20000").await;
+    venue.trade("T1", perpetual(10), "60050").await;
+    let margin = |venue: &Venue| {
+        let mut book = venue.book();
+        async move {
+            let request = v1::GetMarginRequest { name: name() };
+            book.get_margin(request).await.unwrap().into_inner()
+        }
+    };
+    let before = margin(&venue).await;
+    assert!(before.complete && before.missing.is_empty());
+    let renamed = |moves: &[(&str, &str)]| {
+        let mut request = method("derive-pm2");
+        request.methods[0].name = "pm3".to_owned();
+        request.move_accounts =
+            moves.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+        request
+    };
+    let status = venue.book().set_methods(renamed(&[])).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    let named = "method derive-pm2 by margin account M of group POOL";
+    assert!(status.message().contains(named), "{status:?}");
+    let status = venue.book().set_methods(renamed(&[("derive-pm2", "pm4")])).await.unwrap_err();
+    assert_eq!(violations(&status)[0].0, "move_accounts[derive-pm2]");
+    assert_eq!(margin(&venue).await.initial, before.initial, "nothing has changed");
+    let moved = venue.book().set_methods(renamed(&[("derive-pm2", "pm3")])).await.unwrap().into_inner();
+    assert_eq!((moved.moved_accounts, moved.methods.len(), moved.methods[0].name.as_str()), (1, 1, "pm3"));
+    let after = margin(&venue).await;
+    assert_eq!((after.complete, after.initial), (true, before.initial));
+    // Nobody is margined by the first any more.
+    assert!(venue.book().set_methods(renamed(&[])).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_missing_is_listed_and_the_way_out_is_open() {
+    let mut venue = Venue::with_cash("20000").await;
+    let assets = v1::Assets { currency: "JPY".to_owned(), amount: "500".to_owned(), ..Default::default() };
+    let deposit = v1::Deposit { reference: "D2".to_owned(), assets: Some(assets) };
+    assert_eq!(venue.submit(Command::Deposit(deposit)).await.refused, None);
+    venue.trade("T1", perpetual(10), "60050").await;
+    let request = || v1::GetMarginRequest { name: name() };
+    let margin = venue.book().get_margin(request()).await.unwrap().into_inner();
+    assert!(!margin.complete && margin.initial.is_some());
+    let [missing] = <[v1::Missing; 1]>::try_from(margin.missing).unwrap();
+    assert_eq!(
+        (missing.kind(), missing.currency.as_str(), missing.bounded),
+        (v1::MissingKind::Conversion, "JPY", true)
+    );
+    // More is owed than there is: no number.
+    let fee = v1::Fee { currency: "JPY".to_owned(), amount: "800".to_owned() };
+    let leg = v1::TradeLeg { contract: Some(perpetual(1)), price: "60050".to_owned() };
+    let trade = v1::Trade {
+        id: "T2".to_owned(),
+        account: "A".to_owned(),
+        legs: vec![leg],
+        date: "2026-11-25".to_owned(),
+        fee: Some(fee),
+        ..Default::default()
+    };
+    venue.submit(Command::Trade(trade)).await;
+    let margin = venue.book().get_margin(request()).await.unwrap().into_inner();
+    assert_eq!((margin.initial, margin.with_orders, margin.payable), (None, None, None));
+    assert!(!margin.missing[0].bounded);
+    let one = v1::Assets { currency: "USDC".to_owned(), amount: "1".to_owned(), ..Default::default() };
+    let refused = venue.submit(Command::Withdraw(one)).await.refused.unwrap();
+    assert_eq!(refused.reason(), v1::RefusalReason::NoConversion);
+    let leg = v1::OrderLeg { contract: Some(perpetual(-1)), price: "50000".to_owned() };
+    let kind = v1::OrderKind::Limit.into();
+    let terms = v1::OrderTerms { kind, legs: vec![leg], units: 11, ..Default::default() };
+    let order =
+        v1::Order { id: "O1".to_owned(), account: "A".to_owned(), terms: Some(terms), ..Default::default() };
+    let force = v1::ForceClose { order: Some(order), reason: "the rate is gone".to_owned() };
+    let answer = venue.submit(Command::ForceClose(force)).await;
+    assert_eq!((answer.refused, answer.exceptions.len()), (None, 1));
+    let checked = answer.checked.unwrap();
+    assert_eq!((checked.complete, checked.after, checked.after_at_least), (false, None, None));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The methods of a house and their market, from files.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use plimsoll_engine::types::Currency;
@@ -10,14 +11,27 @@ use crate::commands::{CommandError, Exit};
 use crate::method_file;
 
 /// States methods, each read here first so that its faults are named with its file.
-pub(super) fn state(url: &str, house: &str, paths: &[PathBuf]) -> Result<Exit, CommandError> {
+pub(super) fn state(
+    url: &str,
+    house: &str,
+    paths: &[PathBuf],
+    moves: &[String],
+) -> Result<Exit, CommandError> {
     let mut methods = Vec::with_capacity(paths.len());
     for path in paths {
         method_file::method(path)?;
         let text = method_file::method_text(path)?;
         methods.push(v1::HouseMethod { name: String::new(), text });
     }
-    let request = v1::SetMethodsRequest { house: house.to_owned(), methods };
+    let mut move_accounts = HashMap::with_capacity(moves.len());
+    for own in moves {
+        let expected = || CommandError::Usage(format!("--move {own}: expected OLD=NEW"));
+        let (from, to) = own.split_once('=').ok_or_else(expected)?;
+        if move_accounts.insert(from.to_owned(), to.to_owned()).is_some() {
+            return Err(CommandError::Usage(format!("--move {own}: {from} moves twice")));
+        }
+    }
+    let request = v1::SetMethodsRequest { house: house.to_owned(), methods, move_accounts };
     Calls::new(url)?.one("SetMethodsResponse", |client| async move { client.set_methods(request).await })
 }
 

@@ -101,6 +101,12 @@ impl ListedContract {
         }
     }
 
+    /// Without a price: it has ended.
+    pub(super) fn without_price(self) -> Self {
+        let rows = self.rows.and(Err(UnmatchedReason::NoPrice));
+        Self { rows, price: None, ..self }
+    }
+
     /// Whether its positions have a price in money.
     #[must_use]
     pub const fn is_priced(&self) -> bool {

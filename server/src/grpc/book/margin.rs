@@ -96,6 +96,7 @@ fn answer(
         initial: shown(standing.initial),
         maintenance: shown(standing.maintenance),
         with_orders: shown(standing.with_orders),
+        payable: shown(standing.payable),
         unmargined: standing.unmargined.iter().map(|own| to_proto::book::unmargined(&names, own)).collect(),
         log_sequence: last.0,
         durable_log_sequence: durable.0,

@@ -1,5 +1,6 @@
 //! What a house states: its terms, what its contracts are, the methods, and the market.
 
+use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 
 use super::super::from_proto::methods::MethodReader;
@@ -37,14 +38,25 @@ pub(super) fn set(
     let house = house_of("house", &request.house)?;
     let mut reader = MethodReader::default();
     let methods = reader.methods(&request.methods);
+    let moves = reader.moves(&request.move_accounts, &methods);
     reader.finished()?;
-    let stated = book.opened(&house)?.state_methods(book.active(&house).as_ref(), methods, until);
-    let (snapshot, durable) = stated?;
-    tracing::info!(%house, version = snapshot.version(), "methods stated");
+    book.drops_no_method(&house, &methods, &moves)?;
+    let (desk, set) = (book.opened(&house)?, book.active(&house));
+    let mut last = Sequence::NONE;
+    let mut moved_accounts = 0;
+    if !moves.is_empty() {
+        // Both are there while accounts move from one to the other.
+        desk.state_methods(set.as_ref(), desk.with_stated_methods(methods.clone()), until)?;
+        (moved_accounts, last) = book.move_accounts(&house, &moves)?;
+    }
+    let (snapshot, durable) = desk.state_methods(set.as_ref(), methods, until)?;
+    let durable = durable.max(last);
+    tracing::info!(%house, version = snapshot.version(), moved_accounts, "methods stated");
     let stated = snapshot.methods().into_iter().flat_map(|methods| methods.iter());
     let answer = v1::SetMethodsResponse {
         version: snapshot.version(),
         methods: stated.map(|(name, own)| to_proto::methods::stated(name, own)).collect(),
+        moved_accounts,
     };
     Ok(Told { answer, durable })
 }
@@ -72,6 +84,7 @@ pub(super) fn set_terms(
 ) -> Result<Told<v1::SetHouseTermsResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let terms = read(book, Place::Worker, &house, |reader| reader.house_terms(request))?;
+    book.drops_no_terms(&house, &terms)?;
     let (desk, _) = book.desk(&house)?;
     let (snapshot, durable) = desk.state_terms(book.active(&house).as_ref(), terms, until)?;
     tracing::info!(%house, version = snapshot.version(), "terms stated");

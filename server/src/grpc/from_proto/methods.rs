@@ -1,5 +1,6 @@
 //! Contracts, methods and quotes of a house in the engine's words; every faulty field is named at once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_engine::contract::{
@@ -159,6 +160,26 @@ impl MethodReader {
             Ok(v1::VolatilityModel::Normal) => Some(OptionModel::Normal),
             Err(_) => self.fault(path, "expected lognormal or normal"),
         }
+    }
+
+    /// What accounts of methods move to: one of those that are stated.
+    pub(in crate::grpc) fn moves<'a>(
+        &mut self,
+        wire: impl IntoIterator<Item = (&'a String, &'a String)>,
+        methods: &Methods,
+    ) -> BTreeMap<MethodName, MethodName> {
+        let mut moves = BTreeMap::new();
+        for (from, to) in wire {
+            let path = format!("move_accounts[{from}]");
+            let (from, to) = (self.code(&path, from), self.code::<_>(&path, to));
+            let (Some(from), Some(to)) = (from, to) else { continue };
+            if methods.contains_key(&to) {
+                moves.insert(from, to);
+            } else {
+                self.fault::<()>(&path, "is none of the methods that are stated");
+            }
+        }
+        moves
     }
 
     /// Methods by name.

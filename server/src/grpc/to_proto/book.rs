@@ -85,6 +85,7 @@ const fn reason(reason: RefusalReason) -> v1::RefusalReason {
         RefusalReason::InsufficientPosition => v1::RefusalReason::InsufficientPosition,
         RefusalReason::UnknownAsset => v1::RefusalReason::UnknownAsset,
         RefusalReason::UnknownAccountType => v1::RefusalReason::UnknownAccountType,
+        RefusalReason::AwaitingSettlement => v1::RefusalReason::AwaitingSettlement,
         RefusalReason::DatePassed => v1::RefusalReason::DatePassed,
         RefusalReason::LinkExhausted => v1::RefusalReason::LinkExhausted,
         RefusalReason::LinkInUse => v1::RefusalReason::LinkInUse,
@@ -198,6 +199,7 @@ pub(in crate::grpc) fn missing(names: &Names, own: &Missing) -> v1::Missing {
         MissingKind::Margining => v1::MissingKind::Margining,
         MissingKind::Conversion => v1::MissingKind::Conversion,
         MissingKind::Asset => v1::MissingKind::Asset,
+        MissingKind::SettlementPrice => v1::MissingKind::SettlementPrice,
     };
     v1::Missing {
         kind: kind.into(),
@@ -336,6 +338,7 @@ pub(in crate::grpc) fn currencies(own: &plimsoll_engine::group::Standing) -> Vec
         maintenance: money(own.maintenance),
         with_orders: money(own.with_orders),
         unpriced: money(own.unpriced),
+        withheld: money(own.withheld),
     });
     balances.collect()
 }
