@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use plimsoll_engine::contract::{ContractId, Registry};
 use plimsoll_engine::group::{
-    Body, CollateralSchedule, Command, Composition, Fact, Fill, Group, GroupKey, HouseSnapshot, Keeping,
-    MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin, Request, TimeInForce, TradeLeg, decide,
+    Body, Clearing, CollateralSchedule, Command, Composition, Fact, Fill, Group, GroupKey, HouseSnapshot,
+    Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin, Request, TimeInForce, TradeLeg,
+    decide,
 };
 use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
-use plimsoll_engine::record::{GroupChange, HouseChange, Record, RecordBody, StoredGroup, encoded};
+use plimsoll_engine::record::{GroupChange, HouseChange, Record, RecordBody, encoded};
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{BusinessDate, Code, Decimal, Kind, Lots, Moment, Money};
 use plimsoll_journal::{Cut, Cuts, Disk, Log as _, Passing, RealDisk, Segments, Sequence};
@@ -100,7 +101,7 @@ impl Book {
                 legs: vec![TradeLeg { contract: self.contract, lots, price: self.price }],
                 closes: false,
                 fee: None,
-                date,
+                clearing: Clearing { date, cycle: 0 },
                 due: date,
             }))),
         };
@@ -149,7 +150,7 @@ fn write(folder: &Path) -> usize {
         ] {
             book.give(number, body);
         }
-        let state = StoredGroup::new(&book.groups[number]).and_then(|own| encoded(&own));
+        let state = encoded(&book.groups[number]);
         cuts.push(Cut { key: stored, at: Sequence(1), state: state.unwrap_or_else(failed) });
     }
     let known = keys.into_iter().map(|key| (key, None)).collect();

@@ -5,15 +5,17 @@
 //! positions by a set or by a method, `worst` what the orders may make of them, `reserved` how far that is looked for. `standing` is what a
 //! group has and has to have, `changes` leads from one standing to the next, `covering` tells whether what is left does, and
 //! `collateral` what counts of assets.
-//! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling` and `facts` book what has happened,
-//! `judging` holds a trade against its order, `transfer` concerns two groups.
+//! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling`, `ending` and `facts` book what
+//! has happened, `judging` holds a trade against its order, `transfer` concerns two groups.
 
 mod changes;
 mod checking;
+mod clearing;
 mod collateral;
 mod command;
 mod covering;
 mod decide;
+mod ending;
 mod event;
 mod exception;
 mod exposure;
@@ -45,6 +47,7 @@ mod worst;
 
 pub use changes::{Changes, renewed};
 pub use checking::{check, check_within};
+pub use clearing::{Clearing, Settlement, Settlements};
 pub use command::{
     Becomes, Body, Command, Exercise, Expiry, Fact, Fill, OrderFilter, Request, SettlementRun,
 };
@@ -59,7 +62,7 @@ pub use house::{
 pub use link::{Enforcement, LinkRule, LinkState, OnFill, OrderLink, Share};
 pub use order::{Composition, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder};
 pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, Work, WorstScenario};
-pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg};
+pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg, Unsettled};
 pub use recent::Recent;
 pub use standing::{
     AccountStanding, AssetStanding, CurrencyStanding, Depth, Missing, MissingKind, Reserved, Standing,

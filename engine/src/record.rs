@@ -10,9 +10,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::contract::{ContractId, ContractKey, Specification};
-use crate::group::{
-    Band, CollateralSchedule, Command, Event, Group, GroupKey, LastKnown, Origin, SettlementRun,
-};
+use crate::group::{Band, CollateralSchedule, Command, Event, GroupKey, LastKnown, Origin, SettlementRun};
 use crate::market::Quote;
 use crate::types::{Currency, House, Member, MethodName, Moment};
 
@@ -35,7 +33,7 @@ pub enum RecordBody {
     Opened(Opened),
     /// Groups changed, all at once.
     Groups(Vec<GroupChange>),
-    /// A settlement run that groups settle by: their records name it.
+    /// A settlement run, before the groups that settle by it.
     Run(House, Arc<SettlementRun>),
     /// What a house stated.
     House(House, HouseChange),
@@ -60,21 +58,11 @@ pub struct GroupChange {
     /// The group.
     pub key: GroupKey,
     /// The events, in order.
-    pub events: Vec<StoredEvent>,
+    pub events: Vec<Event>,
     /// The version of the house's data that they were decided with.
     pub version: u64,
     /// The command that they come from, encoded; empty where it is told otherwise.
     pub command: Vec<u8>,
-}
-
-/// An event as it is stored.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoredEvent {
-    /// As it is.
-    Event(Event),
-    /// A settlement run was applied, which is stored once for all groups.
-    Settled(RunKey),
 }
 
 /// What tells settlement runs apart: a digest of their content.
@@ -99,15 +87,6 @@ pub enum HouseChange {
     Set(Option<String>),
     /// Contracts that the change behind it leaves without a price or a margin, as they were before; ascending.
     Retained(Vec<(ContractId, LastKnown)>),
-}
-
-/// A group as it is stored: its settlement runs are stored with its house.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct StoredGroup {
-    /// The group, without its runs.
-    pub group: Group,
-    /// Its runs, the newest last.
-    pub runs: Vec<RunKey>,
 }
 
 /// Why stored bytes are no record.
@@ -141,34 +120,6 @@ impl RunKey {
     }
 }
 
-impl StoredEvent {
-    /// Events as they are stored.
-    ///
-    /// # Errors
-    /// [`Unreadable`] as [`encoded`].
-    pub fn all(events: &[Event]) -> Result<Vec<Self>, Unreadable> {
-        let one = |event: &Event| match event {
-            Event::Settled(run) => RunKey::of(run).map(Self::Settled),
-            other => Ok(Self::Event(other.clone())),
-        };
-        events.iter().map(one).collect()
-    }
-
-    /// The event, with its run looked up.
-    ///
-    /// # Errors
-    /// [`Unreadable`] for a run that nobody has told.
-    pub fn event(self, run: impl FnOnce(RunKey) -> Option<Arc<SettlementRun>>) -> Result<Event, Unreadable> {
-        match self {
-            Self::Event(event) => Ok(event),
-            Self::Settled(key) => {
-                let run = run(key).ok_or_else(|| Unreadable("a settlement run is missing".to_owned()))?;
-                Ok(Event::Settled(run))
-            }
-        }
-    }
-}
-
 impl GroupChange {
     /// Of a command and its events.
     ///
@@ -182,30 +133,9 @@ impl GroupChange {
     ) -> Result<Self, Unreadable> {
         Ok(Self {
             key: key.clone(),
-            events: StoredEvent::all(events)?,
+            events: events.to_vec(),
             version,
             command: command.map_or(Ok(Vec::new()), encoded)?,
         })
-    }
-}
-
-impl StoredGroup {
-    /// Of a group.
-    ///
-    /// # Errors
-    /// [`Unreadable`] as [`encoded`].
-    pub fn new(group: &Group) -> Result<Self, Unreadable> {
-        let runs = group.runs.iter().map(|run| RunKey::of(run)).collect::<Result<_, _>>()?;
-        Ok(Self { group: group.clone(), runs })
-    }
-
-    /// The group, with its runs looked up.
-    ///
-    /// # Errors
-    /// [`Unreadable`] for a run that nobody has told.
-    pub fn group(self, run: impl Fn(RunKey) -> Option<Arc<SettlementRun>>) -> Result<Group, Unreadable> {
-        let missing = || Unreadable("a settlement run is missing".to_owned());
-        let runs = self.runs.into_iter().map(|key| run(key).ok_or_else(missing));
-        Ok(Group { runs: runs.collect::<Result<_, _>>()?, ..self.group })
     }
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use plimsoll_engine::contract::{ContractId, Registry};
 use plimsoll_engine::group::{
-    Becomes, Body, Changes, CollateralSchedule, Command, Composition, Exercise, Fact, Fill, Group, GroupKey,
-    HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin, Request,
-    SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, searched, standing,
+    Becomes, Body, Changes, Clearing, CollateralSchedule, Command, Composition, Exercise, Fact, Fill, Group,
+    GroupKey, HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin,
+    Request, SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, searched, standing,
 };
 use plimsoll_engine::parameters::{Digest, Listing, RoundingProfile, build, sample};
 use plimsoll_engine::span::Margining;
@@ -90,6 +90,7 @@ impl Bytes<'_> {
                     id,
                     date: day,
                     cycle: 1,
+                    corrects: None,
                     prices,
                     expiries: Vec::new(),
                 })))
@@ -143,7 +144,7 @@ impl Bytes<'_> {
             legs: vec![TradeLeg { contract, lots, price: self.price(contract) }],
             closes: false,
             fee: None,
-            date: day,
+            clearing: Clearing { date: day, cycle: 0 },
             due: day,
         }
     }

@@ -60,7 +60,7 @@ fn open_on(
     on_failure: OnFailure,
 ) -> Result<Book, DataError> {
     let cuts = Cuts::open(&disk)?;
-    let mut recovered = Recovered::new(&cuts);
+    let mut recovered = Recovered::default();
     let (mut fault, mut newest) = (None, Sequence::NONE);
     let unreadable = |sequence: u64, message: String| DataError::Unreadable { sequence, message };
     cuts.newest(|cut| {
@@ -82,7 +82,7 @@ fn open_on(
     }
     reaches(log.end().0, newest.next())?;
     let records = recovered.records;
-    let restored = recovered.finished().map_err(|error| unreadable(0, error.to_string()))?;
+    let restored = recovered.finished();
     let journal = Journal::start(Box::new(log), Limits::default(), on_failure);
     let next = journal.next();
     let book = Book::new(Arc::clone(registry), Arc::new(Chronicle::new(journal, cuts)));

@@ -60,7 +60,7 @@ impl Changes {
             | Event::PayableRemoved(_)
             | Event::TradeKept(..)
             | Event::ReferenceKept(..)
-            | Event::Settled(_)
+            | Event::Settled(..)
             | Event::DayEnded(_)
             | Event::LinkExhausted(_)
             | Event::LinkReset(_)

@@ -129,7 +129,7 @@ pub(super) fn force(
 fn is_good(group: &Group, house: &HouseSnapshot, terms: &OrderTerms) -> Result<(), Refusal> {
     let TimeInForce::GoodTillDate(last) = terms.time_in_force else { return Ok(()) };
     let has_ended = group.ended.is_some_and(|ended| last <= ended);
-    let since = group.settled.max(house.business_date());
+    let since = group.settled.map(|last| last.date).max(house.business_date());
     if has_ended || since.is_some_and(|since| last < since) {
         let today = group.ended.max(since).map(|date| date.to_string()).unwrap_or_default();
         return refused(RefusalReason::DatePassed, format!("good till {last}, {today} has come"));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::clearing::Clearing;
 use super::order::{NewOrder, OrderTerms};
 use super::position::{Keeping, TradeLeg};
 use super::state::MarginTerms;
@@ -95,8 +96,8 @@ pub struct Fill {
     pub closes: bool,
     /// What was paid for it besides; positive is paid.
     pub fee: Option<(Currency, Money)>,
-    /// The business date.
-    pub date: BusinessDate,
+    /// The cycle that it clears in.
+    pub clearing: Clearing,
     /// When premiums are due.
     pub due: BusinessDate,
 }
@@ -129,12 +130,22 @@ pub struct SettlementRun {
     pub id: Reference,
     /// The business date.
     pub date: BusinessDate,
-    /// The cycle of the day, for people.
+    /// The cycle of the day.
     pub cycle: u32,
+    /// The run of the same cycle whose prices it amends; what it does not name stays as it is.
+    pub corrects: Option<Reference>,
     /// Prices, by contract.
     pub prices: std::collections::BTreeMap<ContractId, Decimal>,
     /// Contracts that expire, after their last variation.
     pub expiries: Vec<Expiry>,
+}
+
+impl SettlementRun {
+    /// What it settles: trades that clear in this cycle or before.
+    #[must_use]
+    pub const fn clearing(&self) -> Clearing {
+        Clearing { date: self.date, cycle: self.cycle }
+    }
 }
 
 /// An exercise or an assignment.

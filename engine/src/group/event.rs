@@ -1,10 +1,8 @@
 //! What happened to a group: its state is a fold of these, and nothing is decided while they are applied.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use super::command::SettlementRun;
+use super::clearing::Clearing;
 use super::exception::ExceptionItem;
 use super::link::LinkState;
 use super::order::{OrderTerms, WorkingOrder};
@@ -91,8 +89,8 @@ pub enum Event {
     DayEnded(BusinessDate),
     /// A fact was told.
     ReferenceKept(Reference, [u8; 32]),
-    /// A settlement run was applied.
-    Settled(Arc<SettlementRun>),
+    /// A settlement run was applied, which settled what clears in its cycle or before.
+    Settled(Reference, Clearing),
     /// A fact did not fit.
     ExceptionRaised(ExceptionItem),
     /// Somebody has looked at a fact that did not fit.
@@ -128,7 +126,7 @@ impl Group {
                     if holding.is_nothing() {
                         own.holdings.remove(contract);
                     } else {
-                        own.holdings.insert(*contract, *holding);
+                        own.holdings.insert(*contract, holding.clone());
                     }
                 }
             }
@@ -142,13 +140,7 @@ impl Group {
             Event::ReferenceKept(reference, content) => {
                 self.references.insert(reference.clone(), *content);
             }
-            Event::Settled(run) => {
-                self.settled = self.settled.max(Some(run.date));
-                self.runs.push_back(Arc::clone(run));
-                if self.runs.len() > Self::KEPT_RUNS {
-                    self.runs.pop_front();
-                }
-            }
+            Event::Settled(_, clearing) => self.settled = self.settled.max(Some(*clearing)),
             Event::DayEnded(date) => self.ended = self.ended.max(Some(*date)),
             Event::ExceptionRaised(item) => {
                 self.exceptions.insert(self.next_exception, item.clone());

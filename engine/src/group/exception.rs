@@ -54,6 +54,10 @@ pub enum ExceptionKind {
     FillIncreases,
     /// An order that makes a position smaller was reserved by force.
     ForcedClose,
+    /// A settlement run of an earlier cycle than the last.
+    RunOutOfOrder,
+    /// A correction of a settlement run that is not known, is of another cycle, or has not settled the position.
+    UnknownRun,
 }
 
 impl ExceptionKind {
@@ -117,6 +121,16 @@ impl ExceptionKind {
             Self::ForcedClose,
             "forced_close",
             "an order that makes a position smaller is reserved by force, for the reason that is told",
+        ),
+        (
+            Self::RunOutOfOrder,
+            "run_out_of_order",
+            "a run of a later cycle has been told before it: nothing is booked",
+        ),
+        (
+            Self::UnknownRun,
+            "unknown_run",
+            "no such run has settled what is to be corrected: nothing of it is booked",
         ),
     ];
 

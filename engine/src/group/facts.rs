@@ -12,7 +12,7 @@ use super::outcome::Outcome;
 use super::position::add_money;
 use super::state::Group;
 use super::trading::raised;
-use super::{linking, reducing, settling, trading};
+use super::{ending, linking, reducing, settling, trading};
 use crate::types::{BusinessDate, OrderId, Overflow, Quantity, Reference};
 
 /// Books a fact; one whose numbers do not fit goes to suspense whole.
@@ -115,9 +115,17 @@ fn events(
         Fact::DepositAsset(reference, asset, quantity) => {
             once(reference, &|| Ok(vec![Event::AssetMoved(asset.clone(), *quantity)]))
         }
-        Fact::Settle(run) => once(&run.id, &|| settling::settle(group, house, run)),
-        Fact::Exercise(own) => once(&own.id, &|| settling::exercise(group, house, own)),
-        Fact::Delivered(number) => Ok(settling::delivered(group, *number)),
+        Fact::Settle(run) => match settling::misplaced(group, house, run) {
+            Some((kind, detail)) if !group.references.contains_key(&run.id) => {
+                // It may be told again: one open item says that it books nothing.
+                let is_open = group.open_items(&run.id).any(|(_, own)| own.kind == kind);
+                let about = About { detail, ..about(fact) };
+                Ok(if is_open { Vec::new() } else { vec![raised(kind, about)] })
+            }
+            _ => once(&run.id, &|| settling::settle(group, house, run)),
+        },
+        Fact::Exercise(own) => once(&own.id, &|| ending::exercise(group, house, own)),
+        Fact::Delivered(number) => Ok(ending::delivered(group, *number)),
         Fact::Cancelled(id) => Ok(of_order(group, id, |_| Some(Event::OrderClosed(id.clone())))),
         Fact::Replaced(id) => Ok(of_order(group, id, |order| {
             let terms = order.replacement.clone()?;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::clearing::Settlements;
 use super::missing::{Missing, MissingKind};
 use super::state::MarginTerms;
 use crate::contract::{ContractId, Registry};
@@ -74,6 +75,7 @@ pub struct HouseSnapshot {
     bands: BTreeMap<ContractId, Band>,
     schedule: CollateralSchedule,
     retained: Retained,
+    settlements: Arc<Settlements>,
     awaiting: BTreeMap<ContractId, Awaiting>,
 }
 
@@ -95,7 +97,7 @@ impl HouseSnapshot {
             }
         }
         let house = set.house().clone();
-        let retained = Retained::default();
+        let (retained, settlements) = (Retained::default(), Arc::default());
         let own = Self {
             version,
             house,
@@ -105,6 +107,7 @@ impl HouseSnapshot {
             bands,
             schedule,
             retained,
+            settlements,
             awaiting: BTreeMap::new(),
         };
         own.specified(registry)
@@ -120,7 +123,7 @@ impl HouseSnapshot {
         schedule: CollateralSchedule,
     ) -> Self {
         let contracts = vec![None; registry.contracts().len()];
-        let retained = Retained::default();
+        let (retained, settlements) = (Retained::default(), Arc::default());
         let own = Self {
             version,
             house,
@@ -130,9 +133,16 @@ impl HouseSnapshot {
             bands,
             schedule,
             retained,
+            settlements,
             awaiting: BTreeMap::new(),
         };
         own.specified(registry)
+    }
+
+    /// With what its settlement runs have said, as of a version.
+    #[must_use]
+    pub fn with_settlements(self, version: u64, settlements: Arc<Settlements>) -> Self {
+        Self { version, settlements, ..self }
     }
 
     /// With methods, whose market says the prices of contracts that have a specification.
@@ -256,6 +266,12 @@ impl HouseSnapshot {
     #[must_use]
     pub fn band(&self, id: ContractId) -> Option<Band> {
         self.bands.get(&id).copied()
+    }
+
+    /// What its settlement runs have said.
+    #[must_use]
+    pub fn settlements(&self) -> &Settlements {
+        &self.settlements
     }
 
     /// What counts of collateral.

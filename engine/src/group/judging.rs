@@ -49,7 +49,7 @@ pub(super) fn judged(group: &Group, order: &WorkingOrder, fill: &Fill, part: usi
     if let TimeInForce::GoodTillDate(last) = order.terms.time_in_force
         && !terms().any(|own| works_on(own, fill))
     {
-        misfits.push((ExceptionKind::AfterLastDate, format!("on {}, good till {last}", fill.date)));
+        misfits.push((ExceptionKind::AfterLastDate, format!("on {}, good till {last}", fill.clearing.date)));
     }
     Judged { misfits, units: Some(fill.units.min(open)) }
 }
@@ -126,7 +126,7 @@ fn has_stated_fee(terms: &OrderTerms, fill: &Fill) -> bool {
 
 fn works_on(terms: &OrderTerms, fill: &Fill) -> bool {
     match terms.time_in_force {
-        TimeInForce::GoodTillDate(last) => fill.date <= last,
+        TimeInForce::GoodTillDate(last) => fill.clearing.date <= last,
         TimeInForce::Day
         | TimeInForce::GoodTillCancel
         | TimeInForce::ImmediateOrCancel

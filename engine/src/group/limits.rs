@@ -159,7 +159,7 @@ fn reducing(group: &Group, all: &[Placed<'_>], plain: &[&Placed<'_>]) -> Vec<Lin
 /// The lots that orders of one direction may take from a position.
 pub(super) fn reducible(group: &Group, account: &AccountName, contract: ContractId, is_short: bool) -> i64 {
     let Some(own) = group.position_accounts.get(account) else { return 0 };
-    let held = own.holdings.get(&contract).copied().unwrap_or_default();
+    let held = own.holdings.get(&contract).cloned().unwrap_or_default();
     let lots = if is_short { -1 } else { 1 };
     match own.keeping {
         Keeping::Net => (held.net() * -lots).max(0),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::clearing::Clearing;
 use crate::contract::ContractId;
 use crate::types::{
     AccountName, BusinessDate, Currency, Decimal, Money, OrderId, Overflow, Reference, TradeId,
@@ -19,8 +20,24 @@ pub enum Keeping {
     Gross,
 }
 
-/// What an account holds of a contract.
+/// What of a holding no settlement run has settled.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Unsettled {
+    /// Lots bought less lots sold.
+    pub lots: i64,
+    /// Their part of the basis.
+    pub basis: Money,
+}
+
+impl Unsettled {
+    fn plus(self, other: Self) -> Result<Self, Overflow> {
+        let lots = self.lots.checked_add(other.lots).ok_or(Overflow)?;
+        Ok(Self { lots, basis: self.basis.plus(other.basis)? })
+    }
+}
+
+/// What an account holds of a contract.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Holding {
     /// Lots bought.
     pub long: i64,
@@ -28,9 +45,47 @@ pub struct Holding {
     pub short: i64,
     /// What the lots that are not paid for cost: variation is their worth less this. Buying adds to it.
     pub basis: Money,
+    /// The parts of both that no run has settled, by the cycle that they clear in; only of contracts that are not paid for.
+    pub unsettled: BTreeMap<Clearing, Unsettled>,
 }
 
 impl Holding {
+    /// Adds to what is held without being settled; the lots of a side are changed apart.
+    pub(super) fn add(&mut self, clearing: Clearing, part: Unsettled) -> Result<(), Overflow> {
+        self.basis = self.basis.plus(part.basis)?;
+        let own = self.unsettled.entry(clearing).or_default();
+        *own = own.plus(part)?;
+        if *own == Unsettled::default() {
+            self.unsettled.remove(&clearing);
+        }
+        Ok(())
+    }
+
+    /// What is held less what clears behind a cycle: the lots and the basis that a run up to it varies. `None` stands before all cycles.
+    pub(super) fn until(&self, clearing: Option<Clearing>) -> Result<Unsettled, Overflow> {
+        let behind = self.unsettled.iter().filter(|(own, _)| Some(**own) > clearing);
+        let behind = behind.map(|(_, own)| *own).try_fold(Unsettled::default(), Unsettled::plus)?;
+        let lots = self.net().checked_sub(behind.lots).ok_or(Overflow)?;
+        Ok(Unsettled { lots, basis: self.basis.minus(behind.basis)? })
+    }
+
+    /// With what clears in a cycle or before settled: the basis of it is what it is worth now.
+    pub(super) fn settled(mut self, clearing: Option<Clearing>, worth: Money) -> Result<Self, Overflow> {
+        let before = self.until(clearing)?.basis;
+        self.basis = self.basis.minus(before)?.plus(worth)?;
+        self.unsettled.retain(|own, _| Some(*own) > clearing);
+        Ok(self)
+    }
+
+    /// What of the basis belongs to so many of the lots: their part of it. `None` where an account keeps both sides, whose basis is one.
+    pub(super) fn share(&self, lots: i64) -> Result<Option<Money>, Overflow> {
+        let net = self.net();
+        if net.signum() != lots.signum() || lots.unsigned_abs() > net.unsigned_abs() {
+            return Ok(None);
+        }
+        Ok(Some(self.basis.times_whole(lots)?.over_half_away(Decimal::whole(net))?))
+    }
+
     /// Lots bought less lots sold.
     #[must_use]
     pub const fn net(&self) -> i64 {
@@ -40,7 +95,7 @@ impl Holding {
     /// Whether nothing is left of it.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.long == 0 && self.short == 0 && self.basis.is_zero()
+        self.long == 0 && self.short == 0 && self.basis.is_zero() && self.unsettled.is_empty()
     }
 
     /// The lots that a trade of signed lots may close.
@@ -89,8 +144,8 @@ pub struct Trade {
     pub account: AccountName,
     /// What was traded.
     pub legs: Vec<TradeLeg>,
-    /// The business date.
-    pub date: BusinessDate,
+    /// The cycle that it clears in.
+    pub clearing: Clearing,
     /// When premiums are due.
     pub due: BusinessDate,
     /// Whether it closes the other side in an account that keeps both.

@@ -1,26 +1,48 @@
-//! Settlement runs, exercise and assignment, deliveries.
+//! Settlement runs.
 //!
-//! A run is applied to a group once. With `P` the run's price of a contract:
+//! A run is applied to a group once, in the order of cycles, and varies what clears in its cycle or before. With `P` its price of a
+//! contract, and `long`, `short` and `basis` without what clears later:
 //!
 //! ```text
 //! variation:   cash  += value(P, long - short) - basis,   basis = value(P, long - short)
 //! premiums:    cash  += what is due by the run's date
-//! expiry:      cash  += value(v, long - short)                     in cash at v points (a future's last variation: less its basis)
-//!              a trade of (long - short) * n lots at a price       into another contract
-//!              cash  -= value(v, long - short), once it is done    by delivery, margined until then
 //! ```
+//!
+//! A correction varies the same at its own price. What a later run has settled since it leaves alone: with `S` settled first, `S'` the
+//! price that is right and `P` the later one, `(S' - S)` and `(P - S') - (P - S)` come to nothing.
 
 use std::sync::Arc;
 
-use super::command::{Becomes, Exercise, Expiry, SettlementRun};
+use super::clearing::Clearing;
+use super::command::{Becomes, SettlementRun};
+use super::ending::expire;
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionKind};
-use super::house::{HouseSnapshot, ListedContract};
-use super::position::{Delivery, Holding, TradeLeg};
+use super::house::HouseSnapshot;
+use super::position::{Holding, Unsettled};
 use super::state::Group;
-use super::trading::{Books, Terms, raised};
+use super::trading::{Books, raised};
 use crate::contract::ContractId;
-use crate::types::{AccountName, BusinessDate, Money, Overflow, Reference};
+use crate::types::{AccountName, Overflow};
+
+/// Why a run books nothing: it comes after one of a later cycle, or there is nothing that it corrects. It may be told again.
+pub(super) fn misplaced(
+    group: &Group,
+    house: &HouseSnapshot,
+    run: &SettlementRun,
+) -> Option<(ExceptionKind, String)> {
+    let clearing = run.clearing();
+    match &run.corrects {
+        None => {
+            let last = group.settled.max(house.settlements().last()).filter(|last| clearing < *last)?;
+            Some((ExceptionKind::RunOutOfOrder, format!("{clearing} is settled after {last}")))
+        }
+        Some(corrected) if house.settlements().run(corrected) != Some(clearing) => {
+            Some((ExceptionKind::UnknownRun, format!("{clearing} has no run {corrected} to correct")))
+        }
+        Some(_) => None,
+    }
+}
 
 /// Applies a run.
 pub(super) fn settle(
@@ -31,13 +53,15 @@ pub(super) fn settle(
     let mut books = Books::new(group, house);
     books.run = Some(run);
     for (account, own) in &group.position_accounts {
-        for contract in own.holdings.keys() {
-            vary(house, run, account, *contract, &mut books)?;
+        for (contract, holding) in &own.holdings {
+            Varied { group, house, run, account, contract: *contract }.vary(holding, &mut books)?;
         }
     }
-    for payable in group.payables.iter().filter(|own| own.due <= run.date) {
-        books.events.push(Event::PayableRemoved(payable.clone()));
-        books.move_cash(payable.currency.clone(), payable.amount, CashReason::Premium);
+    if run.corrects.is_none() {
+        for payable in group.payables.iter().filter(|own| own.due <= run.date) {
+            books.events.push(Event::PayableRemoved(payable.clone()));
+            books.move_cash(payable.currency.clone(), payable.amount, CashReason::Premium);
+        }
     }
     // What expires into another contract is traded at the run's date, behind its own settlement.
     for expiry in &run.expiries {
@@ -46,174 +70,72 @@ pub(super) fn settle(
         }
     }
     let mut events = books.finished();
-    events.push(Event::Settled(Arc::clone(run)));
+    if run.corrects.is_none() {
+        events.push(Event::Settled(run.id.clone(), run.clearing()));
+    }
     Ok(events)
 }
 
-/// Settles the variation of a position.
-fn vary(
-    house: &HouseSnapshot,
-    run: &SettlementRun,
-    account: &AccountName,
-    contract: ContractId,
-    books: &mut Books<'_>,
-) -> Result<(), Overflow> {
-    let holding = books.holding(account, contract);
-    let about = || About {
-        reference: Some(run.id.clone()),
-        detail: format!("{} lots of contract {} in {account}", holding.net(), contract.number()),
-        ..About::default()
-    };
-    let Some(own) = house.contract(contract).filter(|own| own.money.is_some()) else {
-        books.events.push(raised(ExceptionKind::NotPriced, about()));
-        return Ok(());
-    };
-    if own.is_paid {
-        return Ok(());
-    }
-    let Some(price) = run.prices.get(&contract) else {
-        let has_last = run
-            .expiries
-            .iter()
-            .any(|own| own.contract == contract && matches!(own.becomes, Becomes::Cash(_)));
-        if !has_last {
-            books.events.push(raised(ExceptionKind::NoSettlementPrice, about()));
-        }
-        return Ok(());
-    };
-    let basis = own.money_at(*price, holding.net())?;
-    books.move_cash(own.currency.clone(), basis.minus(holding.basis)?, CashReason::Variation);
-    books.change(account, contract, Holding { basis, ..holding });
-    Ok(())
-}
-
-/// Ends a position.
-fn expire(
-    run: &SettlementRun,
-    account: &AccountName,
-    expiry: &Expiry,
-    books: &mut Books<'_>,
-) -> Result<(), Overflow> {
-    let holding = books.holding(account, expiry.contract);
-    if holding.is_nothing() {
-        return Ok(());
-    }
-    let lots = holding.net();
-    let ended = Ended { reference: &run.id, date: run.date, account, contract: expiry.contract, lots };
-    let Some(own) = books.priced(&ended) else { return Ok(()) };
-    // What is not paid for is settled to its last price; an option that becomes something else ends at nothing.
-    let last = match &expiry.becomes {
-        Becomes::Cash(points) => own.money_at(*points, lots)?,
-        Becomes::Delivery(points) if !own.is_option => own.money_at(*points, lots)?,
-        Becomes::Contract(..) | Becomes::Delivery(_) => Money::ZERO,
-    };
-    if !own.is_paid {
-        let currency = own.currency.clone();
-        books.move_cash(currency, last.minus(holding.basis)?, CashReason::Variation);
-    }
-    books.change(account, expiry.contract, Holding::default());
-    ended.become_of(&expiry.becomes, books)
-}
-
-/// Lots (long positive) that end.
-struct Ended<'a> {
-    reference: &'a Reference,
-    date: BusinessDate,
+/// A position that a run varies.
+struct Varied<'a> {
+    group: &'a Group,
+    house: &'a HouseSnapshot,
+    run: &'a SettlementRun,
     account: &'a AccountName,
     contract: ContractId,
-    lots: i64,
 }
 
-impl<'a> Books<'a> {
-    /// What the active set has of a contract that ends; else an item is raised.
-    fn priced(&mut self, ended: &Ended<'_>) -> Option<&'a ListedContract> {
-        let own = self.house().contract(ended.contract).filter(|own| own.money.is_some());
-        if own.is_none() {
-            let detail =
-                format!("{} lots of contract {} in {}", ended.lots, ended.contract.number(), ended.account);
-            let about = About { reference: Some(ended.reference.clone()), detail, ..About::default() };
-            self.events.push(raised(ExceptionKind::NotPriced, about));
+impl Varied<'_> {
+    fn vary(&self, holding: &Holding, books: &mut Books<'_>) -> Result<(), Overflow> {
+        let Self { house, run, contract, .. } = *self;
+        let clearing = self.until();
+        let until = holding.until(clearing)?;
+        let all = holding.until(Some(run.clearing()))?;
+        if all != until && run.prices.contains_key(&contract) {
+            self.raise(ExceptionKind::UnknownRun, all, books);
         }
-        own
-    }
-}
-
-impl Ended<'_> {
-    /// What takes the place of the lots.
-    fn become_of(&self, becomes: &Becomes, books: &mut Books<'_>) -> Result<(), Overflow> {
-        let Some(own) = books.priced(self) else { return Ok(()) };
-        match becomes {
-            Becomes::Cash(points) if own.is_paid => {
-                books.move_cash(
-                    own.currency.clone(),
-                    own.money_at(*points, self.lots)?,
-                    CashReason::Exercise,
-                );
-            }
-            Becomes::Cash(_) => {}
-            Becomes::Contract(other, each, price) => {
-                let lots = self.lots.checked_mul(each.get()).ok_or(Overflow)?;
-                let Self { reference, date, account, .. } = *self;
-                let terms = Terms { account, closes: false, date, due: date, reference };
-                if lots != 0 {
-                    books.book(&terms, &TradeLeg { contract: *other, lots, price: *price })?;
-                }
-            }
-            Becomes::Delivery(points) if self.lots != 0 => {
-                books.events.push(Event::DeliveryOpened(Delivery {
-                    account: self.account.clone(),
-                    contract: self.contract,
-                    lots: self.lots,
-                    currency: own.currency.clone(),
-                    amount: own.money_at(*points, self.lots)?.negated(),
-                }));
-            }
-            Becomes::Delivery(_) => {}
+        // What clears later is no business of this run, and what a later one has settled it leaves alone.
+        let is_later = |last: Clearing| last > run.clearing();
+        let last = house.settlements().settlement(contract).map(|own| own.clearing);
+        if until == Unsettled::default() || last.is_some_and(is_later) {
+            return Ok(());
         }
+        let Some(own) = house.contract(contract).filter(|own| own.money.is_some()) else {
+            self.raise(ExceptionKind::NotPriced, until, books);
+            return Ok(());
+        };
+        if own.is_paid {
+            return Ok(());
+        }
+        let Some(price) = run.prices.get(&contract) else {
+            let has_last = run
+                .expiries
+                .iter()
+                .any(|own| own.contract == contract && matches!(own.becomes, Becomes::Cash(_)));
+            if !has_last && run.corrects.is_none() {
+                self.raise(ExceptionKind::NoSettlementPrice, until, books);
+            }
+            return Ok(());
+        };
+        let worth = own.money_at(*price, until.lots)?;
+        let reason = if run.corrects.is_none() { CashReason::Variation } else { CashReason::Correction };
+        books.move_cash(own.currency.clone(), worth.minus(until.basis)?, reason);
+        books.change(self.account, contract, holding.clone().settled(clearing, worth)?);
         Ok(())
     }
-}
 
-/// Exercises long lots or assigns short ones. What is not paid for stays in the basis until the next run.
-pub(super) fn exercise(group: &Group, house: &HouseSnapshot, own: &Exercise) -> Result<Vec<Event>, Overflow> {
-    let Exercise { id, date, account, contract, lots, becomes } = own;
-    let about = |detail: String| About { reference: Some(id.clone()), detail, ..About::default() };
-    if !group.position_accounts.contains_key(account) {
-        let detail = format!("position account {account}");
-        return Ok(vec![raised(ExceptionKind::UnknownAccount, about(detail))]);
+    /// The cycle up to which it varies. A correction of a run that has not been applied to the group varies only what came to the group
+    /// at the price of that run.
+    fn until(&self) -> Option<Clearing> {
+        let clearing = self.run.clearing();
+        let is_applied = self.group.settled.is_some_and(|last| clearing <= last);
+        (self.run.corrects.is_none() || is_applied).then_some(clearing)
     }
-    let mut books = Books::new(group, house);
-    let mut holding = books.holding(account, *contract);
-    let side = if lots.is_short() { &mut holding.short } else { &mut holding.long };
-    let wanted = lots.magnitude().get();
-    let size = wanted.min(*side);
-    *side -= size;
-    if size < wanted {
-        let detail = format!("{lots} lots of contract {} in {account}, {size} are held", contract.number());
-        books.events.push(raised(ExceptionKind::BeyondPosition, about(detail)));
-    }
-    let signed = if lots.is_short() { -size } else { size };
-    let ended = Ended { reference: id, date: *date, account, contract: *contract, lots: signed };
-    let listed = if size > 0 { books.priced(&ended) } else { None };
-    if let Some(listed) = listed {
-        if let (Becomes::Cash(points), false) = (becomes, listed.is_paid) {
-            holding.basis = holding.basis.minus(listed.money_at(*points, signed)?)?;
-        }
-        books.change(account, *contract, holding);
-        ended.become_of(becomes, &mut books)?;
-    }
-    Ok(books.finished())
-}
 
-/// A delivery is done: its money moves.
-pub(super) fn delivered(group: &Group, number: u64) -> Vec<Event> {
-    let Some(own) = group.deliveries.get(&number) else {
-        let about = About { detail: format!("delivery {number}"), ..About::default() };
-        return vec![raised(ExceptionKind::UnknownDelivery, about)];
-    };
-    let mut events = vec![Event::DeliveryClosed(number)];
-    if !own.amount.is_zero() {
-        events.push(Event::CashMoved(own.currency.clone(), own.amount, CashReason::Delivery));
+    fn raise(&self, kind: ExceptionKind, until: Unsettled, books: &mut Books<'_>) {
+        let (lots, contract) = (until.lots, self.contract.number());
+        let detail = format!("{lots} lots of contract {contract} in {}", self.account);
+        let about = About { reference: Some(self.run.id.clone()), detail, ..About::default() };
+        books.events.push(raised(kind, about));
     }
-    events
 }

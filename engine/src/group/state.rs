@@ -1,12 +1,11 @@
 //! A margin group: one collateral pool and everything that it pays for.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::command::SettlementRun;
+use super::clearing::Clearing;
 use super::exception::ExceptionItem;
 use super::link::LinkState;
 use super::order::WorkingOrder;
@@ -16,7 +15,7 @@ use super::recent::Recent;
 use crate::contract::ContractId;
 use crate::span::Margining;
 use crate::types::{
-    AccountName, AssetCode, BusinessDate, CommandId, Currency, Decimal, GroupName, House, LinkName, Member,
+    AccountName, AssetCode, BusinessDate, CommandId, Currency, GroupName, House, LinkName, Member,
     MethodName, Money, OrderId, Principal, Quantity, Reference, TradeId,
 };
 
@@ -104,13 +103,10 @@ pub struct Group {
     pub next_exception: u64,
     /// Facts told once: deposits, exercises, settlement runs.
     pub references: BTreeMap<Reference, [u8; 32]>,
-    /// The business date of the last settlement run.
-    pub settled: Option<BusinessDate>,
+    /// The last cycle that a settlement run has settled.
+    pub settled: Option<Clearing>,
     /// The last day that has ended.
     pub ended: Option<BusinessDate>,
-    /// The last settlement runs, the newest last; stored once for a house.
-    #[serde(skip)]
-    pub runs: VecDeque<Arc<SettlementRun>>,
     /// Commands answered within the window, and their order.
     pub answered: BTreeMap<(Principal, CommandId), Answered>,
     /// The order in which they were answered.
@@ -142,8 +138,6 @@ impl Group {
     pub const CLOSED_ORDERS: usize = 10_000;
     /// The links without working orders that are remembered.
     pub const IDLE_LINKS: usize = 10_000;
-    /// The settlement runs that are remembered: what is told later than their day books its cash at once.
-    pub const KEPT_RUNS: usize = 16;
     /// The commands whose answers are remembered.
     pub const WINDOW: usize = 10_000;
     /// The commands before those of which it is remembered that they were answered.
@@ -174,7 +168,6 @@ impl Group {
             references: BTreeMap::new(),
             settled: None,
             ended: None,
-            runs: VecDeque::new(),
             answered: BTreeMap::new(),
             answered_order: VecDeque::new(),
             expired: Recent::default(),
@@ -204,13 +197,6 @@ impl Group {
         self.expired.push(short_digest(principal, id), Self::EXPIRED_IDS);
     }
 
-    /// The price at which a trade of a date has been settled since, if it has.
-    #[must_use]
-    pub fn settled_price(&self, contract: ContractId, date: BusinessDate) -> Option<Decimal> {
-        let since = self.runs.iter().rev().filter(|run| date <= run.date);
-        since.filter_map(|run| run.prices.get(&contract)).next().copied()
-    }
-
     /// Whether a settlement run of this content was applied.
     #[must_use]
     pub fn has_run(&self, id: &Reference, content: &[u8; 32]) -> bool {
@@ -236,6 +222,7 @@ impl Group {
             orders: self.orders.clone(),
             links: self.links.clone(),
             deliveries: self.deliveries.clone(),
+            settled: self.settled,
             ..Self::new(key.clone(), member.clone(), *origin, currency.clone())
         }
     }
@@ -250,6 +237,6 @@ impl Group {
     #[must_use]
     pub fn holding(&self, account: &AccountName, contract: ContractId) -> Holding {
         let own = self.position_accounts.get(account).and_then(|own| own.holdings.get(&contract));
-        own.copied().unwrap_or_default()
+        own.cloned().unwrap_or_default()
     }
 }

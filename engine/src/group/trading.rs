@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! paid in full:            due    -= value(price, lots)                  on the premium date; in cash at once if that is settled
-//! settled, not run yet:    basis  += value(price, lots)                  variation = value(mark, long - short) - basis
+//! no run of its cycle yet: basis  += value(price, lots)                  variation = value(mark, long - short) - basis
 //! settled at P since:      cash   += value(P, lots) - value(price, lots), basis += value(P, lots)
 //! fee:                     cash   -= fee
 //! ```
@@ -13,16 +13,17 @@
 
 use std::collections::BTreeMap;
 
+use super::clearing::{Clearing, Settlement};
 use super::command::{Fill, SettlementRun};
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionItem, ExceptionKind};
 use super::house::HouseSnapshot;
 use super::judging;
 use super::linking::{self, Hit};
-use super::position::{Holding, Keeping, Payable, Trade, TradeLeg};
+use super::position::{Holding, Keeping, Payable, Trade, TradeLeg, Unsettled};
 use super::state::Group;
 use crate::contract::ContractId;
-use crate::types::{AccountName, BusinessDate, Decimal, Money, Overflow, Reference, TradeId};
+use crate::types::{AccountName, BusinessDate, Money, Overflow, Reference, TradeId};
 
 /// An item of the exceptions queue.
 pub(super) fn raised(kind: ExceptionKind, about: About) -> Event {
@@ -34,8 +35,8 @@ pub(super) fn raised(kind: ExceptionKind, about: About) -> Event {
 pub(super) struct Terms<'a> {
     pub(super) account: &'a AccountName,
     pub(super) closes: bool,
-    /// The business date of the trade.
-    pub(super) date: BusinessDate,
+    /// The cycle that the trade clears in.
+    pub(super) clearing: Clearing,
     /// When premiums are due.
     pub(super) due: BusinessDate,
     pub(super) reference: &'a Reference,
@@ -61,7 +62,7 @@ impl<'a> Books<'a> {
     }
 
     pub(super) fn holding(&self, account: &AccountName, contract: ContractId) -> Holding {
-        let changed = self.changed.get(&(account.clone(), contract)).copied();
+        let changed = self.changed.get(&(account.clone(), contract)).cloned();
         changed.unwrap_or_else(|| self.group.holding(account, contract))
     }
 
@@ -69,10 +70,13 @@ impl<'a> Books<'a> {
         self.changed.insert((account.clone(), contract), holding);
     }
 
-    /// The price at which a trade of a date has been settled, in the run that is being applied or before.
-    fn settled_price(&self, contract: ContractId, date: BusinessDate) -> Option<Decimal> {
-        let now = self.run.filter(|run| date <= run.date).and_then(|run| run.prices.get(&contract)).copied();
-        now.or_else(|| self.group.settled_price(contract, date))
+    /// The last settlement of a contract: by the house's runs, the one that is being applied among them.
+    pub(super) fn settlement(&self, contract: ContractId) -> Option<Settlement> {
+        let now = self.run.and_then(|run| {
+            Some(Settlement { clearing: run.clearing(), price: *run.prices.get(&contract)? })
+        });
+        let known = self.house.settlements().settlement(contract);
+        now.filter(|now| known.is_none_or(|known| known.clearing <= now.clearing)).or(known)
     }
 
     fn keeping(&self, account: &AccountName) -> Keeping {
@@ -95,16 +99,15 @@ impl<'a> Books<'a> {
             }
             Some(own) => {
                 let value = own.money_at(leg.price, leg.lots)?;
-                let basis = match self.settled_price(leg.contract, terms.date) {
-                    None => value,
-                    Some(price) => {
-                        let settled = own.money_at(price, leg.lots)?;
+                match self.settlement(leg.contract).filter(|last| terms.clearing <= last.clearing) {
+                    None => holding.add(terms.clearing, Unsettled { lots: leg.lots, basis: value })?,
+                    Some(last) => {
+                        let settled = own.money_at(last.price, leg.lots)?;
                         let amount = settled.minus(value)?;
                         self.move_cash(own.currency.clone(), amount, CashReason::Correction);
-                        settled
+                        holding.basis = holding.basis.plus(settled)?;
                     }
-                };
-                holding.basis = holding.basis.plus(basis)?;
+                }
             }
         }
         self.change(terms.account, leg.contract, holding);
@@ -119,7 +122,7 @@ impl<'a> Books<'a> {
             && !self.events.contains(&Event::PayableRemoved(opposite.clone()));
         if is_pending {
             self.events.push(Event::PayableRemoved(opposite));
-        } else if self.group.settled.is_some_and(|date| terms.due <= date) {
+        } else if self.group.settled.is_some_and(|last| terms.due <= last.date) {
             self.move_cash(payable.currency, amount, CashReason::Premium);
         } else if !amount.is_zero() {
             self.events.push(Event::PayableAdded(payable));
@@ -156,7 +159,7 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
     let trade = Trade {
         account: fill.account.clone(),
         legs: fill.legs.clone(),
-        date: fill.date,
+        clearing: fill.clearing,
         due: fill.due,
         closes: fill.closes,
         opened: Vec::new(),
@@ -182,7 +185,7 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
     let terms = Terms {
         account: &fill.account,
         closes: fill.closes,
-        date: fill.date,
+        clearing: fill.clearing,
         due: fill.due,
         reference: &reference,
     };
@@ -285,7 +288,7 @@ pub(super) fn bust(
     let terms = Terms {
         account: &trade.account,
         closes: !trade.closes,
-        date: trade.date,
+        clearing: trade.clearing,
         due: trade.due,
         reference: &reference,
     };

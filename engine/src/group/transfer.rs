@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clearing::Clearing;
 use super::covering::covered;
 use super::event::Event;
 use super::house::HouseSnapshot;
@@ -49,7 +50,7 @@ pub enum TransferBody {
 pub struct Transfer {
     /// Its id, unique in both groups.
     pub trade: TradeId,
-    /// The business date.
+    /// The business date: positions move in its first cycle.
     pub date: BusinessDate,
     /// What moves.
     pub body: TransferBody,
@@ -104,7 +105,8 @@ fn both(
     transfer: &Transfer,
     accounts: [&AccountName; 2],
     legs: &[TradeLeg],
-    dates: [BusinessDate; 2],
+    clearing: Clearing,
+    due: BusinessDate,
 ) -> Result<[Vec<Event>; 2], Refusal> {
     let reference = reference_of(&transfer.trade);
     let side = |place: usize| -> Result<Vec<Event>, Refusal> {
@@ -114,13 +116,8 @@ fn both(
             .iter()
             .map(|leg| TradeLeg { lots: if is_source { -leg.lots } else { leg.lots }, ..*leg })
             .collect();
-        let terms = Terms {
-            account: accounts[place],
-            closes: is_source,
-            date: dates[0],
-            due: dates[1],
-            reference: &reference,
-        };
+        let terms =
+            Terms { account: accounts[place], closes: is_source, clearing, due, reference: &reference };
         for leg in &own {
             books.book(&terms, leg)?;
         }
@@ -128,8 +125,8 @@ fn both(
         let trade = Trade {
             account: accounts[place].clone(),
             legs: own,
-            date: dates[0],
-            due: dates[1],
+            clearing,
+            due,
             closes: is_source,
             opened: Vec::new(),
             fee: None,
@@ -144,7 +141,7 @@ fn both(
     match known {
         [None, None] => {}
         // The same transfer again is done already.
-        [Some(_), Some(there)] if there.legs == legs && there.date == dates[0] => {
+        [Some(_), Some(there)] if there.legs == legs && there.clearing == clearing => {
             return Ok([Vec::new(), Vec::new()]);
         }
         _ => {
@@ -178,8 +175,8 @@ fn positions(
         .iter()
         .map(|(contract, lots, price)| TradeLeg { contract: *contract, lots: *lots, price: *price })
         .collect();
-    let dates = [transfer.date, transfer.date];
-    both([from, to], house, transfer, [accounts.0, accounts.1], &legs, dates)
+    let clearing = Clearing { date: transfer.date, cycle: 0 };
+    both([from, to], house, transfer, [accounts.0, accounts.1], &legs, clearing, transfer.date)
 }
 
 fn give_up(
@@ -198,7 +195,7 @@ fn give_up(
     };
     known_position_account(to, target)?;
     let accounts = [&trade.account, target];
-    let mut events = both([from, to], house, transfer, accounts, &trade.legs, [trade.date, trade.due])?;
+    let mut events = both([from, to], house, transfer, accounts, &trade.legs, trade.clearing, trade.due)?;
     if !events[0].is_empty() {
         let given_up = Trade { given_up: Some(transfer.trade.clone()), ..trade.clone() };
         events[0].push(Event::TradeKept(id.clone(), Box::new(given_up)));

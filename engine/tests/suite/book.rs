@@ -13,6 +13,7 @@ mod one_number;
 mod orders;
 mod queue;
 mod reducing;
+mod runs;
 mod simulation;
 mod takas;
 mod unpriced;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use plimsoll_engine::record::{StoredGroup, Unreadable, encoded};
+use plimsoll_engine::record::{Unreadable, encoded};
 use plimsoll_journal::{Cut, JournalError, Reading, Sequence, Stopped};
 use thiserror::Error;
 
@@ -56,7 +56,7 @@ impl Book {
         let mut waiting: Vec<Cut> = Vec::new();
         let desks: Vec<_> = self.houses.iter().map(|own| Arc::clone(own.value())).collect();
         for desk in &desks {
-            waiting.extend(desk.cuts()?);
+            waiting.extend(desk.cut()?);
             if waiting.len() >= CUTS_AT_ONCE {
                 kept.cuts += self.keep(&mut waiting)?;
             }
@@ -68,7 +68,7 @@ impl Book {
                 if !entry.takes_cut() {
                     continue;
                 }
-                (StoredGroup::new(entry.group())?, entry.last())
+                (entry.group().clone(), entry.last())
             };
             waiting.push(Cut { key: group_key(&key), at: stored.1, state: encoded(&stored.0)? });
             if waiting.len() >= CUTS_AT_ONCE {
@@ -79,7 +79,6 @@ impl Book {
         chronicle.reached_blocking(Sequence(floor.0.saturating_sub(1)))?;
         self.age(floor, retention, now, &mut kept)?;
         self.is_cutting.store(false, Ordering::SeqCst);
-        desks.iter().for_each(|desk| desk.kept_before(floor));
         Ok(kept)
     }
 

@@ -383,9 +383,13 @@ impl Desk {
         self.settling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a settlement run, which the records of groups will name; its key, and the record that told it first. Of one id there is one
-    /// run, for ever.
-    pub(super) fn told(&self, run: &Arc<SettlementRun>) -> Result<(RunKey, Sequence), BookFault> {
+    /// Keeps a settlement run, which groups settle by from now on; its key, and the record that told it first. Of one id there is one run,
+    /// for ever.
+    pub(super) fn told(
+        &self,
+        known: &Arc<HouseSnapshot>,
+        run: &Arc<SettlementRun>,
+    ) -> Result<(RunKey, Sequence), BookFault> {
         let mut stated = self.stated();
         let key = RunKey::of(run).unwrap_or_else(|error| unreachable!("a settlement run: {error}"));
         if let Some(known) = stated.runs.known(&run.id) {
@@ -396,6 +400,11 @@ impl Desk {
         let sequence = room.write(RecordBody::Run(self.house.clone(), Arc::clone(run)));
         self.last.fetch_max(sequence.0, Ordering::SeqCst);
         stated.runs.told(sequence, key, run);
+        stated.renewed_by(sequence);
+        let settlements = Arc::clone(stated.runs.settlements());
+        let newest = self.newest().unwrap_or_else(|| Arc::clone(known));
+        let settled = (*newest).clone().with_settlements(stated.version, settlements);
+        self.snapshot.store(Some(Arc::new(settled)));
         Ok((key, sequence))
     }
 
@@ -446,21 +455,14 @@ impl Desk {
         self.cut.store(0, Ordering::SeqCst);
     }
 
-    /// The state of the house as of its last record, behind the whole runs that it names; nothing where cuts have it.
-    pub(super) fn cuts(&self) -> Result<Vec<Cut>, Unreadable> {
+    /// The state of the house as of its last record; nothing where a cut has it.
+    pub(super) fn cut(&self) -> Result<Option<Cut>, Unreadable> {
         let (stated, contracts) = (self.stated(), self.contracts());
         let at = self.last();
         if self.cut.swap(at.0, Ordering::SeqCst) == at.0 {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let mut cuts = stated.runs.cuts(&self.house)?;
         let (key, state) = (house_key(&self.house), HouseState::stored(&contracts, &stated)?);
-        cuts.push(Cut { key, at, state });
-        Ok(cuts)
-    }
-
-    /// Cuts have what was told before a record.
-    pub(super) fn kept_before(&self, sequence: Sequence) {
-        self.stated().runs.kept_before(sequence);
+        Ok(Some(Cut { key, at, state }))
     }
 }

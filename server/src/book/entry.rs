@@ -148,7 +148,8 @@ impl Entry {
         }
         let Decision { events, outcome, .. } = self.decide(house, command);
         self.take(house, command, &events, room);
-        if events.iter().any(|event| matches!(event, Event::Settled(_))) {
+        let is_applied = |event: &Event| matches!(event, Event::Settled(..) | Event::ReferenceKept(..));
+        if events.iter().any(is_applied) {
             return RunOutcome::Applied { exceptions: outcome.exceptions.len() };
         }
         let items = self.group.open_items(&run.id).map(|(number, item)| (number, item.clone()));

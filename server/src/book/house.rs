@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery, Registry, Specification};
 use plimsoll_engine::grid::NotForBooks;
 use plimsoll_engine::group::{
-    Band, CollateralSchedule, HouseMethods, HouseSnapshot, LastKnown, Retained, SettlementRun,
+    Band, CollateralSchedule, HouseMethods, HouseSnapshot, LastKnown, Retained, SettlementRun, Settlements,
 };
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::ParameterSet;
@@ -128,7 +128,8 @@ impl Stated {
             Some(set) => HouseSnapshot::new(version, Arc::clone(set), all, bands, schedule),
             None => HouseSnapshot::without_set(version, house.clone(), all, bands, schedule),
         };
-        snapshot.with_methods(methods, all).with_retained(Arc::clone(&self.retained))
+        let settled = snapshot.with_settlements(version, Arc::clone(self.runs.settlements()));
+        settled.with_methods(methods, all).with_retained(Arc::clone(&self.retained))
     }
 
     /// The methods, with contracts priced in the market.
@@ -160,6 +161,7 @@ struct StoredHouse {
     set: Option<String>,
     version: u64,
     runs: Vec<(Reference, KnownRun)>,
+    settlements: Arc<Settlements>,
     retained: Retained,
 }
 
@@ -217,8 +219,9 @@ impl HouseState {
     }
 
     /// Keeps a settlement run.
-    pub(crate) fn told(&mut self, sequence: Sequence, run: &Arc<SettlementRun>) -> Result<(), Unreadable> {
+    pub(crate) fn told(&mut self, sequence: Sequence, run: &SettlementRun) -> Result<(), Unreadable> {
         self.stated.runs.told(sequence, RunKey::of(run)?, run);
+        self.stated.version = sequence.0;
         self.last = sequence;
         Ok(())
     }
@@ -231,11 +234,6 @@ impl HouseState {
     /// The id of the set that its book uses.
     pub(crate) fn set(&self) -> Option<&str> {
         self.stated.set.as_deref()
-    }
-
-    /// The settlement runs that it was told.
-    pub(crate) const fn runs(&self) -> &Runs {
-        &self.stated.runs
     }
 
     /// Everything that decisions used.
@@ -261,6 +259,7 @@ impl HouseState {
             set: stated.set.clone(),
             version: stated.version,
             runs: stated.runs.stored(),
+            settlements: Arc::clone(stated.runs.settlements()),
             retained: Arc::clone(&stated.retained),
         })
     }
@@ -278,7 +277,7 @@ impl HouseState {
             market: stored.market,
             set: stored.set,
             version: stored.version,
-            runs: Runs::restored(stored.runs),
+            runs: Runs::restored(stored.runs, stored.settlements),
             retained: stored.retained,
         };
         Ok(Self { contracts, stated, last })

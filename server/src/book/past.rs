@@ -10,7 +10,7 @@ use plimsoll_journal::{Cuts, JournalError, Sequence};
 use thiserror::Error;
 
 use super::Book;
-use super::recovery::{Recovered, ReplayFault, Restored, group_key, house_key};
+use super::recovery::{Recovered, Restored, group_key, house_key};
 use crate::set_files::SetFiles;
 
 /// Why the past is not told.
@@ -32,8 +32,6 @@ pub(crate) enum PastFault {
     Journal(#[from] JournalError),
     #[error("a record cannot be read: {0}")]
     Unreadable(#[from] Unreadable),
-    #[error(transparent)]
-    Replay(#[from] ReplayFault),
 }
 
 /// A group with what decisions about it used.
@@ -118,7 +116,7 @@ impl Book {
         if at > newest || at < start.told {
             return Err(PastFault::OutOfRange { wanted: at, oldest: start.told, newest });
         }
-        let mut recovered = Recovered::only(cuts, key.clone(), then.version);
+        let mut recovered = Recovered::only(key.clone(), then.version);
         let mut has_cut = false;
         for (key, place) in keys.iter().zip(then.of_both()) {
             let found = cuts.before(key, place)?;
@@ -148,7 +146,7 @@ impl Book {
             Some(fault) => return Err(fault.into()),
             None => {}
         }
-        let Restored { mut houses, groups } = recovered.finished()?;
+        let Restored { mut houses, groups } = recovered.finished();
         let house = houses.remove(&key.house).unwrap_or_default();
         let (group, last) = groups.into_iter().next().ok_or(PastFault::NotOpen(at))?;
         let set = house.set().map(|id| self.set_of(id, files)).transpose()?;

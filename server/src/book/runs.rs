@@ -1,14 +1,12 @@
-//! Settlement runs that a house was told: their ids for ever, and whole runs until cuts have them.
-//!
-//! A whole run is stored once, as a cut of its own: groups name it by its content, however long ago it was told.
+//! Settlement runs that a house was told: their ids for ever, and what they said of contracts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_engine::group::SettlementRun;
-use plimsoll_engine::record::{RunKey, Unreadable, encoded};
-use plimsoll_engine::types::{BusinessDate, House, Reference};
-use plimsoll_journal::{Cut, Sequence};
+use plimsoll_engine::group::{SettlementRun, Settlements};
+use plimsoll_engine::record::RunKey;
+use plimsoll_engine::types::{BusinessDate, Reference};
+use plimsoll_journal::Sequence;
 use serde::{Deserialize, Serialize};
 
 /// What is known of a run for ever.
@@ -28,30 +26,18 @@ impl KnownRun {
     }
 }
 
-/// A whole run that no cut has.
-#[derive(Debug)]
-struct Fresh {
-    at: Sequence,
-    key: RunKey,
-    run: Arc<SettlementRun>,
-}
-
 /// All runs of a house.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     known: BTreeMap<Reference, KnownRun>,
-    fresh: Vec<Fresh>,
-}
-
-/// The key of the cut of a whole run; it comes behind those of houses and groups.
-pub(super) fn run_key(house: &House, key: RunKey) -> Vec<u8> {
-    [b"r".as_slice(), house.as_str().as_bytes(), &[0], &key.0].concat()
+    /// What they said, as decisions use it.
+    settlements: Arc<Settlements>,
 }
 
 impl Runs {
     /// As a cut of the house has them.
-    pub(super) fn restored(known: Vec<(Reference, KnownRun)>) -> Self {
-        Self { known: known.into_iter().collect(), fresh: Vec::new() }
+    pub(super) fn restored(known: Vec<(Reference, KnownRun)>, settlements: Arc<Settlements>) -> Self {
+        Self { known: known.into_iter().collect(), settlements }
     }
 
     /// What a cut of the house has of them.
@@ -59,40 +45,23 @@ impl Runs {
         self.known.iter().map(|(id, own)| (id.clone(), *own)).collect()
     }
 
+    /// What they said.
+    pub(super) const fn settlements(&self) -> &Arc<Settlements> {
+        &self.settlements
+    }
+
     /// What is known of a run.
     pub(crate) fn known(&self, id: &Reference) -> Option<&KnownRun> {
         self.known.get(id)
     }
 
-    /// The record that told a run of this content first.
-    pub(super) fn told_at(&self, key: RunKey) -> Option<Sequence> {
-        self.known.values().find(|own| own.key == key).map(KnownRun::at)
-    }
-
     /// Keeps a run that a record told; of one id the first counts.
-    pub(super) fn told(&mut self, at: Sequence, key: RunKey, run: &Arc<SettlementRun>) {
+    pub(super) fn told(&mut self, at: Sequence, key: RunKey, run: &SettlementRun) {
         if self.known.contains_key(&run.id) {
             return;
         }
         let (date, cycle) = (run.date, run.cycle);
         self.known.insert(run.id.clone(), KnownRun { key, date, cycle, at: at.0 });
-        // Without a journal nothing will ask for it again.
-        if at != Sequence::NONE {
-            self.fresh.push(Fresh { at, key, run: Arc::clone(run) });
-        }
-    }
-
-    /// Cuts of the whole runs that none has.
-    pub(super) fn cuts(&self, house: &House) -> Result<Vec<Cut>, Unreadable> {
-        let cut = |own: &Fresh| {
-            let state = encoded(&own.run)?;
-            Ok(Cut { key: run_key(house, own.key), at: own.at, state })
-        };
-        self.fresh.iter().map(cut).collect()
-    }
-
-    /// Cuts have all runs that were told before a record.
-    pub(super) fn kept_before(&mut self, sequence: Sequence) {
-        self.fresh.retain(|own| own.at >= sequence);
+        Arc::make_mut(&mut self.settlements).told(run);
     }
 }

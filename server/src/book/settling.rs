@@ -56,7 +56,7 @@ impl Book {
         let (desk, snapshot) = self.desk(house)?;
         // Runs follow each other alike in all groups.
         let _turn = desk.settles();
-        let (key, told) = desk.told(run)?;
+        let (key, told) = desk.told(&snapshot, run)?;
         let command = command(Fact::Settle(Arc::clone(run)), key);
         let (mut settled, mut last) = (Settled::default(), told);
         for key in self.keys(Some(house), None, usize::MAX) {

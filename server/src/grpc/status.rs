@@ -186,7 +186,7 @@ pub(super) fn of_past(fault: &PastFault) -> Status {
             status(Code::FailedPrecondition, "SET_NOT_KEPT", &message, precondition("PARAMETER_SET"), &[])
         }
         PastFault::NotOpen(_) => status(Code::NotFound, "UNKNOWN_GROUP", &message, ErrorDetails::new(), &[]),
-        PastFault::Journal(_) | PastFault::Unreadable(_) | PastFault::Replay(_) => {
+        PastFault::Journal(_) | PastFault::Unreadable(_) => {
             tracing::error!(%message, "the past cannot be read");
             status(Code::Internal, "JOURNAL_DAMAGED", &message, ErrorDetails::new(), &[])
         }

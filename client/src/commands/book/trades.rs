@@ -17,6 +17,8 @@ struct Line {
     trade: String,
     date: String,
     #[serde(default)]
+    cycle: Option<u32>,
+    #[serde(default)]
     due: String,
     product: String,
     r#type: String,
@@ -49,7 +51,7 @@ impl Line {
             entries.retain(|_, value| value.as_str() != Some(""));
         }
         let mut trade = json!({
-            "id": self.trade, "account": self.account, "date": self.date, "due": self.due,
+            "id": self.trade, "account": self.account, "date": self.date, "cycle": self.cycle.unwrap_or_default(), "due": self.due,
             "legs": [{ "contract": contract, "price": self.price }],
         });
         if !self.fee.is_empty() {

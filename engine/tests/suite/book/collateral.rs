@@ -113,7 +113,7 @@ fn fill(desk: &mut Desk, filled: &[i64]) {
             legs: vec![traded],
             closes: false,
             fee,
-            date: day(18),
+            clearing: plimsoll_engine::group::Clearing { date: day(18), cycle: 0 },
             due: day(21),
         };
         desk.fact(Fact::Fill(Box::new(fact)));

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use plimsoll_engine::contract::{ContractId, ContractQuery, ContractText, Registry};
 use plimsoll_engine::group::{
-    AssetTerms, Band, Body, Changes, CollateralSchedule, Command, Composition, Event, Fact, Fill, Group,
-    GroupKey, HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin,
+    AssetTerms, Band, Body, Changes, Clearing, CollateralSchedule, Command, Composition, Event, Fact, Fill,
+    Group, GroupKey, HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin,
     Outcome, Request, SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, standing,
 };
 use plimsoll_engine::parameters::{Digest, ParameterSet, RoundingProfile, build, sample};
-use plimsoll_engine::record::{RunKey, StoredEvent, decoded, encoded};
+use plimsoll_engine::record::{decoded, encoded};
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{Amount, BusinessDate, Code, Currency, Decimal, Kind, Lots, Money};
 
@@ -150,6 +150,13 @@ impl Desk {
     }
 
     pub(super) fn give(&mut self, command: &Command) -> (Outcome, Vec<Event>) {
+        // A house knows its runs before its groups settle by them.
+        if let Body::Fact(Fact::Settle(run)) = &command.body {
+            let mut settlements = self.house.settlements().clone();
+            settlements.told(run);
+            let version = self.house.version();
+            self.house = self.house.clone().with_settlements(version, Arc::new(settlements));
+        }
         let decision = decide(&self.group, &self.house, command, self.kept.as_ref());
         let mut changes = Changes::default();
         for event in &decision.events {
@@ -197,7 +204,7 @@ impl Desk {
             legs: vec![leg],
             closes: false,
             fee: None,
-            date: day(18),
+            clearing: Clearing { date: day(18), cycle: 0 },
             due: day(21),
         }
     }
@@ -209,7 +216,14 @@ impl Desk {
 
     pub(super) fn run(&mut self, id: &str, date: u8, prices: &[(&str, Decimal)]) -> SettlementRun {
         let prices = prices.iter().map(|(contract, price)| (self.contract(contract), *price)).collect();
-        SettlementRun { id: code(id), date: day(date), cycle: 1, prices, expiries: Vec::new() }
+        SettlementRun {
+            id: code(id),
+            date: day(date),
+            cycle: 1,
+            corrects: None,
+            prices,
+            expiries: Vec::new(),
+        }
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -231,11 +245,7 @@ impl Desk {
 
 /// An event that was written down and read again.
 fn stored(event: &Event) -> Event {
-    let bytes = encoded(&StoredEvent::all(std::slice::from_ref(event)).unwrap()).unwrap();
-    let mut read: Vec<StoredEvent> = decoded(&bytes).unwrap();
-    let Event::Settled(run) = event else { return read.remove(0).event(|_| None).unwrap() };
-    let run = encoded(run).and_then(|bytes| decoded(&bytes)).unwrap();
-    read.remove(0).event(|key| (key == RunKey::of(&run).unwrap()).then(|| Arc::new(run))).unwrap()
+    decoded(&encoded(event).unwrap()).unwrap()
 }
 
 pub(super) fn order(id: &str, legs: Vec<OrderLeg>, units: i64) -> NewOrder {

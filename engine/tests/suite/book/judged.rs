@@ -1,7 +1,8 @@
 //! Fills against what their orders say: price, fee, date, and the side that they close.
 
 use plimsoll_engine::group::{
-    Composition, Fact, Fill, NewOrder, OrderKind, OrderLeg, OrderTerms, Request, TimeInForce, TradeLeg,
+    Clearing, Composition, Fact, Fill, NewOrder, OrderKind, OrderLeg, OrderTerms, Request, TimeInForce,
+    TradeLeg,
 };
 use plimsoll_engine::types::{Currency, Decimal, Lots, Money};
 
@@ -110,7 +111,12 @@ fn a_fill_is_judged_by_its_orders_terms_and_booked() {
         assert_eq!(reason(&desk.order(order)), "granted", "{}", case.what);
         let trade = desk.fill("T1", case.lots, FUTURE, shifted(mark, case.price));
         let paid = case.fee.and_then(|(currency, amount)| fee(currency, amount));
-        let trade = Fill { order: Some((code("O1"), 0)), fee: paid, date: day(case.date), ..trade };
+        let trade = Fill {
+            order: Some((code("O1"), 0)),
+            fee: paid,
+            clearing: Clearing { date: day(case.date), cycle: 0 },
+            ..trade
+        };
         desk.fact(Fact::Fill(Box::new(trade)));
         assert_eq!(desk.queue(), case.queue, "{}", case.what);
         let contract = desk.contract(FUTURE);

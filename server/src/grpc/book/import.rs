@@ -106,7 +106,9 @@ fn checked(trades: &Trades, snapshot: &HouseSnapshot, groups: &Groups, faults: &
             fault("id", "stands a second time in the import");
         }
         match entry.group().trades.get(&fill.trade) {
-            Some(own) if own.account == fill.account && own.legs == fill.legs && own.date == fill.date => {
+            Some(own)
+                if own.account == fill.account && own.legs == fill.legs && own.clearing == fill.clearing =>
+            {
                 known += 1
             }
             Some(_) => fault("id", "is known with other content"),

@@ -85,7 +85,7 @@ pub(super) fn positions(
     let (desk, _) = known(book, &held.group().key.house.clone(), place)?;
     let entries = {
         let all = held.group().position_accounts.iter().flat_map(|(account, own)| {
-            own.holdings.iter().map(move |(contract, holding)| (account.clone(), *contract, *holding))
+            own.holdings.iter().map(move |(contract, holding)| (account.clone(), *contract, holding.clone()))
         });
         let behind = all.filter(|(account, contract, _)| is_behind(account, contract));
         behind.take(page.wanted()).collect::<Vec<_>>()

@@ -1,6 +1,6 @@
 //! Commands of the book in the engine's words; every faulty field is named at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plimsoll_engine::contract::ContractId;
@@ -371,14 +371,23 @@ impl Reader<'_> {
             }
         }
         let mut expiries = Vec::with_capacity(wire.expiries.len());
+        let mut ended = BTreeSet::new();
         for (place, own) in wire.expiries.iter().enumerate() {
             let contract = self.contract(&format!("expiries[{place}].contract"), own.contract.as_ref());
             let becomes = self.becomes(&format!("expiries[{place}].becomes"), own.becomes.as_ref());
             if let (Some(contract), Some(becomes)) = (contract, becomes) {
+                if !ended.insert(contract) {
+                    self.faults.add(|| format!("expiries[{place}].contract"), "is stated a second time");
+                }
                 expiries.push(Expiry { contract, becomes });
             }
         }
-        Some(SettlementRun { id: id?, date: date?, cycle: wire.cycle, prices, expiries })
+        let corrects = match wire.corrects.as_str() {
+            "" => Some(None),
+            own => self.code("corrects", own).map(Some),
+        };
+        let (id, date, corrects) = (id?, date?, corrects?);
+        Some(SettlementRun { id, date, cycle: wire.cycle, corrects, prices, expiries })
     }
 
     /// A transfer.

@@ -2,8 +2,8 @@
 
 use plimsoll_engine::contract::ContractId;
 use plimsoll_engine::group::{
-    Becomes, Composition, Enforcement, Fill, LinkRule, NewOrder, OnFill, OrderKind, OrderLeg, OrderLink,
-    OrderTerms, TimeInForce, TradeLeg,
+    Becomes, Clearing, Composition, Enforcement, Fill, LinkRule, NewOrder, OnFill, OrderKind, OrderLeg,
+    OrderLink, OrderTerms, TimeInForce, TradeLeg,
 };
 use plimsoll_engine::types::{Currency, Decimal, Lots, Money};
 use plimsoll_proto::v1;
@@ -197,7 +197,7 @@ impl Reader<'_> {
             legs,
             closes,
             fee: fee?,
-            date: date?,
+            clearing: Clearing { date: date?, cycle: wire.cycle },
             due: due?,
         })
     }

@@ -305,7 +305,8 @@ pub(in crate::grpc) fn trade(names: &Names, id: &TradeId, own: &Trade) -> v1::Tr
         legs: own.legs.iter().map(|leg| trade_leg(names, leg)).collect(),
         closes: own.closes,
         fee: fee(own.fee.as_ref()),
-        date: own.date.to_string(),
+        date: own.clearing.date.to_string(),
+        cycle: own.clearing.cycle,
         due: own.due.to_string(),
         busted: own.is_busted,
     }
