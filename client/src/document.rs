@@ -17,6 +17,11 @@ const MOST_QUOTED_CHARACTERS: usize = 40;
 pub(crate) struct Faults(RefCell<Vec<String>>);
 
 impl Faults {
+    /// With what has been found already.
+    pub(crate) const fn new(found: Vec<String>) -> Self {
+        Self(RefCell::new(found))
+    }
+
     pub(crate) fn push(&self, path: &str, message: &str) {
         let mut kept = self.0.borrow_mut();
         if kept.len() < MOST_FAULTS {
@@ -59,6 +64,13 @@ impl<'a> Node<'a> {
 
     pub(crate) fn fault(&self, key: &str, message: &str) {
         self.faults.push(&self.path(key), message);
+    }
+
+    /// Notes what stands in a list a second time, by what tells its entries apart.
+    pub(crate) fn once<T: Ord>(&self, key: &'static str, seen: &mut BTreeSet<T>, own: T) {
+        if !seen.insert(own) {
+            self.fault(key, "stands here a second time");
+        }
     }
 
     pub(crate) fn has(&self, key: &'static str) -> bool {

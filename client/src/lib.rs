@@ -16,6 +16,7 @@ pub mod client;
 mod document;
 pub mod error;
 mod from_proto;
+pub mod json;
 pub mod margin_account;
 pub mod market;
 pub mod output;

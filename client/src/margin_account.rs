@@ -2,13 +2,15 @@
 
 mod position;
 
+use std::collections::BTreeSet;
+
 use plimsoll_engine::account::{Collateral, MarginAccount, PositionAccount};
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::types::{Moment, Money, PriceSource};
-use serde_json::Value;
 
 use crate::document::{Faults, Node};
+use crate::json;
 use crate::portfolio;
 
 /// A line: an account, or a pool with the accounts that it pays for.
@@ -44,9 +46,9 @@ pub(crate) struct Context<'a> {
 /// # Errors
 /// [`BadLine`] with everything that is wrong.
 pub fn read_line(bytes: &[u8], method: &Method, snapshot: &Snapshot) -> Result<Line, BadLine> {
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| BadLine { name: None, faults: vec![format!("not JSON: {error}")] })?;
-    let faults = Faults::default();
+    let json::Read { value, faults } =
+        json::read(bytes).map_err(|fault| BadLine { name: None, faults: vec![fault] })?;
+    let faults = Faults::new(faults);
     let mut sources = snapshot.sources().map(|(source, _)| source.clone());
     let sole = sources.next().filter(|_| sources.next().is_none());
     let context = Context { method, time: snapshot.time(), sole };
@@ -72,12 +74,15 @@ fn name(node: &Node<'_>, key: &'static str) -> String {
 
 fn pool(root: &Node<'_>, context: &Context<'_>) -> Line {
     let own = assets(root, context);
-    let accounts = root.children("accounts", 10_000).into_iter().map(|node| {
+    let mut accounts: Vec<(String, MarginAccount)> = Vec::new();
+    let mut names = BTreeSet::new();
+    for node in root.children("accounts", 10_000) {
         let line = account(&node, context);
+        node.once("account", &mut names, line.name.clone());
         node.finish();
-        (line.name, line.own)
-    });
-    Line { name: name(root, "pool"), own, accounts: Some(accounts.collect()) }
+        accounts.push((line.name, line.own));
+    }
+    Line { name: name(root, "pool"), own, accounts: Some(accounts) }
 }
 
 fn account(node: &Node<'_>, context: &Context<'_>) -> Line {
@@ -87,11 +92,10 @@ fn account(node: &Node<'_>, context: &Context<'_>) -> Line {
         if node.has("positions") {
             node.fault("positions", "stands beside position_accounts");
         }
+        let mut names = BTreeSet::new();
         for child in node.children("position_accounts", 10_000) {
             let name = name(&child, "account");
-            if own.position_accounts.iter().any(|before| before.name == name) {
-                child.fault("account", "stands here a second time");
-            }
+            child.once("account", &mut names, name.clone());
             let positions = position::positions(&child, context);
             own.position_accounts.push(PositionAccount { name, positions });
             child.finish();

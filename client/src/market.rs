@@ -1,11 +1,13 @@
 //! The market of a file: one JSON object (`docs/methods.md` has its keys).
 
+use std::collections::BTreeSet;
+
 use plimsoll_engine::contract::OptionModel;
 use plimsoll_engine::market::{Observed, Quote, Smile, Snapshot};
 use plimsoll_engine::types::{Currency, Moment, PriceSource};
-use serde_json::Value;
 
 use crate::document::{Faults, Node, Range};
+use crate::json;
 
 const PRICE: Range = (1e-12, 1e12);
 const CONFIDENCE: Range = (0.0, 1.0);
@@ -29,8 +31,8 @@ pub fn read_market(bytes: &[u8], currency: &Currency) -> Result<Snapshot, Vec<St
 /// # Errors
 /// Everything that is wrong, each with its path.
 pub fn read_quotes(bytes: &[u8], currency: &Currency) -> Result<(Moment, Vec<Quote>), Vec<String>> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| vec![format!("not JSON: {error}")])?;
-    let faults = Faults::default();
+    let json::Read { value, faults } = json::read(bytes).map_err(|fault| vec![fault])?;
+    let faults = Faults::new(faults);
     let mut quotes = Vec::new();
     let time = Node::root(&value, &faults).map_or(Moment::EPOCH, |root| {
         let time = market(&root, currency, &mut quotes);
@@ -49,17 +51,22 @@ fn market(root: &Node<'_>, currency: &Currency, quotes: &mut Vec<Quote>) -> Mome
     if let Some(price) = root.number("stable_price", (1e-6, 1e6)).and_then(|own| observed(own, 1.0)) {
         quotes.push(Quote::Peg { currency: currency.clone(), price });
     }
+    let mut rates = BTreeSet::new();
     for node in root.children("rates", MOST_EXPIRIES) {
         let code = node.text("currency").map_or_else(|| Ok(currency.clone()), Currency::new);
         let until = node.moment("expiry", "seconds", time);
         let rate = node.required_number("rate", RATE).and_then(|own| observed(own, 1.0));
         match (code, until, rate) {
-            (Ok(currency), Some(until), Some(rate)) => quotes.push(Quote::Rate { currency, until, rate }),
+            (Ok(currency), Some(until), Some(rate)) => {
+                node.once("expiry", &mut rates, (currency.clone(), until));
+                quotes.push(Quote::Rate { currency, until, rate });
+            }
             (Err(error), ..) => node.fault("currency", &error.to_string()),
             _ => {}
         }
         node.finish();
     }
+    let mut pairs = BTreeSet::new();
     for node in root.children("exchange", MOST_SOURCES) {
         let code = |key: &'static str| {
             let code = node.required_text(key).map(Currency::new)?;
@@ -68,6 +75,7 @@ fn market(root: &Node<'_>, currency: &Currency, quotes: &mut Vec<Quote>) -> Mome
         let (from, to) = (code("from"), code("to"));
         let rate = node.required_number("rate", PRICE).and_then(|own| observed(own, 1.0));
         if let (Some(from), Some(to), Some(rate)) = (from, to, rate) {
+            node.once("to", &mut pairs, (from.clone(), to.clone()));
             quotes.push(Quote::Exchange { from, to, rate });
         }
         node.finish();
@@ -75,10 +83,12 @@ fn market(root: &Node<'_>, currency: &Currency, quotes: &mut Vec<Quote>) -> Mome
     if !root.has("sources") {
         root.fault("sources", "is missing");
     }
+    let mut sources = BTreeSet::new();
     for node in root.children("sources", MOST_SOURCES) {
         if node.required_text("source").is_some()
             && let Some(source) = node.source("source")
         {
+            node.once("source", &mut sources, source.clone());
             one_source(&node, &source, time, quotes);
         }
         node.finish();
@@ -102,8 +112,10 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
     quotes.extend(funding.map(|rate| Quote::FundingRate { source: source(), rate }));
     let interest = observed(node.number("open_interest", (0.0, 1e18)), None);
     quotes.extend(interest.map(|money| Quote::OpenInterest { source: source(), money }));
+    let mut expiries = BTreeSet::new();
     for own in node.children("expiries", MOST_EXPIRIES) {
         if let Some(expiry) = own.moment("expiry", "seconds", time) {
+            own.once("expiry", &mut expiries, expiry);
             let forward =
                 observed(own.number("forward", PRICE), own.number("forward_confidence", CONFIDENCE));
             quotes.extend(forward.map(|forward| Quote::Forward { source: source(), expiry, forward }));
@@ -135,9 +147,13 @@ fn smile(node: &Node<'_>) -> Option<Smile> {
     let model = node.choice("model", &words).unwrap_or(OptionModel::Lognormal);
     let range = if model == OptionModel::Normal { (1e-12, 1e12) } else { VOLATILITY };
     let flat = node.number("volatility", range);
-    let mut nodes = Vec::new();
+    let (mut nodes, mut strikes) = (Vec::new(), BTreeSet::new());
     for own in node.children("smile", Smile::MOST_NODES) {
         let strike = own.required_number("strike", (-1e12, 1e12));
+        if let Some(strike) = strike {
+            // Adding nothing makes one number of the two zeros.
+            own.once("strike", &mut strikes, (strike + 0.0).to_bits());
+        }
         nodes.extend(strike.zip(own.required_number("volatility", range)));
         own.finish();
     }

@@ -3,6 +3,7 @@
 mod published;
 mod refused;
 mod span16;
+mod twice;
 mod vectors;
 
 use serde_json::{Value, json};
