@@ -2,7 +2,7 @@
 //! is kept until the answer is sent, which `sending` sees to.
 //!
 //! It stands before the services as one layer because tonic's own answers differ from gRPC's: an expired deadline is to
-//! be DEADLINE_EXCEEDED, and the bound on calls is to count the calls of all connections.
+//! be DEADLINE_EXCEEDED, bytes that are no message INVALID_ARGUMENT, and the bound on calls is to count the calls of all connections.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 use tonic::server::NamedService;
+use tonic::{Code, Status};
 use tower::Service;
 use tower::util::BoxCloneSyncService;
 
@@ -134,6 +134,14 @@ async fn whole(request: Request<Body>) -> Result<Request<Body>, Status> {
     Ok(Request::from_parts(head, Body::new(Full::new(body.to_bytes()))))
 }
 
+/// An answer, if the request was a message at all.
+fn decoded(answer: Response<Body>) -> Response<Body> {
+    match Status::from_header_map(answer.headers()) {
+        Some(status) if status.code() == Code::Internal => status::of_transport(status).into_http(),
+        _ => answer,
+    }
+}
+
 impl Service<Request<Body>> for Gate {
     type Response = Response<Body>;
     type Error = Infallible;
@@ -156,7 +164,7 @@ impl Service<Request<Body>> for Gate {
             };
             let answer = async move {
                 match whole(request).await {
-                    Ok(request) => route.call(request).await,
+                    Ok(request) => route.call(request).await.map(decoded),
                     Err(status) => Ok(status.into_http()),
                 }
             };

@@ -143,7 +143,7 @@ impl ParameterCalls {
             book.follow_set(&house)
         };
         let followed = tokio::task::spawn_blocking(followed).await;
-        let followed = followed.map_err(|error| Status::internal(error.to_string()))?;
+        let followed = followed.map_err(|_| status::internal())?;
         let written = followed.map_err(|fault| status::of_book(&fault))?;
         self.book.chronicle().reached(written).await.map_err(status::journal_stopped)
     }

@@ -91,6 +91,16 @@ fn bad_request(reason: &str, message: &str, violations: &[Violation], total: usi
     status(Code::InvalidArgument, reason, message, ErrorDetails::with_bad_request(sent), &more)
 }
 
+/// What the transport says of a request: bytes that are no message of the call's type are the caller's fault, not the server's.
+pub(super) fn of_transport(status: Status) -> Status {
+    // Everything that is INTERNAL for a fault of the server says so in its details.
+    if status.code() != Code::Internal || !status.details().is_empty() {
+        return status;
+    }
+    let details = ErrorDetails::new();
+    self::status(Code::InvalidArgument, "UNDECODABLE_REQUEST", status.message(), details, &[])
+}
+
 /// No set has this id.
 pub(super) fn unknown_set(id: &str) -> Status {
     let id = cut(id, FIELD_BYTES);
@@ -263,7 +273,7 @@ pub(super) fn no_reading(lost: WorkLost) -> Status {
     }
 }
 
-fn internal() -> Status {
+pub(super) fn internal() -> Status {
     let message = "the call failed for a fault of the server, which has been logged";
     status(Code::Internal, "INTERNAL", message, ErrorDetails::new(), &[])
 }

@@ -113,7 +113,8 @@ impl Reader<'_> {
                 self.faults.add(|| format!("{path}.price"), message);
             }
             if let (Some((contract, lots)), Some(price)) = (contract, price) {
-                if lots.get().checked_mul(wire.units).is_none_or(|lots| lots.abs() > Lots::MAX) {
+                let all = lots.get().checked_mul(wire.units);
+                if all.is_none_or(|all| all.unsigned_abs() > Lots::MAX.unsigned_abs()) {
                     self.faults.add(|| format!("{path}.contract.quantity"), "times units: too many lots");
                 }
                 legs.push(OrderLeg { contract, lots, price });

@@ -43,7 +43,7 @@ impl Exchange {
     async fn request(&mut self) -> Result<Option<v1::CalculateStreamRequest>, Status> {
         let limit = self.calls.idle_timeout;
         let message = tokio::time::timeout(limit, self.requests.message());
-        message.await.map_err(|_| status::idle(limit))?
+        message.await.map_err(|_| status::idle(limit))?.map_err(status::of_transport)
     }
 
     async fn answer(&self, request: v1::CalculateStreamRequest) -> Result<v1::CalculateResponse, Status> {

@@ -48,7 +48,8 @@ impl ParameterCalls {
 
     async fn next(&self, messages: &mut Messages) -> Result<Option<Option<Part>>, Status> {
         let message = tokio::time::timeout(self.idle_timeout, messages.message());
-        let message = message.await.map_err(|_| status::idle(self.idle_timeout))??;
+        let message =
+            message.await.map_err(|_| status::idle(self.idle_timeout))?.map_err(status::of_transport)?;
         Ok(message.map(|message| message.part))
     }
 }
