@@ -6,11 +6,12 @@
 //! group has and has to have, `changes` leads from one standing to the next, `covering` tells whether what is left does, and
 //! `collateral` what counts of assets.
 //! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling`, `ending` and `facts` book what
-//! has happened, `judging` holds a trade against its order, `transfer` concerns two groups.
+//! has happened, `judging` holds a trade against its order, `transfer` concerns two groups, `closing` ends one.
 
 mod changes;
 mod checking;
 mod clearing;
+mod closing;
 mod collateral;
 mod command;
 mod covering;
@@ -48,6 +49,7 @@ mod worst;
 pub use changes::{Changes, renewed};
 pub use checking::{check, check_within};
 pub use clearing::{Clearing, Settlement, Settlements};
+pub use closing::close;
 pub use command::{
     Becomes, Body, Command, Exercise, Expiry, Fact, Fill, OrderFilter, Request, SettlementRun,
 };

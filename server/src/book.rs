@@ -44,7 +44,7 @@ pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
 pub(crate) use past::{PastFault, Then};
 pub(crate) use recovery::{Recovered, Restored};
 pub(crate) use settling::Settled;
-pub(crate) use turns::{Turn, Turns, locked};
+pub(crate) use turns::{Turn, Turns, locked, open};
 
 /// Where work is done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,8 +65,11 @@ pub(crate) enum BookFault {
     /// No such group.
     #[error("house {house} has no margin group {group}")]
     UnknownGroup { house: House, group: GroupName },
-    /// The group is open.
-    #[error("house {house} has a margin group {group}")]
+    /// The group has been closed.
+    #[error("margin group {group} of house {house} is closed")]
+    GroupClosed { house: House, group: GroupName },
+    /// The group is open, or has been closed.
+    #[error("house {house} has, or had, a margin group {group}")]
     GroupExists { house: House, group: GroupName },
     /// The house has neither a set nor contracts.
     #[error("house {0} has neither an active parameter set nor contracts with specifications")]

@@ -55,6 +55,8 @@ pub(crate) enum BookCommand {
         #[arg(long, value_name = "CODE")]
         currency: String,
     },
+    /// Closes a margin group that has nothing; its name is not used again
+    Close(GroupArgument),
     /// Lists the groups of a server
     Groups {
         #[command(flatten)]

@@ -31,6 +31,8 @@ macro_rules! calls {
 calls! {
     /// Opens a margin group.
     create_group(CreateGroupRequest) -> CreateGroupResponse;
+    /// Closes a margin group that has nothing.
+    close_group(CloseGroupRequest) -> CloseGroupResponse;
     /// Lists margin groups.
     list_groups(ListGroupsRequest) -> ListGroupsResponse;
     /// States what a house fixes.

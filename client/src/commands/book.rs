@@ -27,6 +27,11 @@ const PAGE_SIZE: u32 = 1_000;
 pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
     match command {
         BookCommand::Open { group, member, origin, currency } => open(&group, member, origin, currency),
+        BookCommand::Close(group) => {
+            let call = Calls::new(&group.server.url)?;
+            let request = v1::CloseGroupRequest { name: name_of(&group) };
+            call.one("CloseGroupResponse", |client| async move { client.close_group(request).await })
+        }
         BookCommand::Groups { server, house } => {
             let call = Calls::new(&server.url)?;
             call.pages("ListGroupsResponse", "groups", |client, page_token| {

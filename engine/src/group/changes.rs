@@ -66,6 +66,7 @@ impl Changes {
             | Event::LinkReset(_)
             | Event::ExceptionRaised(_)
             | Event::ExceptionResolved(..)
+            | Event::GroupClosed
             | Event::Answered(..) => {}
         }
     }

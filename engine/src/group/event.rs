@@ -95,6 +95,8 @@ pub enum Event {
     ExceptionRaised(ExceptionItem),
     /// Somebody has looked at a fact that did not fit.
     ExceptionResolved(u64, String),
+    /// The group was closed, which had nothing any more.
+    GroupClosed,
     /// A command got its answer.
     Answered(Principal, CommandId, [u8; 32], Box<Outcome>),
 }
@@ -151,6 +153,7 @@ impl Group {
                     own.resolution = Some(text.clone());
                 }
             }
+            Event::GroupClosed => self.is_closed = true,
             Event::Answered(principal, id, content, outcome) => {
                 self.remember(principal, id, *content, outcome);
             }

@@ -280,6 +280,23 @@ impl HouseSnapshot {
         &self.schedule
     }
 
+    /// Whether the house knows a currency: one of its set, of its contracts, of its methods, or one that its market exchanges.
+    #[must_use]
+    pub fn knows_currency(&self, currency: &Currency) -> bool {
+        let of_set = |set: &Arc<ParameterSet>| {
+            set.base_currency() == currency
+                || set.commodities().iter().any(|own| own.currency() == currency)
+                || set.conversions().rates().any(|(from, to, _)| from == currency || to == currency)
+        };
+        let of_methods = |methods: &HouseMethods| {
+            methods.market().exchanges(currency)
+                || methods.iter().any(|(_, own)| own.method().currency == *currency)
+        };
+        self.set.as_ref().is_some_and(of_set)
+            || self.methods.as_ref().is_some_and(of_methods)
+            || self.contracts.iter().flatten().any(|own| own.currency == *currency)
+    }
+
     /// An amount in another currency at the set's rates, else at the market's; `None` where neither has one.
     pub(super) fn converted(
         &self,

@@ -66,6 +66,8 @@ pub enum RefusalReason {
     UnknownAccountType,
     /// The contract has ended and awaits its settlement price.
     AwaitingSettlement,
+    /// The group has something: it is not closed.
+    GroupNotEmpty,
     /// The last date of the order has passed.
     DatePassed,
     /// The link is used up: it takes no orders until it is reset.
@@ -108,6 +110,7 @@ impl RefusalReason {
         (Self::UnknownAsset, "unknown_asset"),
         (Self::UnknownAccountType, "unknown_account_type"),
         (Self::AwaitingSettlement, "awaiting_settlement"),
+        (Self::GroupNotEmpty, "group_not_empty"),
         (Self::DatePassed, "date_passed"),
         (Self::LinkExhausted, "link_exhausted"),
         (Self::LinkInUse, "link_in_use"),

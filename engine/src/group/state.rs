@@ -73,6 +73,8 @@ pub struct Group {
     pub origin: Origin,
     /// The currency of its totals.
     pub currency: Currency,
+    /// Whether it has been closed: it takes no commands any more.
+    pub is_closed: bool,
     /// Cash, by currency; negative where it owes.
     pub cash: BTreeMap<Currency, Money>,
     /// Money that is due later.
@@ -151,6 +153,7 @@ impl Group {
             member,
             origin,
             currency,
+            is_closed: false,
             cash: BTreeMap::new(),
             payables: Vec::new(),
             assets: BTreeMap::new(),

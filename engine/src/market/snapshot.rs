@@ -261,6 +261,12 @@ impl Snapshot {
         self.pegs.get(currency).map_or(1.0, Observed::value)
     }
 
+    /// Whether a rate of exchange to or from a currency is stated.
+    #[must_use]
+    pub fn exchanges(&self, currency: &Currency) -> bool {
+        self.exchange.keys().any(|(from, to)| from == currency || to == currency)
+    }
+
     /// Units of one currency for one of another, as stated or as the inverse of what is stated.
     #[must_use]
     pub fn exchange(&self, from: &Currency, to: &Currency) -> Option<f64> {

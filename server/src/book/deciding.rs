@@ -1,7 +1,8 @@
 //! What is decided of groups whose turn the caller has.
 
 use plimsoll_engine::group::{
-    Checked, Command, HouseSnapshot, NewOrder, Outcome, Refusal, Transfer, Transferred, decide_transfer,
+    Checked, Command, HouseSnapshot, NewOrder, Outcome, Refusal, Transfer, Transferred, close,
+    decide_transfer,
 };
 use plimsoll_engine::record::RecordBody;
 use plimsoll_journal::Sequence;
@@ -42,6 +43,27 @@ impl Book {
     ) -> (Result<Checked, Refusal>, u64, Sequence) {
         let checked = entry.check(house, order);
         (checked, entry.group().sequence, self.rests_on(entry, house))
+    }
+
+    /// Closes a group that has nothing; the record that has to be durable before that is said.
+    pub(crate) fn close(
+        &self,
+        entry: &mut Entry,
+        house: &HouseSnapshot,
+        until: &Until,
+    ) -> Result<(Result<(), Refusal>, Sequence), BookFault> {
+        let room = self.chronicle.room()?;
+        let closed = close(entry.group());
+        if !until.decides() {
+            return Err(BookFault::Late);
+        }
+        let closed = closed.map(|events| {
+            if !events.is_empty() {
+                let sequence = room.write(RecordBody::Groups(vec![entry.told(house, &events, None)]));
+                entry.apply(&events, sequence);
+            }
+        });
+        Ok((closed, entry.last()))
     }
 
     /// Moves something from one group to another.

@@ -63,6 +63,9 @@ impl Book {
             let entry = self.entry(&key)?;
             let room = self.chronicle.room_waiting()?;
             let mut entry = locked(&entry);
+            if entry.group().is_closed {
+                continue;
+            }
             // What the house has stated while the groups before this one settled.
             let snapshot = desk.newest().unwrap_or_else(|| Arc::clone(&snapshot));
             let outcome = entry.settle(&snapshot, run, &command, room);

@@ -44,6 +44,16 @@ impl Turns {
     }
 }
 
+/// Of a group that is closed nobody has a turn any more.
+pub(crate) fn open(turn: Turn) -> Result<Turn, BookFault> {
+    let group = turn.group();
+    if group.is_closed {
+        let (house, name) = (group.key.house.clone(), group.key.name.clone());
+        return Err(BookFault::GroupClosed { house, group: name });
+    }
+    Ok(turn)
+}
+
 /// The next turn, on a thread that may block: never on one of the runtime's.
 ///
 /// A panic of who had the turn before is one between two states of the group, which are applied event by event without one.

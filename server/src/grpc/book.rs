@@ -1,6 +1,7 @@
 //! The book service: commands of margin groups, checks of orders, and what the book holds.
 
 mod commands;
+mod groups;
 mod import;
 mod lists;
 mod margin;
@@ -25,7 +26,7 @@ use tonic::{Request, Response, Status};
 use super::from_proto::book::{Reader, group_key, new_group};
 use super::violations::Violations;
 use super::{status, to_proto};
-use crate::book::{Book, BookFault, Desk, Place, Turn, Waits};
+use crate::book::{Book, BookFault, Desk, Place, Turn, Waits, open};
 use crate::set_files::SetFiles;
 use crate::until::Until;
 pub(super) use work::Threads;
@@ -146,12 +147,29 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::CreateGroupRequest>,
     ) -> Result<Response<v1::CreateGroupResponse>, Status> {
-        let until = until_of(&request);
+        let (until, group) = (until_of(&request), new_group(request.get_ref()));
         let opened = async {
-            let durable = self.book.open(new_group(request.get_ref())?, &until)?;
-            Ok(Told { answer: v1::CreateGroupResponse {}, durable })
+            let group = group?;
+            let house = group.key.house.clone();
+            let open = move |book: &Book, place| groups::create(book, place, group.clone(), &until);
+            self.read(&house, 0, open).await
         };
         self.said(opened.await).await
+    }
+
+    async fn close_group(
+        &self,
+        request: Request<v1::CloseGroupRequest>,
+    ) -> Result<Response<v1::CloseGroupResponse>, Status> {
+        let (until, request) = (until_of(&request), request.into_inner());
+        let closed = async {
+            let key = group_key(request.name.as_ref())?;
+            let turn = self.book.entry(&key)?.next().await?;
+            self.renewed(&key.house).await?;
+            let close = move |book: &Book, turn: &mut Turn, place| groups::close(book, turn, place, &until);
+            self.with_turns(turn, true, close).await
+        };
+        self.said(closed.await).await
     }
 
     async fn list_groups(
@@ -278,6 +296,7 @@ impl BookService for BookCalls {
                 let to = to_turns.next().await?;
                 (from_turns.next().await?, to)
             };
+            let (from, to) = (open(from)?, open(to)?);
             let is_little = is_small(from.group()) && is_small(to.group());
             let decide = move |book: &Book, [from, to]: &mut [Turn; 2], place| {
                 commands::transfer(book, [from, to], place, &transfer, &until)

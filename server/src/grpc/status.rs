@@ -149,6 +149,9 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
         BookFault::UnknownGroup { group, .. } => {
             status(Code::NotFound, "UNKNOWN_GROUP", &message, details(group.as_str()), &[])
         }
+        BookFault::GroupClosed { group, .. } => {
+            status(Code::NotFound, "GROUP_CLOSED", &message, details(group.as_str()), &[])
+        }
         BookFault::GroupExists { group, .. } => {
             status(Code::AlreadyExists, "GROUP_EXISTS", &message, details(group.as_str()), &[])
         }

@@ -51,7 +51,7 @@ fn group(number: usize) -> v1::CreateGroupRequest {
         name: Some(v1::GroupName { house: VENUE.to_owned(), group: format!("G{number}") }),
         member: "MEMBER".to_owned(),
         origin: v1::Origin::Client.into(),
-        currency: "USD".to_owned(),
+        currency: "USDC".to_owned(),
     }
 }
 

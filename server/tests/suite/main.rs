@@ -12,6 +12,7 @@ mod durable;
 mod extremes;
 mod full_disk;
 mod golden;
+mod groups;
 mod hostile_files;
 mod listing;
 mod malformed;

@@ -376,14 +376,13 @@ async fn what_is_missing_is_listed_and_the_way_out_is_open() {
 async fn a_house_of_which_nothing_is_known_is_named() {
     let served = Served::start().await;
     let mut book = BookServiceClient::new(served.channel.clone());
-    let request = v1::CreateGroupRequest {
+    let group = v1::CreateGroupRequest {
         name: name(),
         member: "MEMBER".to_owned(),
         origin: v1::Origin::Client.into(),
         currency: "USDC".to_owned(),
     };
-    book.create_group(request).await.unwrap();
-    let status = book.get_margin(v1::GetMarginRequest { name: name() }).await.unwrap_err();
+    let status = book.create_group(group.clone()).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
     assert!(status.message().contains("neither an active parameter set nor contracts"), "{status:?}");
     // A market alone margins nothing.
@@ -394,7 +393,12 @@ async fn a_house_of_which_nothing_is_known_is_named() {
         command_id: id.to_owned(),
         command: Some(command),
     };
+    assert_eq!(book.create_group(group.clone()).await.unwrap_err().code(), Code::FailedPrecondition);
     book.set_contracts(contracts()).await.unwrap();
+    let other = v1::CreateGroupRequest { currency: "XYZ".to_owned(), ..group.clone() };
+    let status = book.create_group(other).await.unwrap_err();
+    assert_eq!(violations(&status)[0].0, "currency");
+    book.create_group(group).await.unwrap();
     let answer = book.submit(request("C1", Command::OpenMarginAccount(open.clone()))).await.unwrap();
     let refused = answer.into_inner().refused.unwrap();
     assert_eq!(refused.message, "no parameter set is active for the house");

@@ -14,7 +14,7 @@ use super::super::violations::Violations;
 use super::commands::{Caller, command};
 use super::work::known;
 use super::{BookCalls, Fault, Told, house_of, read, seen};
-use crate::book::{Book, Room, Turn};
+use crate::book::{Book, Room, Turn, open};
 
 /// The most trades of one import.
 const MOST: usize = 10_000;
@@ -58,7 +58,10 @@ impl BookCalls {
         let mut groups = Groups::new();
         for key in trades.iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
             match self.book.entry(key) {
-                Ok(turns) => drop(groups.insert(key.clone(), turns.next().await?)),
+                Ok(turns) => match open(turns.next().await?) {
+                    Ok(turn) => drop(groups.insert(key.clone(), turn)),
+                    Err(fault) => faults.add(|| "trades".to_owned(), fault.to_string()),
+                },
                 Err(fault) => faults.add(|| "trades".to_owned(), fault.to_string()),
             }
         }

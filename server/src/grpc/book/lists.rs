@@ -54,9 +54,19 @@ pub(super) async fn groups(
             name: Code::new(name).map_err(|_| bad_token())?,
         }),
     };
-    let mut groups = Vec::new();
-    for key in book.keys(house.as_ref(), last.as_ref(), page.wanted()) {
-        groups.push(words::group(book.entry(&key)?.awaited().await.group()));
+    let (mut groups, mut last) = (Vec::new(), last);
+    while groups.len() < page.wanted() {
+        let keys = book.keys(house.as_ref(), last.as_ref(), page.wanted() - groups.len());
+        if keys.is_empty() {
+            break;
+        }
+        for key in &keys {
+            let turn = book.entry(key)?.awaited().await;
+            if !turn.group().is_closed {
+                groups.push(words::group(turn.group()));
+            }
+        }
+        last = keys.into_iter().next_back();
     }
     let (groups, next_page_token) =
         page.cut(groups, |own| own.name.as_ref().map(group_text).unwrap_or_default());

@@ -11,7 +11,7 @@ use tonic::{Response, Status};
 
 use super::super::status;
 use super::{BookCalls, Fault, Told};
-use crate::book::{Book, BookFault, Desk, Place, Turn, Turns, Waits};
+use crate::book::{Book, BookFault, Desk, Place, Turn, Turns, Waits, open};
 use crate::workers::{WorkLost, Workers, caught};
 
 /// With so many working orders a check takes less than a millisecond.
@@ -108,7 +108,7 @@ impl BookCalls {
     }
 
     /// Sees to it that the snapshot of a house is of the set that is active.
-    async fn renewed(&self, house: &House) -> Result<(), Fault> {
+    pub(super) async fn renewed(&self, house: &House) -> Result<(), Fault> {
         if self.book.current(house).is_some() {
             return Ok(());
         }
@@ -147,12 +147,12 @@ impl BookCalls {
         work: impl Fn(&Book, Turn, Place) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         if let Some(held) = turns.now().filter(|held| is_little(held.group())) {
-            match caught(|| work(&self.book, held, Place::Runtime))? {
+            match caught(|| work(&self.book, open(held)?, Place::Runtime))? {
                 Err(Fault::Waits) => {}
                 done => return done,
             }
         }
-        let (book, held) = (Arc::clone(&self.book), turns.next().await?);
+        let (book, held) = (Arc::clone(&self.book), open(turns.next().await?)?);
         self.threads.deciders.run(1, move || work(&book, held, Place::Worker)).await?
     }
 

@@ -86,6 +86,7 @@ const fn reason(reason: RefusalReason) -> v1::RefusalReason {
         RefusalReason::UnknownAsset => v1::RefusalReason::UnknownAsset,
         RefusalReason::UnknownAccountType => v1::RefusalReason::UnknownAccountType,
         RefusalReason::AwaitingSettlement => v1::RefusalReason::AwaitingSettlement,
+        RefusalReason::GroupNotEmpty => v1::RefusalReason::GroupNotEmpty,
         RefusalReason::DatePassed => v1::RefusalReason::DatePassed,
         RefusalReason::LinkExhausted => v1::RefusalReason::LinkExhausted,
         RefusalReason::LinkInUse => v1::RefusalReason::LinkInUse,

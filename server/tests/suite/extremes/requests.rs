@@ -145,6 +145,10 @@ fn of_groups() -> Vec<Made> {
             v1::CheckOrderRequest { name: name(group), order, validate_only: true, ..Default::default() }
                 .encode_to_vec()
         }),
+        of("/plimsoll.v1.BookService/CreateGroup", |group| {
+            let (name, origin) = (name(&format!("{group}-2")), v1::Origin::House.into());
+            v1::CreateGroupRequest { name, member: text("M"), origin, currency: text("USD") }.encode_to_vec()
+        }),
         of("/plimsoll.v1.BookService/Transfer", |group| {
             let positions = v1::TransferPositions {
                 from_account: text("A"),
