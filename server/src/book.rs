@@ -25,7 +25,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use dashmap::DashMap;
-use plimsoll_engine::group::{Group, GroupKey, HouseSnapshot};
+use plimsoll_engine::group::{Depth, Group, GroupKey, HouseSnapshot};
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::{Opened, RecordBody};
 use plimsoll_engine::types::{GroupName, House, Reference};
@@ -53,6 +53,16 @@ pub(crate) enum Place {
     Runtime,
     /// On a thread that may wait.
     Worker,
+}
+
+impl Place {
+    /// How far numbers may be looked for there.
+    pub(crate) const fn depth(self) -> Depth {
+        match self {
+            Self::Runtime => Depth::Bound,
+            Self::Worker => Depth::Search,
+        }
+    }
 }
 
 /// Work on a thread of the runtime would have to wait: it is to be done on a worker.
@@ -95,6 +105,15 @@ pub(crate) enum BookFault {
     /// The call's time was over before it was decided: nothing of it is applied.
     #[error("the call's time was over before it was decided")]
     Late,
+    /// It is to be done on a worker.
+    #[error("it would have to wait")]
+    Waits,
+}
+
+impl From<Waits> for BookFault {
+    fn from(_: Waits) -> Self {
+        Self::Waits
+    }
 }
 
 /// All groups of all houses.
@@ -288,7 +307,7 @@ mod tests {
         let submit = |command: &Command, until: &Until| {
             let (desk, house) = book.desk(&key.house).unwrap();
             let mut entry = book.entry(&key).unwrap().now().unwrap();
-            book.submit(&mut entry, &desk, &house, command, until).map(|own| own.0)
+            book.submit(&mut entry, &desk, &house, command, (Place::Worker, until)).map(|own| own.0)
         };
         let command = |id: &str, body| Command {
             principal: Code::new("p").unwrap(),

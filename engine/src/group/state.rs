@@ -231,7 +231,8 @@ impl Group {
     }
 
     /// Whether even the bound of its orders, or reading its positions, takes more than a fraction of a millisecond.
-    pub(super) fn is_large(&self) -> bool {
+    #[must_use]
+    pub fn is_large(&self) -> bool {
         let positions = self.position_accounts.values().map(|own| own.holdings.len());
         self.orders.len() > Self::FEW_ORDERS || positions.sum::<usize>() > Self::FEW_POSITIONS
     }

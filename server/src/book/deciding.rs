@@ -7,7 +7,7 @@ use plimsoll_engine::group::{
 use plimsoll_engine::record::RecordBody;
 use plimsoll_journal::Sequence;
 
-use super::{Book, BookFault, Desk, Entry, Turn};
+use super::{Book, BookFault, Desk, Entry, Place, Turn, Waits};
 use crate::until::Until;
 
 impl Book {
@@ -18,13 +18,13 @@ impl Book {
         desk: &Desk,
         house: &HouseSnapshot,
         command: &Command,
-        until: &Until,
+        (place, until): (Place, &Until),
     ) -> Result<(Outcome, Sequence), BookFault> {
         let room = self.chronicle.room()?;
         // What the house has stated while this command waited for its group.
         let newest = desk.newest();
         let house = newest.as_deref().unwrap_or(house);
-        let outcome = entry.submit(house, command, room, until)?;
+        let outcome = entry.submit(house, command, room, (place, until))?;
         Ok((outcome, self.rests_on(entry, house)))
     }
 
@@ -38,11 +38,12 @@ impl Book {
     pub(crate) fn check(
         &self,
         entry: &mut Entry,
+        place: Place,
         house: &HouseSnapshot,
         order: &NewOrder,
-    ) -> (Result<Checked, Refusal>, u64, Sequence) {
-        let checked = entry.check(house, order);
-        (checked, entry.group().sequence, self.rests_on(entry, house))
+    ) -> Result<(Result<Checked, Refusal>, u64, Sequence), Waits> {
+        let checked = entry.check(place, house, order)?;
+        Ok((checked, entry.group().sequence, self.rests_on(entry, house)))
     }
 
     /// Closes a group that has nothing; the record that has to be durable before that is said.

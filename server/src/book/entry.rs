@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{
     Body, Changes, Checked, Command, Decision, Event, Fact, Group, HouseSnapshot, NewOrder, Outcome, Refusal,
-    RefusalReason, SettlementRun, Standing, StandingError, bounded, check, decide, renewed, searched,
-    standing,
+    RefusalReason, SettlementRun, Standing, StandingError, bounded, check_within, decide, decide_within,
+    renewed, searched, standing,
 };
 use plimsoll_engine::record::{GroupChange, RecordBody};
 use plimsoll_engine::types::{CommandId, Principal};
 use plimsoll_journal::Sequence;
 
-use super::BookFault;
 use super::chronicle::Room;
 use super::settling::{RunOutcome, WhyNot};
+use super::{BookFault, Place, Waits};
 use crate::until::Until;
 
 /// A group.
@@ -102,7 +102,7 @@ impl Entry {
         house: &HouseSnapshot,
         command: &Command,
         room: Room<'_>,
-        until: &Until,
+        (place, until): (Place, &Until),
     ) -> Result<Outcome, BookFault> {
         if let Some(outcome) = self.refusals.answer(command, self.group.sequence) {
             return Ok(outcome);
@@ -112,7 +112,7 @@ impl Entry {
         if (is_request && until.is_over()) || (!is_request && !until.decides_fact()) {
             return Err(BookFault::Late);
         }
-        let decision = self.decide(house, command);
+        let decision = self.decide_at(place, house, command)?;
         if is_request && !until.decides() {
             return Err(BookFault::Late);
         }
@@ -156,12 +156,25 @@ impl Entry {
         RunOutcome::NotApplied(WhyNot { items: items.collect(), refused: outcome.refused })
     }
 
-    /// Decides a command; nothing is applied.
-    pub(crate) fn decide(&mut self, house: &HouseSnapshot, command: &Command) -> Decision {
+    /// Decides a fact; nothing is applied.
+    pub(crate) fn decide(&self, house: &HouseSnapshot, command: &Command) -> Decision {
+        decide(&self.group, house, command, None)
+    }
+
+    /// Decides a command; nothing is applied. What takes a search waits for a worker.
+    fn decide_at(
+        &mut self,
+        place: Place,
+        house: &HouseSnapshot,
+        command: &Command,
+    ) -> Result<Decision, Waits> {
         // Facts need no standing; without one the decision forms it, or finds what is wrong.
         let is_request = matches!(command.body, Body::Request(_));
+        if is_request && place == Place::Runtime && self.group.is_large() {
+            return Err(Waits);
+        }
         let known = if is_request && self.kept.is_some() { self.known(house).ok() } else { None };
-        decide(&self.group, house, command, known.as_deref())
+        decide_within(&self.group, house, command, known.as_deref(), place.depth()).ok_or(Waits)
     }
 
     /// What is written down of events of this group. A settlement run is told once for all groups: its command is not repeated.
@@ -194,9 +207,19 @@ impl Entry {
     }
 
     /// The numbers of an order that is not reserved.
-    pub(crate) fn check(&mut self, house: &HouseSnapshot, order: &NewOrder) -> Result<Checked, Refusal> {
-        let known = self.known(house)?;
-        check(&self.group, house, order, Some(&known))
+    pub(crate) fn check(
+        &mut self,
+        place: Place,
+        house: &HouseSnapshot,
+        order: &NewOrder,
+    ) -> Result<Result<Checked, Refusal>, Waits> {
+        if place == Place::Runtime && self.group.is_large() {
+            return Err(Waits);
+        }
+        let checked = self.known(house).map_err(Refusal::from);
+        let checked =
+            checked.and_then(|known| check_within(&self.group, house, order, Some(&known), place.depth()));
+        checked.transpose().ok_or(Waits)
     }
 
     /// What differs between the standing that is kept and one that is formed anew.
@@ -233,6 +256,22 @@ impl Entry {
         let standing = Arc::new(searched(&self.group, house, &known)?);
         self.keep(house, Arc::clone(&standing));
         Ok(standing)
+    }
+
+    /// The same where no search is needed for it; else it waits for a worker.
+    pub(crate) fn standing_at(
+        &mut self,
+        place: Place,
+        house: &HouseSnapshot,
+    ) -> Result<Result<Arc<Standing>, StandingError>, Waits> {
+        match place {
+            Place::Worker => Ok(self.standing(house)),
+            Place::Runtime if self.group.is_large() => Err(Waits),
+            Place::Runtime => match self.known(house) {
+                Ok(known) if !known.is_searched() => Err(Waits),
+                known => Ok(known),
+            },
+        }
     }
 
     /// The group's standing as far as it is known, by the bound at least.

@@ -184,7 +184,7 @@ fn opened(disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Book, String
 fn submit(book: &Book, key: &GroupKey, command: &Command) -> Result<Sequence, BookFault> {
     let (desk, house) = book.desk(&key.house)?;
     let mut entry = book.entry(key).unwrap().now().unwrap();
-    book.submit(&mut entry, &desk, &house, command, &Until::NEVER).map(|own| own.1)
+    book.submit(&mut entry, &desk, &house, command, (Place::Worker, &Until::NEVER)).map(|own| own.1)
 }
 
 /// Gives a command; whether it was acknowledged.

@@ -73,7 +73,10 @@ impl From<Violations> for Fault {
 
 impl From<BookFault> for Fault {
     fn from(fault: BookFault) -> Self {
-        Self::Book(fault)
+        match fault {
+            BookFault::Waits => Self::Waits,
+            fault => Self::Book(fault),
+        }
     }
 }
 
@@ -83,8 +86,7 @@ impl Fault {
             Self::Invalid(violations) => status::invalid(&violations),
             Self::Book(fault) => status::of_book(&fault),
             Self::Status(status) => *status,
-            // What waits has been done on a worker before anybody is told.
-            Self::Waits => status::overloaded(),
+            Self::Waits => status::of_book(&BookFault::Waits),
         }
     }
 }
@@ -240,9 +242,10 @@ impl BookService for BookCalls {
             let house = key.house.clone();
             let read = move |book: &Book, place| commands::submitted(book, place, &key, &request);
             let command = self.read(&house, bytes, read).await?;
+            let is_little = if commands::is_single_fact(&command) { |_: &Group| true } else { is_small };
             let decide =
                 move |book: &Book, held, place| commands::submit(book, held, place, &command, &until);
-            self.in_turn(&turns, is_small, decide).await
+            self.in_turn(&turns, is_little, decide).await
         };
         self.said(submitted.await).await
     }
@@ -297,7 +300,9 @@ impl BookService for BookCalls {
                 (from_turns.next().await?, to)
             };
             let (from, to) = (open(from)?, open(to)?);
-            let is_little = is_small(from.group()) && is_small(to.group());
+            // With working orders it takes a search.
+            let has_orders = [&from, &to].iter().any(|own| !own.group().orders.is_empty());
+            let is_little = !has_orders && is_small(from.group()) && is_small(to.group());
             let decide = move |book: &Book, [from, to]: &mut [Turn; 2], place| {
                 commands::transfer(book, [from, to], place, &transfer, &until)
             };
@@ -387,6 +392,6 @@ impl BookService for BookCalls {
             let differences = held.audit(&house);
             Ok(seen(book, v1::AuditGroupResponse { differences, sequence: held.group().sequence }))
         };
-        self.looked(request.get_ref().name.as_ref(), is_small, audit).await
+        self.looked(request.get_ref().name.as_ref(), |_| false, audit).await
     }
 }

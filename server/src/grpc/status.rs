@@ -177,6 +177,8 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
         BookFault::TooManyHouses => exhausted("TOO_MANY_HOUSES", "houses", &message),
         BookFault::JournalFull => exhausted("JOURNAL_FULL", "records that wait", &message),
         BookFault::TooManyGroups => exhausted("TOO_MANY_GROUPS", "margin groups", &message),
+        // What waits has been done on a worker before anybody is told.
+        BookFault::Waits => overloaded(),
         BookFault::GroupBusy => busy("GROUP_BUSY", &message),
         BookFault::Late => deadline_exceeded(),
     }

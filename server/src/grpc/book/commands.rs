@@ -1,6 +1,6 @@
 //! Commands of groups and checks of orders: read, decided in the group's turn, answered.
 
-use plimsoll_engine::group::{Body, Command, GroupKey, NewOrder, Outcome, Request, Transfer};
+use plimsoll_engine::group::{Body, Command, Fact, GroupKey, NewOrder, Outcome, Request, Transfer};
 use plimsoll_engine::types::{Code, CommandId, Principal};
 use plimsoll_proto::v1;
 use prost::Message;
@@ -56,6 +56,25 @@ pub(super) fn submitted(
     Ok(command(Caller::Local, id, request, body))
 }
 
+/// Whether a command is decided without looking at more than the group's part of it: a fact about one order, trade or sum.
+pub(super) fn is_single_fact(command: &Command) -> bool {
+    match &command.body {
+        Body::Fact(
+            Fact::Fill(_)
+            | Fact::Cancelled(_)
+            | Fact::Replaced(_)
+            | Fact::NotReplaced(_)
+            | Fact::Deposit(..)
+            | Fact::DepositAsset(..)
+            | Fact::Bust(..)
+            | Fact::Exercise(_)
+            | Fact::Delivered(_),
+        ) => true,
+        Body::Fact(Fact::MassCancelled(_) | Fact::DayEnded(_) | Fact::WorkingOrders(_) | Fact::Settle(_))
+        | Body::Request(_) => false,
+    }
+}
+
 /// Decides a command.
 pub(super) fn submit(
     book: &Book,
@@ -65,7 +84,7 @@ pub(super) fn submit(
     until: &Until,
 ) -> Result<Told<v1::SubmitResponse>, Fault> {
     let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
-    let (outcome, durable) = book.submit(&mut held, &desk, &house, command, until)?;
+    let (outcome, durable) = book.submit(&mut held, &desk, &house, command, (place, until))?;
     noted(&held.group().key, &outcome);
     Ok(Told { answer: to_proto::book::submitted(&outcome, durable), durable })
 }
@@ -115,7 +134,7 @@ pub(super) fn check_order(
     let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
     let (refused, checked, sequence, durable) = match order {
         ToCheck::Only(order) => {
-            let (checked, sequence, durable) = book.check(&mut held, &house, order);
+            let (checked, sequence, durable) = book.check(&mut held, place, &house, order)?;
             let (refused, checked) = match checked {
                 Ok(checked) => (None, Some(checked)),
                 Err(refusal) => (Some(refusal), None),
@@ -123,7 +142,7 @@ pub(super) fn check_order(
             (refused, checked, sequence, durable)
         }
         ToCheck::Reserve(command) => {
-            let (outcome, durable) = book.submit(&mut held, &desk, &house, command, until)?;
+            let (outcome, durable) = book.submit(&mut held, &desk, &house, command, (place, until))?;
             (outcome.refused, outcome.checked.map(|checked| *checked), outcome.sequence, durable)
         }
     };

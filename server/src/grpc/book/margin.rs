@@ -19,7 +19,7 @@ use crate::set_files::SetFiles;
 
 pub(super) fn get(book: &Book, mut held: Turn, place: Place) -> Result<v1::GetMarginResponse, Fault> {
     let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
-    let standing = held.standing(&house).map_err(no_standing)?;
+    let standing = held.standing_at(place, &house)?.map_err(no_standing)?;
     let (present, last) = (Present::of(held.group()), held.last());
     // Others have their turn while the answer is made.
     drop(held);

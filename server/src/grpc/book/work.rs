@@ -14,11 +14,8 @@ use super::{BookCalls, Fault, Told};
 use crate::book::{Book, BookFault, Desk, Place, Turn, Turns, Waits, open};
 use crate::workers::{WorkLost, Workers, caught};
 
-/// With so many working orders a check takes less than a millisecond.
-const FEW_ORDERS: usize = 4;
-/// The same of accounts and of what they hold.
+/// So many accounts are gone through at once.
 const FEW_ACCOUNTS: usize = 16;
-const FEW_HOLDINGS: usize = 500;
 /// The most bytes of a request that is read at once.
 const FEW_BYTES: usize = 16 * 1024;
 /// The most decisions that have a thread or wait for one: more than there are calls.
@@ -74,12 +71,9 @@ impl From<WorkLost> for Fault {
     }
 }
 
-/// Whether every decision about a group is little work, and so is everything that is said of it.
+/// Whether what is decided of a group without a search is little work, and so is everything that is said of it.
 pub(super) fn is_small(group: &Group) -> bool {
-    let accounts = &group.position_accounts;
-    group.orders.len() <= FEW_ORDERS
-        && group.margin_accounts.len().max(accounts.len()) <= FEW_ACCOUNTS
-        && accounts.values().map(|own| own.holdings.len()).sum::<usize>() <= FEW_HOLDINGS
+    !group.is_large() && group.margin_accounts.len().max(group.position_accounts.len()) <= FEW_ACCOUNTS
 }
 
 /// The desk of a house with the snapshot for the set that is active.
