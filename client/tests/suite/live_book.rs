@@ -215,3 +215,20 @@ fn a_venue_is_margined_by_a_method() {
     );
     assert_eq!(margin["accounts"][0].get("report"), None);
 }
+
+#[test]
+fn a_group_that_has_nothing_is_closed() {
+    let book = Book::new();
+    let assets = json!({ "currency": "USD", "amount": "10" });
+    let submit = |name: &str, command: Value| {
+        book.run(&["submit", &file(name, lines(&[command]))]).well();
+    };
+    submit("close-deposit.jsonl", json!({ "deposit": { "reference": "D1", "assets": assets } }));
+    let refused = book.run(&["close"]);
+    assert_eq!(refused.status, 1, "{}", refused.errors);
+    assert_eq!(refused.json()[0]["refused"]["reason"], "group_not_empty");
+    submit("close-withdrawal.jsonl", json!({ "withdraw": assets }));
+    book.run(&["close"]).well();
+    let closed = book.run(&["margin"]);
+    assert!(closed.status > 1 && closed.errors.contains("is closed"), "{}", closed.errors);
+}

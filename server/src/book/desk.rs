@@ -71,6 +71,8 @@ pub(crate) struct Desk {
     stated: Mutex<Stated>,
     /// Who has it states something of the house, or makes its snapshot, on a worker: one worker at a time for a house.
     turn: Arc<AsyncMutex<()>>,
+    /// The same of settlement runs, which go over all groups.
+    run_turn: Arc<AsyncMutex<()>>,
     snapshot: ArcSwapOption<HouseSnapshot>,
     /// Held while a settlement run is told to groups.
     settling: Mutex<()>,
@@ -94,6 +96,7 @@ impl Desk {
             contracts: RwLock::new(state.contracts),
             stated: Mutex::new(state.stated),
             turn: Arc::default(),
+            run_turn: Arc::default(),
             snapshot: ArcSwapOption::default(),
             settling: Mutex::default(),
             last: AtomicU64::new(state.last.0),
@@ -118,6 +121,11 @@ impl Desk {
     /// Waits, as a task, until nobody else states something of the house.
     pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.turn).lock_owned().await
+    }
+
+    /// Waits, as a task, until no other settlement run is told to the house.
+    pub(crate) async fn run_turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.run_turn).lock_owned().await
     }
 
     fn stated(&self) -> MutexGuard<'_, Stated> {

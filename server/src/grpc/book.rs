@@ -272,10 +272,12 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::SettleHouseRequest>,
     ) -> Result<Response<v1::SettleHouseResponse>, Status> {
-        let request = request.into_inner();
+        let (until, request) = (until_of(&request), request.into_inner());
         let settled = async {
             let (house, weight) = (house_of("house", &request.house)?, request.prices.len());
-            self.walking(&house, weight, move |book| settling::settle(book, &request)).await
+            let _room = self.threads.room(request.encoded_len())?;
+            let _turn = self.book.known(&house)?.run_turn().await;
+            self.walking(&house, weight, move |book| settling::settle(book, &request, &until)).await
         };
         self.said(settled.await).await
     }
@@ -315,7 +317,8 @@ impl BookService for BookCalls {
         &self,
         request: Request<v1::ImportTradesRequest>,
     ) -> Result<Response<v1::ImportTradesResponse>, Status> {
-        let imported = self.imported(Arc::new(request.into_inner())).await;
+        let until = until_of(&request);
+        let imported = self.imported(Arc::new(request.into_inner()), until).await;
         self.said(imported).await
     }
 

@@ -14,7 +14,8 @@ use super::super::violations::Violations;
 use super::commands::{Caller, command};
 use super::work::known;
 use super::{BookCalls, Fault, Told, house_of, read, seen};
-use crate::book::{Book, Room, Turn, open};
+use crate::book::{Book, BookFault, Room, Turn, open};
+use crate::until::Until;
 
 /// The most trades of one import.
 const MOST: usize = 10_000;
@@ -34,6 +35,7 @@ impl BookCalls {
     pub(super) async fn imported(
         &self,
         request: Arc<v1::ImportTradesRequest>,
+        until: Until,
     ) -> Result<Told<v1::ImportTradesResponse>, Fault> {
         let house = house_of("house", &request.house)?;
         let _room = self.threads.room(request.encoded_len())?;
@@ -68,6 +70,9 @@ impl BookCalls {
         let is_little = trades.len() <= FEW;
         let book = move |book: &Book, groups: &mut Groups, place| {
             let (_, snapshot) = known(book, &house, place)?;
+            if !until.decides_fact() {
+                return Err(BookFault::Late.into());
+            }
             booked(book, &trades, &request, &snapshot, (groups, faults.clone()))
         };
         self.with_turns(groups, is_little, book).await

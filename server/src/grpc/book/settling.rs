@@ -11,12 +11,14 @@ use super::super::to_proto;
 use super::super::violations::Violations;
 use super::commands::Caller;
 use super::{Fault, Told, house_of, read};
-use crate::book::{Book, Place};
+use crate::book::{Book, BookFault, Place};
+use crate::until::Until;
 
 /// Applies a run to every group.
 pub(super) fn settle(
     book: &Book,
     request: &v1::SettleHouseRequest,
+    until: &Until,
 ) -> Result<Told<v1::SettleHouseResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let run = Arc::new(read(book, Place::Worker, &house, |reader| reader.run(request))?);
@@ -24,6 +26,10 @@ pub(super) fn settle(
         Code::new(run.id.as_str()).map_err(|error| Violations::one("run_id", error.to_string()))?;
     let principal = Caller::Settlement.principal();
     let of_run = |fact, key: RunKey| Command { principal, id, content: key.0, body: Body::Fact(fact) };
+    // From here on it is told to every group, and answered however late.
+    if !until.decides_fact() {
+        return Err(BookFault::Late.into());
+    }
     let (settled, durable) = book.settle(&house, &run, of_run)?;
     let (groups, known, not_applied) = (settled.applied, settled.known, settled.refused.len());
     let with_exceptions = settled.raised.len();
