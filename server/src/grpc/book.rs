@@ -166,8 +166,9 @@ impl BookService for BookCalls {
         let (until, request) = (until_of(&request), request.into_inner());
         let closed = async {
             let key = group_key(request.name.as_ref())?;
-            let turn = self.book.entry(&key)?.next().await?;
+            // Who has a turn at a group waits for none at a house.
             self.renewed(&key.house).await?;
+            let turn = self.book.entry(&key)?.next().await?;
             let close = move |book: &Book, turn: &mut Turn, place| groups::close(book, turn, place, &until);
             self.with_turns(turn, true, close).await
         };
