@@ -280,6 +280,12 @@ impl HouseSnapshot {
         &self.schedule
     }
 
+    /// Whether any contract is of the active set or has a specification.
+    #[must_use]
+    pub fn has_contracts(&self) -> bool {
+        self.contracts.iter().any(Option::is_some)
+    }
+
     /// Whether the house knows a currency: one of its set, of its contracts, of its methods, or one that its market exchanges.
     #[must_use]
     pub fn knows_currency(&self, currency: &Currency) -> bool {

@@ -149,7 +149,9 @@ impl Desk {
     pub(crate) fn current(&self, set: Option<&Arc<ParameterSet>>) -> Option<Arc<HouseSnapshot>> {
         let is_current =
             |known: &Arc<HouseSnapshot>| known.set().map(|own| own.id()) == set.map(|set| set.id());
-        self.snapshot.load_full().filter(is_current)
+        // With a market alone nothing is margined.
+        let is_known = |known: &Arc<HouseSnapshot>| known.set().is_some() || known.has_contracts();
+        self.snapshot.load_full().filter(is_current).filter(is_known)
     }
 
     /// The snapshot for a set; `None` while the house has neither a set nor contracts. It may wait until it is made.

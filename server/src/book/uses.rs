@@ -67,7 +67,12 @@ impl Book {
         let mut named = Vec::new();
         for key in self.keys(Some(house), None, usize::MAX) {
             let entry = self.entry(&key)?;
-            let used = uses(locked(&entry).group());
+            let entry = locked(&entry);
+            if entry.group().is_closed {
+                continue;
+            }
+            let used = uses(entry.group());
+            drop(entry);
             named.extend(used.into_iter().map(|own| format!("{own} of group {}", key.name)));
             if named.len() >= MOST_NAMED {
                 named.truncate(MOST_NAMED);
@@ -92,6 +97,9 @@ impl Book {
             let entry = self.entry(&key)?;
             let room = self.chronicle.room_waiting()?;
             let mut entry = locked(&entry);
+            if entry.group().is_closed {
+                continue;
+            }
             let accounts = entry.group().margin_accounts.iter().filter_map(|(name, terms)| match terms {
                 MarginTerms::Method(method) => Some((name, moves.get(method)?)),
                 MarginTerms::Span { .. } => None,

@@ -34,7 +34,7 @@ fn terms() -> v1::OrderTerms {
 }
 
 fn order(id: &str) -> v1::Order {
-    let link = Some(v1::OrderLink { name: text("L"), most_filled: 10 });
+    let link = Some(v1::OrderLink { name: text("L"), most_filled: 10, ..Default::default() });
     v1::Order { id: text(id), account: text("A"), link, terms: Some(terms()), ..Default::default() }
 }
 
@@ -121,6 +121,7 @@ fn commands() -> Vec<Command> {
         Command::Exercise(v1::Exercise { reference: text("E2"), becomes: into, ..exercise.clone() }),
         Command::Exercise(v1::Exercise { reference: text("E3"), becomes: delivered, ..exercise }),
         Command::Delivered(1),
+        Command::ResetLink(text("L")),
     ]
 }
 
@@ -213,7 +214,14 @@ fn of_houses() -> Vec<Made> {
             };
             let currency_haircuts = vec![v1::CurrencyHaircut { currency: text("EUR"), haircut: text("0.1") }];
             let (bands, assets) = (vec![band], vec![asset]);
-            v1::SetHouseTermsRequest { house: text(HOUSE), bands, assets, currency_haircuts }.encode_to_vec()
+            v1::SetHouseTermsRequest {
+                house: text(HOUSE),
+                bands,
+                assets,
+                currency_haircuts,
+                unpriced_add_on: text("0.1"),
+            }
+            .encode_to_vec()
         }),
         of("/plimsoll.v1.BookService/SetContracts", |_| {
             let contract = v1::Position { exchange: text("X"), product: text("BTC"), ..future("202612", 1) };
