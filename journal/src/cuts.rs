@@ -71,6 +71,21 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, Journ
 }
 
 impl Cuts {
+    /// Where they are.
+    pub const FILE: &str = "state/cuts.redb";
+
+    /// Puts a store that cannot be trusted under another name: the next one begins without cuts, from the first record of the log.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn set_aside(disk: &dyn Disk) -> Result<(), JournalError> {
+        let failed = |error: std::io::Error| JournalError::Io {
+            file: Self::FILE.to_owned(),
+            message: error.to_string(),
+        };
+        disk.set_aside(Folder::State, NAME).map_err(failed)
+    }
+
     /// Opens the cuts of a disk.
     ///
     /// # Errors

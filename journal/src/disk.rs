@@ -72,6 +72,12 @@ pub trait Disk: Debug + Send + Sync {
     /// What the system says.
     fn archive(&self, name: &str) -> io::Result<()>;
 
+    /// Gives a file that cannot be trusted the name `NAME.damaged`, in place of an earlier one.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn set_aside(&self, folder: Folder, name: &str) -> io::Result<()>;
+
     /// Removes a file.
     ///
     /// # Errors
@@ -167,6 +173,12 @@ impl Disk for RealDisk {
         fs::rename(self.folder(Folder::Log).join(name), self.folder(Folder::Archive).join(name))?;
         self.sync(Folder::Archive)?;
         self.sync(Folder::Log)
+    }
+
+    fn set_aside(&self, folder: Folder, name: &str) -> io::Result<()> {
+        let path = self.folder(folder).join(name);
+        fs::rename(&path, self.folder(folder).join(format!("{name}.damaged")))?;
+        self.sync(folder)
     }
 
     fn remove(&self, folder: Folder, name: &str) -> io::Result<()> {

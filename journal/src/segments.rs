@@ -135,6 +135,14 @@ impl Segments {
         Ok(listed(disk)?.first().map_or(Sequence(1), |own| own.first))
     }
 
+    /// Whether a disk's log has its first record.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn is_whole(disk: &dyn Disk) -> Result<bool, JournalError> {
+        Ok(listed(disk)?.first().is_some_and(|own| own.first == Sequence(1)))
+    }
+
     /// Opens the log of a disk and reads it from a sequence on.
     ///
     /// # Errors

@@ -1,21 +1,21 @@
 //! The data directory: the journal, the cuts beside it, and the files of sets.
 
+mod folding;
 #[cfg(test)]
 mod tests;
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_journal::{
-    AppendError, Cuts, Disk, Journal, JournalError, Limits, Log as _, OnFailure, RealDisk, Segments,
-    Sequence, reaches,
+    AppendError, Cuts, Disk, Journal, JournalError, Limits, OnFailure, RealDisk, Segments,
 };
 use thiserror::Error;
 
-use crate::book::{Book, Chronicle, Recovered};
+use crate::book::{Book, BookFault, Chronicle};
 use crate::registry::{AccountScope, Registry};
 use crate::set_files::SetFiles;
+use folding::{Folded, folded};
 
 /// Why a data directory cannot be used.
 #[derive(Debug, Error)]
@@ -33,6 +33,14 @@ pub enum DataError {
         sequence: u64,
         /// What is wrong with it.
         message: String,
+    },
+    /// Cuts of states are damaged, and the log does not reach back far enough to make them anew.
+    #[error("{fault}; the log begins at record {oldest} and cannot replace it")]
+    NotReplaced {
+        /// What is wrong with the cuts.
+        fault: Box<DataError>,
+        /// The oldest record that is kept.
+        oldest: u64,
     },
 }
 
@@ -59,34 +67,24 @@ fn open_on(
     segment_bytes: u64,
     on_failure: OnFailure,
 ) -> Result<Book, DataError> {
-    let cuts = Cuts::open(&disk)?;
-    let mut recovered = Recovered::default();
-    let (mut fault, mut newest) = (None, Sequence::NONE);
-    let unreadable = |sequence: u64, message: String| DataError::Unreadable { sequence, message };
-    cuts.newest(|cut| {
-        let at = cut.at.0;
-        newest = newest.max(cut.at);
-        if let Err(error) = recovered.cut(cut) {
-            fault.get_or_insert(unreadable(at, error.to_string()));
+    let folded = match folded(&disk, segment_bytes) {
+        Err(fault) if fault.is_of_cuts() => {
+            if !Segments::is_whole(disk.as_ref())? {
+                let oldest = Segments::oldest_of(disk.as_ref())?.0;
+                return Err(DataError::NotReplaced { fault: Box::new(fault), oldest });
+            }
+            tracing::error!(%fault, "the cuts cannot be trusted: they are set aside, and the whole log is read");
+            Cuts::set_aside(disk.as_ref())?;
+            folding::folded(&disk, segment_bytes)?
         }
-    })?;
-    let floor = cuts.floor()?;
-    let log = Segments::open(disk, segment_bytes, floor, &mut |sequence, payload| {
-        if let Err(error) = recovered.record(sequence, payload) {
-            fault.get_or_insert(unreadable(sequence.0, error.to_string()));
-        }
-        ControlFlow::Continue(())
-    })?;
-    if let Some(fault) = fault {
-        return Err(fault);
-    }
-    reaches(log.end().0, newest.next())?;
-    let records = recovered.records;
-    let restored = recovered.finished();
+        other => other?,
+    };
+    let Folded { cuts, log, restored, records, floor } = folded;
     let journal = Journal::start(Box::new(log), Limits::default(), on_failure);
     let next = journal.next();
     let book = Book::new(Arc::clone(registry), Arc::new(Chronicle::new(journal, cuts)));
-    book.restore(restored).map_err(|fault| unreadable(0, fault.to_string()))?;
+    let refused = |fault: BookFault| DataError::Unreadable { sequence: 0, message: fault.to_string() };
+    book.restore(restored).map_err(refused)?;
     tracing::info!(records, floor = floor.0, next = next.0, "the book is recovered");
     Ok(book)
 }

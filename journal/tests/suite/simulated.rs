@@ -186,6 +186,11 @@ impl SimulatedDisk {
         self.0.images.lock().unwrap().remove(name);
     }
 
+    #[allow(dead_code, reason = "the server's tests use it")]
+    pub(crate) fn length(&self, name: &str) -> usize {
+        self.0.images.lock().unwrap().get(name).map_or(0, |own| own.live.len())
+    }
+
     pub(crate) fn files(&self) -> Vec<String> {
         self.0.images.lock().unwrap().keys().cloned().collect()
     }
@@ -251,6 +256,14 @@ impl Disk for SimulatedDisk {
         let mut images = self.0.images.lock().unwrap();
         let image = images.remove(&path(Folder::Log, name)).unwrap();
         images.insert(path(Folder::Archive, name), image);
+        Ok(())
+    }
+
+    fn set_aside(&self, folder: Folder, name: &str) -> io::Result<()> {
+        self.0.step()?;
+        let mut images = self.0.images.lock().unwrap();
+        let image = images.remove(&path(folder, name)).unwrap();
+        images.insert(path(folder, &format!("{name}.damaged")), image);
         Ok(())
     }
 

@@ -25,6 +25,7 @@ use crate::until::Until;
 #[path = "../../../journal/tests/suite/simulated.rs"]
 mod simulated;
 
+mod damaged;
 mod retention;
 
 const MORNING: Reading = Reading { wall: 1_790_000_000, running: 0 };
