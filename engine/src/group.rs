@@ -6,7 +6,8 @@
 //! group has and has to have, `changes` leads from one standing to the next, `covering` tells whether what is left does, and
 //! `collateral` what counts of assets.
 //! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling`, `ending` and `facts` book what
-//! has happened, `judging` holds a trade against its order, `transfer` concerns two groups, `closing` ends one.
+//! has happened, `judging` holds a trade against its order, `linking` and `reducing` what becomes of other orders then (`link`, `shares`, and
+//! `limits` for what is reserved), `transfer` concerns two groups, `closing` ends one.
 
 mod changes;
 mod checking;

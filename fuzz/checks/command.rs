@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use plimsoll_engine::contract::{ContractId, Registry};
 use plimsoll_engine::group::{
-    Becomes, Body, Changes, Clearing, CollateralSchedule, Command, Composition, Exercise, Fact, Fill, Group,
-    GroupKey, HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin,
-    Request, SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, searched, standing,
+    Becomes, Body, Changes, Clearing, CollateralSchedule, Command, Composition, Enforcement, Exercise, Fact,
+    Fill, Group, GroupKey, HouseSnapshot, Keeping, LinkRule, MarginTerms, NewOrder, OnFill, OrderKind,
+    OrderLeg, OrderLink, OrderTerms, Origin, Request, SettlementRun, Standing, TimeInForce, TradeLeg, decide,
+    renewed, searched, standing,
 };
 use plimsoll_engine::parameters::{Digest, Listing, RoundingProfile, build, sample};
 use plimsoll_engine::span::Margining;
@@ -118,6 +119,7 @@ impl Bytes<'_> {
         let lots = self.lots();
         let leg =
             OrderLeg { contract, lots: Lots::new(lots.signum()).unwrap(), price: Some(self.price(contract)) };
+        let reduces = self.next();
         let terms = OrderTerms {
             kind: OrderKind::Limit,
             composition: Composition::Together,
@@ -125,12 +127,24 @@ impl Bytes<'_> {
             legs: vec![leg],
             units: lots.abs(),
             net_price: None,
-            reduce_only: self.next() % 8 == 1,
-            reduced_by_venue: false,
+            reduce_only: reduces % 8 == 1,
+            reduced_by_venue: reduces % 16 == 9,
             fee: None,
         };
-        let id = code(&format!("O{}", self.next() % 8));
-        NewOrder { id, account: code("A"), session: None, link: None, terms }
+        // The upper bits of the byte of its id say how it is linked; none of them, not at all.
+        let own = self.next();
+        let id = code(&format!("O{}", own % 8));
+        let enforcement = match own / 8 % 8 {
+            1 => Some(Enforcement::VenueAtomic(OnFill::FirstHit)),
+            2 => Some(Enforcement::VenueAtomic(OnFill::CompleteFill)),
+            3 => Some(Enforcement::VenueAtomic(OnFill::Incremental)),
+            4 => Some(Enforcement::Client),
+            _ => None,
+        };
+        let rule = if own < 128 { LinkRule::OneCancelsOther } else { LinkRule::MostFilled(8) };
+        let name = code(&format!("L{}", own / 64 % 2));
+        let link = enforcement.map(|enforcement| OrderLink { name, rule, enforcement });
+        NewOrder { id, account: code("A"), session: None, link, terms }
     }
 
     fn fill(&mut self, day: BusinessDate) -> Fill {

@@ -32,7 +32,10 @@ impl Changes {
     pub fn note(&mut self, before: &Group, event: &Event) {
         match event {
             Event::HoldingChanged(account, contract, holding) => {
-                let lots = holding.net() - before.holding(account, *contract).net();
+                let known = before.holding(account, *contract);
+                let lots = holding.net() - known.net();
+                // The sides of an account that keeps both may change with the same lots in all.
+                self.is_everything |= lots == 0 && (known.long, known.short) != (holding.long, holding.short);
                 self.moved.push((account.clone(), *contract, lots));
                 self.is_everything |= self.moved.len() > Self::MOST_MOVES;
             }

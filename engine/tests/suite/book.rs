@@ -13,6 +13,7 @@ mod one_number;
 mod orders;
 mod queue;
 mod reducing;
+mod reducing_fills;
 mod runs;
 mod simulation;
 mod takas;

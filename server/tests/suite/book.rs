@@ -11,7 +11,7 @@ use crate::sample::{HOUSE, future};
 use crate::served::Served;
 
 /// The price of the December crude future in the sample.
-const MARK: &str = "70.86";
+pub(crate) const MARK: &str = "70.86";
 
 pub(crate) struct Desk {
     served: Served,
@@ -24,7 +24,7 @@ pub(crate) fn name(group: &str) -> Option<v1::GroupName> {
 
 impl Desk {
     /// A server with the sample active, and groups `POOL` and `OTHER` with so much cash and an account `A` each.
-    async fn new(cash: &str) -> Self {
+    pub(crate) async fn new(cash: &str) -> Self {
         let (served, id) = Served::with_sample().await;
         let request = v1::ActivateParameterSetRequest { id, ..Default::default() };
         served.parameters().activate_parameter_set(request).await.unwrap();
@@ -57,21 +57,21 @@ impl Desk {
         desk
     }
 
-    fn book(&self) -> BookServiceClient<Channel> {
+    pub(crate) fn book(&self) -> BookServiceClient<Channel> {
         BookServiceClient::new(self.served.channel.clone())
     }
 
-    fn submission(&mut self, group: &str, command: Command) -> v1::SubmitRequest {
+    pub(crate) fn submission(&mut self, group: &str, command: Command) -> v1::SubmitRequest {
         self.next += 1;
         v1::SubmitRequest { name: name(group), command_id: format!("C{}", self.next), command: Some(command) }
     }
 
-    async fn submit(&mut self, group: &str, command: Command) -> v1::SubmitResponse {
+    pub(crate) async fn submit(&mut self, group: &str, command: Command) -> v1::SubmitResponse {
         let request = self.submission(group, command);
         self.book().submit(request).await.unwrap().into_inner()
     }
 
-    async fn granted(&mut self, group: &str, command: Command) -> v1::SubmitResponse {
+    pub(crate) async fn granted(&mut self, group: &str, command: Command) -> v1::SubmitResponse {
         let answer = self.submit(group, command).await;
         assert_eq!(answer.refused, None);
         answer
@@ -83,7 +83,7 @@ impl Desk {
     }
 }
 
-fn order(id: &str, lots: i64, price: &str) -> v1::Order {
+pub(crate) fn order(id: &str, lots: i64, price: &str) -> v1::Order {
     let leg = v1::OrderLeg { contract: Some(future("202612", lots.signum())), price: price.to_owned() };
     let terms = v1::OrderTerms {
         kind: v1::OrderKind::Limit.into(),
@@ -94,7 +94,7 @@ fn order(id: &str, lots: i64, price: &str) -> v1::Order {
     v1::Order { id: id.to_owned(), account: "A".to_owned(), terms: Some(terms), ..Default::default() }
 }
 
-fn trade(id: &str, lots: i64, order: &str) -> v1::Trade {
+pub(crate) fn trade(id: &str, lots: i64, order: &str) -> v1::Trade {
     let leg = v1::TradeLeg { contract: Some(future("202612", lots)), price: MARK.to_owned() };
     v1::Trade {
         id: id.to_owned(),

@@ -14,6 +14,7 @@ mod full_disk;
 mod golden;
 mod groups;
 mod hostile_files;
+mod links;
 mod listing;
 mod malformed;
 mod methods;

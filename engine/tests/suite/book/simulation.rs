@@ -3,6 +3,7 @@
 //! `PLIMSOLL_SEED=7` replays one seed; a failure names its seed and step.
 
 mod auditor;
+mod terms;
 mod world;
 
 use plimsoll_engine::group::{Body, Clearing, Command, Fact, Fill, Group, Outcome, Request};
@@ -13,6 +14,7 @@ use super::desk::{Desk, code, day, money, reason};
 use super::venue;
 use crate::generate::Dice;
 use auditor::{Auditor, Margin, Verdict};
+use terms::{LINKS, Order, Told, fee};
 use world::World;
 
 const SEEDS: u64 = 20;
@@ -57,6 +59,10 @@ fn step(desk: &mut Desk, auditor: &mut Auditor, dice: &mut Dice) -> (Body, Verdi
             let verdict = auditor.settled(&prices);
             (Body::Fact(Fact::Settle(std::sync::Arc::new(run))), verdict)
         }
+        96..=97 => {
+            let link = *dice.pick::<&str>(&LINKS);
+            (Body::Request(Request::ResetLink(code(link))), auditor.link_reset(link))
+        }
         _ => {
             let verdict = auditor.day_ended();
             (Body::Fact(Fact::DayEnded(day(18))), verdict)
@@ -74,32 +80,44 @@ fn new_order(desk: &mut Desk, auditor: &mut Auditor, dice: &mut Dice, account: &
     let lots = if dice.chance(50) { dice.between(1, 2) } else { -dice.between(1, 2) };
     let price = shifted(desk.mark(name), dice.between(-5, 5) * auditor.tick());
     let id = if dice.chance(90) { auditor.new_order_id() } else { auditor.some_order(dice) };
-    let mut order = desk.limit(&id, lots, name, price);
-    order.account = code(account);
-    let verdict = auditor.ordered(&id, account, name, lots, price);
-    (Body::Request(Request::Order(Box::new(order))), verdict)
+    let order = Order {
+        name,
+        lots,
+        price,
+        filled: 0,
+        fee: dice.chance(40).then(|| dice.between(-400, 400)),
+        link: dice.chance(35).then(|| *dice.pick::<&str>(&LINKS)),
+        may_reduce_only: dice.chance(15),
+    };
+    let verdict = auditor.ordered(&id, account, &order);
+    (Body::Request(Request::Order(Box::new(order.told(desk, &id, account)))), verdict)
 }
 
 fn trade(desk: &mut Desk, auditor: &mut Auditor, dice: &mut Dice, account: &str) -> (Body, Verdict) {
     let order = dice.chance(75).then(|| auditor.some_order(dice));
     // Mostly a trade of its order, sometimes of anything.
-    let (name, lots, price) =
-        match order.as_ref().and_then(|id| auditor.terms_of(id)).filter(|_| dice.chance(90)) {
-            Some((name, lots, price)) => (name, lots.signum() * dice.between(1, 2), price),
-            None => {
-                let name = auditor.some_contract(dice);
-                let price = shifted(desk.mark(name), dice.between(-5, 5) * auditor.tick());
-                (name, if dice.chance(50) { 1 } else { -1 }, price)
-            }
-        };
+    let terms = order.as_ref().and_then(|id| auditor.terms_of(id)).filter(|_| dice.chance(90)).cloned();
+    let told = match terms {
+        Some(own) => {
+            let lots = own.lots.signum() * dice.between(1, 2);
+            let away = if dice.chance(85) { 0 } else { dice.between(-3, 3) * auditor.tick() };
+            let fee = own.fee.filter(|_| dice.chance(90)).map_or(125, |fee| fee * lots.abs());
+            Told { name: own.name, lots, price: shifted(own.price, away), fee }
+        }
+        None => {
+            let name = auditor.some_contract(dice);
+            let price = shifted(desk.mark(name), dice.between(-5, 5) * auditor.tick());
+            Told { name, lots: if dice.chance(50) { 1 } else { -1 }, price, fee: 125 }
+        }
+    };
     let id = if dice.chance(92) { auditor.new_trade_id() } else { auditor.some_trade(dice) };
-    let mut fill = desk.fill(&id, lots, name, price);
+    let mut fill = desk.fill(&id, told.lots, told.name, told.price);
     fill.account = code(account);
     fill.clearing = Clearing { date: day(auditor.today()), cycle: 0 };
     fill.due = day(auditor.today() + 1);
-    fill.fee = Some((desk.group.currency.clone(), money("1.25")));
+    fill.fee = Some(fee(&desk.group.currency, told.fee));
     fill.order = order.as_ref().map(|id| (code::<_>(id), 0));
-    let verdict = auditor.traded(&id, account, name, lots, price, order.as_deref());
+    let verdict = auditor.traded(&id, account, told, order.as_deref());
     (Body::Fact(Fact::Fill(Box::new(Fill { ..fill }))), verdict)
 }
 

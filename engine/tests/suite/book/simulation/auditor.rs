@@ -10,6 +10,7 @@ use plimsoll_engine::group::{Group, Standing, bounded, searched};
 use plimsoll_engine::types::{Amount, Decimal, Money};
 
 use super::super::desk::{Desk, code, text};
+use super::terms::{Order, Told, of_hundredths, opened};
 use super::world::{World, exact, whole};
 use crate::generate::Dice;
 
@@ -38,19 +39,9 @@ impl Verdict {
     }
 }
 
-#[derive(Clone)]
-struct Order {
-    name: &'static str,
-    lots: i64,
-    price: Decimal,
-    filled: i64,
-}
-
 #[derive(Clone, PartialEq)]
 struct Trade {
-    name: &'static str,
-    lots: i64,
-    price: Decimal,
+    told: Told,
     day: u8,
     order: Option<String>,
     busted: bool,
@@ -61,6 +52,8 @@ struct Trade {
 struct Book {
     orders: BTreeMap<String, Order>,
     dead: BTreeSet<String>,
+    /// Links of which something has filled.
+    used: BTreeSet<&'static str>,
     trades: BTreeMap<String, Trade>,
     deposits: BTreeMap<String, (i64, u64)>,
     withdrawn: i64,
@@ -145,8 +138,8 @@ impl Auditor {
         if known.is_empty() || dice.chance(5) { "T-none".to_owned() } else { (*dice.pick(&known)).clone() }
     }
 
-    pub(super) fn terms_of(&self, id: &str) -> Option<(&'static str, i64, Decimal)> {
-        self.book.orders.get(id).map(|own| (own.name, own.lots, own.price))
+    pub(super) fn terms_of(&self, id: &str) -> Option<&Order> {
+        self.book.orders.get(id)
     }
 
     /// The step was granted.
@@ -162,14 +155,7 @@ impl Auditor {
         self.next = Some(next);
     }
 
-    pub(super) fn ordered(
-        &mut self,
-        id: &str,
-        account: &str,
-        name: &'static str,
-        lots: i64,
-        price: Decimal,
-    ) -> Verdict {
+    pub(super) fn ordered(&mut self, id: &str, account: &str, order: &Order) -> Verdict {
         self.next = None;
         if account != "A" {
             return Verdict::of("unknown_account");
@@ -177,7 +163,13 @@ impl Auditor {
         if self.book.orders.contains_key(id) || self.book.dead.contains(id) {
             return Verdict::of("order_exists");
         }
-        let order = Order { name, lots, price, filled: 0 };
+        if order.link.is_some_and(|link| self.book.used.contains(link)) {
+            return Verdict::of("link_exhausted");
+        }
+        let held = Self::net(&self.book).get(order.name).copied().unwrap_or_default();
+        if order.may_reduce_only && opened(held, order.lots) > 0 {
+            return Verdict::of("not_reducing");
+        }
         self.then(|book| {
             book.orders.insert(id.to_owned(), order.clone());
         });
@@ -186,7 +178,7 @@ impl Auditor {
         let mut filled = self.book.clone();
         filled.orders.clear();
         let alone = self.excess(&filled);
-        self.take(&mut filled, &order, order.lots);
+        self.take(&mut filled, order, order.lots);
         let improves = self.excess(&filled) > alone;
         let margin = if before.is_negative() {
             Margin {
@@ -199,58 +191,69 @@ impl Auditor {
         Verdict { margin: Some(margin), ..Verdict::of("granted") }
     }
 
-    pub(super) fn traded(
-        &mut self,
-        id: &str,
-        account: &str,
-        name: &'static str,
-        lots: i64,
-        price: Decimal,
-        order: Option<&str>,
-    ) -> Verdict {
+    pub(super) fn traded(&mut self, id: &str, account: &str, told: Told, order: Option<&str>) -> Verdict {
         self.next = None;
         if account != "A" {
             return Verdict::raised("unknown_account");
         }
         let day = self.book.day;
-        let trade = Trade { name, lots, price, day, order: order.map(str::to_owned), busted: false };
+        let trade = Trade { told, day, order: order.map(str::to_owned), busted: false };
         if let Some(known) = self.book.trades.get(id) {
             let same = *known == Trade { busted: known.busted, ..trade };
             return if same { Verdict::of("granted") } else { Verdict::raised("trade_id_reused") };
         }
         let mut verdict = Verdict::of("granted");
-        let known = order.map(|own| (own.to_owned(), self.book.orders.get(own).cloned()));
-        let mut open = 0;
-        match &known {
-            None => {}
-            Some((id, None)) if self.book.dead.contains(id) => verdict.raised.push("fill_after_close"),
-            Some((_, None)) => verdict.raised.push("fill_without_order"),
-            Some((_, Some(own))) if own.name != name || own.lots.signum() != lots.signum() => {
-                verdict.raised.push("fill_unlike_order");
+        let mut next = self.book.clone();
+        if let Some(order) = order {
+            self.filled(&mut next, &mut verdict, order, &trade.told);
+        }
+        next.trades.insert(id.to_owned(), trade);
+        self.next = Some(next);
+        verdict
+    }
+
+    /// What a trade does to its order and those that it is linked with.
+    fn filled(&self, next: &mut Book, verdict: &mut Verdict, id: &str, told: &Told) {
+        let Some(own) = self.book.orders.get(id) else {
+            let is_dead = self.book.dead.contains(id);
+            verdict.raised.push(if is_dead { "fill_after_close" } else { "fill_without_order" });
+            return;
+        };
+        if own.is_like(told) {
+            verdict.raised.extend(own.misfits(told));
+            let others = self.book.orders.iter().filter(|(other, order)| {
+                own.link.is_some() && order.link == own.link && other.as_str() != id
+            });
+            verdict.closed.extend((told.lots.abs() >= own.open()).then(|| id.to_owned()));
+            verdict.closed.extend(others.map(|(other, _)| other.clone()));
+            next.used.extend(own.link);
+            if let Some(order) = next.orders.get_mut(id) {
+                order.filled += told.lots.abs().min(own.open());
             }
-            Some((id, Some(own))) => {
-                open = own.lots.abs() - own.filled;
-                if lots.abs() > open {
-                    verdict.raised.push("overfill");
-                }
-                if lots.abs() >= open {
-                    verdict.closed.push(id.clone());
-                }
-            }
+            next.orders.retain(|id, _| !verdict.closed.contains(id));
+            next.dead.extend(verdict.closed.iter().cloned());
+        } else {
+            verdict.raised.push("fill_unlike_order");
+        }
+        let held = Self::net(&self.book).get(told.name).copied().unwrap_or_default();
+        if own.may_reduce_only && opened(held, told.lots) > 0 {
+            verdict.raised.push("fill_increases");
+        }
+    }
+
+    /// A link is to take orders again.
+    pub(super) fn link_reset(&mut self, link: &'static str) -> Verdict {
+        self.next = None;
+        if self.book.orders.values().any(|own| own.link == Some(link)) {
+            return Verdict::of("link_in_use");
+        }
+        if !self.book.used.contains(link) {
+            return Verdict::of("unknown_link");
         }
         self.then(|book| {
-            book.trades.insert(id.to_owned(), trade);
-            if let Some((order, Some(_))) = known {
-                if let Some(own) = book.orders.get_mut(&order) {
-                    own.filled += lots.abs().min(open);
-                }
-                if book.orders.get(&order).is_some_and(|own| own.filled == own.lots.abs()) {
-                    book.orders.remove(&order);
-                    book.dead.insert(order);
-                }
-            }
+            book.used.remove(link);
         });
-        verdict
+        Verdict::of("granted")
     }
 
     pub(super) fn cancelled(&mut self, id: &str) -> Verdict {
@@ -326,8 +329,10 @@ impl Auditor {
         let mark = self.world.contracts[order.name].mark;
         let worse = if lots > 0 { order.price.max(mark) } else { order.price.min(mark) };
         let id = format!("fill {}", book.trades.len());
-        let trade = Trade { name: order.name, lots, price: worse, day: book.day, order: None, busted: false };
-        book.trades.insert(id, trade);
+        // A rebate may not come.
+        let fee = order.fee.unwrap_or_default().max(0) * lots.abs();
+        let told = Told { name: order.name, lots, price: worse, fee };
+        book.trades.insert(id, Trade { told, day: book.day, order: None, busted: false });
     }
 
     fn valid(book: &Book) -> impl Iterator<Item = (&String, &Trade)> {
@@ -336,50 +341,48 @@ impl Auditor {
 
     /// Lots and money of a trade at a price.
     fn value(&self, trade: &Trade, price: Decimal) -> BigRational {
-        exact(price) * exact(self.world.contracts[trade.name].factor) * whole(trade.lots)
+        exact(price) * exact(self.world.contracts[trade.told.name].factor) * whole(trade.told.lots)
     }
 
     fn equity(&self, book: &Book) -> BigRational {
         let paid_in: i64 = book.deposits.values().map(|(amount, _)| amount).sum();
         let mut equity = whole(self.first + paid_in - book.withdrawn);
-        for (id, own) in Self::valid(book) {
-            let contract = &self.world.contracts[own.name];
+        for (_, own) in Self::valid(book) {
+            let contract = &self.world.contracts[own.told.name];
             // What is paid counts in the requirement, or in equity.
             let counts = !contract.is_paid || self.world.counts_value;
             let worth = if counts { self.value(own, contract.mark) } else { BigRational::zero() };
-            equity += worth - self.value(own, own.price);
-            if !id.starts_with("fill ") {
-                equity -= BigRational::new(5.into(), 4.into());
-            }
+            equity += worth - self.value(own, own.told.price) - of_hundredths(own.told.fee);
         }
         equity
     }
 
     /// Gains since the last run: from its price for trades of its day and before.
     fn variation(&self, book: &Book) -> BigRational {
-        let futures = Self::valid(book).filter(|(_, own)| !self.world.contracts[own.name].is_paid);
+        let futures = Self::valid(book).filter(|(_, own)| !self.world.contracts[own.told.name].is_paid);
         futures.fold(BigRational::zero(), |sum, (_, own)| {
             let base = match &book.run {
-                Some((day, prices)) if own.day <= *day => prices[own.name],
-                _ => own.price,
+                Some((day, prices)) if own.day <= *day => prices[own.told.name],
+                _ => own.told.price,
             };
-            sum + self.value(own, self.world.contracts[own.name].mark) - self.value(own, base)
+            sum + self.value(own, self.world.contracts[own.told.name].mark) - self.value(own, base)
         })
     }
 
     /// Premiums that are not due before the next run.
     fn due(&self, book: &Book) -> BigRational {
         let is_due = |own: &Trade| book.run.as_ref().is_none_or(|(day, _)| own.day + 1 > *day);
-        let paid = Self::valid(book).filter(|(_, own)| self.world.contracts[own.name].is_paid && is_due(own));
-        paid.fold(BigRational::zero(), |sum, (_, own)| sum - self.value(own, own.price))
+        let paid =
+            Self::valid(book).filter(|(_, own)| self.world.contracts[own.told.name].is_paid && is_due(own));
+        paid.fold(BigRational::zero(), |sum, (_, own)| sum - self.value(own, own.told.price))
     }
 
     /// What is held of contracts that are paid, where that is equity.
     fn position_value(&self, book: &Book) -> BigRational {
-        let paid = Self::valid(book).filter(|(_, own)| self.world.contracts[own.name].is_paid);
+        let paid = Self::valid(book).filter(|(_, own)| self.world.contracts[own.told.name].is_paid);
         let paid = paid.filter(|_| self.world.counts_value);
         paid.fold(BigRational::zero(), |sum, (_, own)| {
-            sum + self.value(own, self.world.contracts[own.name].mark)
+            sum + self.value(own, self.world.contracts[own.told.name].mark)
         })
     }
 
@@ -390,7 +393,7 @@ impl Auditor {
     fn net(book: &Book) -> BTreeMap<&'static str, i64> {
         let mut net = BTreeMap::new();
         for (_, own) in Self::valid(book) {
-            *net.entry(own.name).or_insert(0) += own.lots;
+            *net.entry(own.told.name).or_insert(0) += own.told.lots;
         }
         net
     }
@@ -410,13 +413,14 @@ impl Auditor {
 
     fn least(&self, book: &Book, orders: &[Order]) -> BigRational {
         let Some((first, rest)) = orders.split_first() else { return self.excess(book) };
-        let open = first.lots.abs() - first.filled;
-        let outcomes = (0..=open).map(|units| {
+        let outcomes = (0..=first.open()).map(|units| {
             let mut with = book.clone();
-            if units > 0 {
-                self.take(&mut with, first, units * first.lots.signum());
+            if units == 0 {
+                return self.least(&with, rest);
             }
-            self.least(&with, rest)
+            self.take(&mut with, first, units * first.lots.signum());
+            let is_other = |own: &&Order| own.link.is_none() || own.link != first.link;
+            self.least(&with, &rest.iter().filter(is_other).cloned().collect::<Vec<_>>())
         });
         outcomes.min().unwrap()
     }
@@ -444,7 +448,7 @@ impl Auditor {
         let open: Vec<(String, i64)> =
             desk.group.orders.iter().map(|(id, own)| (id.to_string(), own.open(0))).collect();
         let expected: Vec<(String, i64)> =
-            self.book.orders.iter().map(|(id, own)| (id.clone(), own.lots.abs() - own.filled)).collect();
+            self.book.orders.iter().map(|(id, own)| (id.clone(), own.open())).collect();
         assert_eq!(open, expected, "open orders");
         let worst = self.worst_excess(&self.book);
         let bound = Amount::rounded_half_away(with_orders.excess).millionths();
@@ -459,11 +463,12 @@ impl Auditor {
             .holdings
             .values()
             .fold(Money::ZERO, |sum, own| sum.plus(own.basis).unwrap());
-        let expected = Self::valid(&self.book).filter(|(_, own)| !self.world.contracts[own.name].is_paid);
+        let expected =
+            Self::valid(&self.book).filter(|(_, own)| !self.world.contracts[own.told.name].is_paid);
         let expected = expected.fold(BigRational::zero(), |sum, (_, own)| {
             let base = match &self.book.run {
-                Some((day, prices)) if own.day <= *day => prices[own.name],
-                _ => own.price,
+                Some((day, prices)) if own.day <= *day => prices[own.told.name],
+                _ => own.told.price,
             };
             sum + self.value(own, base)
         });

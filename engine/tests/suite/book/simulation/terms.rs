@@ -1,0 +1,88 @@
+//! What the orders and trades of the simulation say, and how a trade fits its order.
+
+use num_rational::BigRational;
+use plimsoll_engine::group::{Enforcement, LinkRule, NewOrder, OnFill, OrderLink};
+use plimsoll_engine::types::{Currency, Decimal, Money};
+
+use super::super::desk::{Desk, code};
+use super::world::{exact, whole};
+
+/// Links of orders of which the venue lets the first that is hit fill.
+pub(super) const LINKS: [&str; 2] = ["L1", "L2"];
+
+#[derive(Clone)]
+pub(super) struct Order {
+    pub(super) name: &'static str,
+    pub(super) lots: i64,
+    pub(super) price: Decimal,
+    pub(super) filled: i64,
+    /// Of a lot, in hundredths; paid positive.
+    pub(super) fee: Option<i64>,
+    pub(super) link: Option<&'static str>,
+    pub(super) may_reduce_only: bool,
+}
+
+/// A trade as it is told.
+#[derive(Clone, PartialEq)]
+pub(super) struct Told {
+    pub(super) name: &'static str,
+    pub(super) lots: i64,
+    pub(super) price: Decimal,
+    /// In hundredths; paid positive.
+    pub(super) fee: i64,
+}
+
+pub(super) fn fee(currency: &Currency, hundredths: i64) -> (Currency, Money) {
+    (currency.clone(), Money::from_decimal(Decimal::new(hundredths, 2).unwrap()).unwrap())
+}
+
+pub(super) fn of_hundredths(amount: i64) -> BigRational {
+    whole(amount) / whole(100)
+}
+
+/// The lots that a trade opens where so many are held.
+pub(super) fn opened(held: i64, lots: i64) -> i64 {
+    let closable = if lots > 0 { (-held).max(0) } else { held.max(0) };
+    (lots.abs() - closable).max(0)
+}
+
+impl Order {
+    pub(super) fn open(&self) -> i64 {
+        self.lots.abs() - self.filled
+    }
+
+    /// Whether a trade is of its contract and direction.
+    pub(super) fn is_like(&self, told: &Told) -> bool {
+        self.name == told.name && self.lots.signum() == told.lots.signum()
+    }
+
+    /// How a trade that is like it does not fit.
+    pub(super) fn misfits(&self, told: &Told) -> Vec<&'static str> {
+        let (limit, price) = (exact(self.price), exact(told.price));
+        let is_through = if told.lots > 0 { price > limit } else { price < limit };
+        let is_other_fee = self.fee.is_some_and(|fee| fee * told.lots.abs() != told.fee);
+        [
+            (told.lots.abs() > self.open(), "overfill"),
+            (is_through, "through_limit"),
+            (is_other_fee, "fee_unlike_order"),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, kind)| is_so.then_some(kind))
+        .collect()
+    }
+
+    /// The order in the engine's words.
+    pub(super) fn told(&self, desk: &mut Desk, id: &str, account: &str) -> NewOrder {
+        let mut order = desk.limit(id, self.lots, self.name, self.price);
+        order.account = code(account);
+        order.terms.fee = self.fee.map(|own| fee(&desk.group.currency, own));
+        order.terms.reduce_only = self.may_reduce_only;
+        let enforcement = Enforcement::VenueAtomic(OnFill::FirstHit);
+        order.link = self.link.map(|name| OrderLink {
+            name: code(name),
+            rule: LinkRule::OneCancelsOther,
+            enforcement,
+        });
+        order
+    }
+}
