@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::types::BusinessDate;
+
 /// A contract period: four-digit year and month, then whatever the house appends (`201606`, `201606S0`, `20251119`,
 /// `00000S` for physicals). Kept whole: two periods of one month that differ in the suffix are two periods.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
@@ -57,6 +59,18 @@ impl Period {
     pub fn as_str(&self) -> &str {
         let length = self.bytes.iter().position(|&b| b == 0).unwrap_or(Self::LIMIT);
         std::str::from_utf8(&self.bytes[..length]).unwrap_or_default()
+    }
+
+    /// The day of a period that is one, `20261218`; `None` for months and all others.
+    #[must_use]
+    pub fn date(&self) -> Option<BusinessDate> {
+        let text = self.as_str();
+        let day = text.get(6..)?;
+        if text.len() != 8 || !day.bytes().all(|digit| digit.is_ascii_digit()) {
+            return None;
+        }
+        let YearMonth { year, month } = self.year_month()?;
+        BusinessDate::new(year, month, day.parse().ok()?).ok()
     }
 
     /// Year and month; `None` for a period without them, such as a physical's `00000S`.

@@ -96,10 +96,14 @@ impl Registry {
         self.contracts.get(id.0 as usize)
     }
 
+    /// All contracts with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (ContractId, &Contract)> + Clone {
+        (0..=u32::MAX).map(ContractId).zip(&self.contracts)
+    }
+
     /// The contracts that have a specification.
     pub fn specified(&self) -> impl Iterator<Item = (ContractId, &Specification)> + Clone {
-        let numbered = (0..=u32::MAX).map(ContractId).zip(&self.contracts);
-        numbered.filter_map(|(id, own)| Some((id, own.specification.as_ref()?)))
+        self.numbered().filter_map(|(id, own)| Some((id, own.specification.as_ref()?)))
     }
 
     /// All contracts, by number.

@@ -154,14 +154,24 @@ impl HouseSnapshot {
     /// A specification goes before what a set says of a contract's money.
     fn specified(mut self, registry: &Registry) -> Self {
         let market = self.methods.as_ref().map(HouseMethods::market);
-        self.awaiting = market.map(|market| awaiting::awaiting(registry, market)).unwrap_or_default();
+        self.awaiting = market.map(|market| awaiting::by_market(registry, market)).unwrap_or_default();
+        if let Some(set) = &self.set {
+            let ended = awaiting::by_date(registry, set.vintage().business_date);
+            for id in ended.keys() {
+                let place = self.contracts.get_mut(id.number() as usize);
+                place.into_iter().flatten().for_each(ListedContract::lose_price);
+            }
+            self.awaiting.extend(ended);
+        }
         for (id, specification) in registry.specified() {
             let price = self.methods.as_ref().and_then(|methods| methods.price(id));
             if let Some(place) = self.contracts.get_mut(id.number() as usize) {
                 let listed = place.take();
-                let listed = ListedContract::of_specification(specification.terms(), price, listed);
-                let ended = self.awaiting.contains_key(&id);
-                *place = Some(if ended { listed.without_price() } else { listed });
+                let mut listed = ListedContract::of_specification(specification.terms(), price, listed);
+                if self.awaiting.contains_key(&id) {
+                    listed.lose_price();
+                }
+                *place = Some(listed);
             }
         }
         self

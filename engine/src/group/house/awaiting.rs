@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::HouseSnapshot;
 use crate::contract::{ContractId, Instrument, OptionRight, Registry, Settlement, SpecificationTerms};
 use crate::market::Snapshot;
-use crate::types::{Decimal, Money, Overflow};
+use crate::types::{BusinessDate, Decimal, Money, Overflow};
 
 /// Digits behind the point of a price in coins: more than any quoted one has.
 const DIGITS: u8 = 12;
@@ -28,8 +28,16 @@ impl Awaiting {
     }
 }
 
+/// The contracts without a specification whose period is a day before a business date. Nothing says what they are worth but their last mark; of a
+/// period that is a month nothing says the day.
+pub(super) fn by_date(registry: &Registry, today: BusinessDate) -> BTreeMap<ContractId, Awaiting> {
+    let bare = registry.numbered().filter(|(_, own)| own.specification.is_none());
+    let ended = bare.filter(|(_, own)| own.key.period.date().is_some_and(|day| day < today));
+    ended.map(|(id, _)| (id, Awaiting { intrinsic: None })).collect()
+}
+
 /// The contracts that have ended by the time of a market.
-pub(super) fn awaiting(registry: &Registry, market: &Snapshot) -> BTreeMap<ContractId, Awaiting> {
+pub(super) fn by_market(registry: &Registry, market: &Snapshot) -> BTreeMap<ContractId, Awaiting> {
     let ended = registry.specified().filter(|(_, own)| own.has_ended(market.time()));
     let awaiting = ended.map(|(id, own)| {
         let price = market.of(&own.terms().price_source).and_then(|own| own.price);

@@ -101,10 +101,12 @@ impl ListedContract {
         }
     }
 
-    /// Without a price: it has ended.
-    pub(super) fn without_price(self) -> Self {
-        let rows = self.rows.and(Err(UnmatchedReason::NoPrice));
-        Self { rows, price: None, ..self }
+    /// It has ended: what it was priced and margined at says nothing any more.
+    pub(super) fn lose_price(&mut self) {
+        self.price = None;
+        if self.rows.is_ok() {
+            self.rows = Err(UnmatchedReason::NoPrice);
+        }
     }
 
     /// Whether its positions have a price in money.

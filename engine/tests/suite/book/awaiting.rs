@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use plimsoll_engine::contract::Period;
 use plimsoll_engine::group::{CollateralSchedule, HouseMethods, HouseSnapshot, Request, Standing};
 use plimsoll_engine::market::{Observed, Quote};
+use plimsoll_engine::parameters::{Digest, ParameterSet, RoundingProfile, build, sample};
 use plimsoll_engine::types::{Decimal, Moment, Money, PriceSource};
 
-use super::desk::{Desk, code, money, reason, text};
+use super::desk::{Desk, code, day, money, reason, text};
 use super::venue;
 
 const CALL: &str = "BTC OOP 202610 C 60000";
@@ -126,4 +128,36 @@ fn an_order_of_before_the_expiry_is_still_reserved() {
     assert_eq!((after.missing.len(), after.is_shown()), (1, true), "{:?}", after.missing);
     let reserved = after.with_orders.requirement.minus(after.initial.requirement).unwrap();
     assert!(reserved >= of_coin(Decimal::whole(10_000)), "{reserved:?}");
+}
+
+/// A set of a business date with a future that ends on a day.
+fn dated(date: u8) -> ParameterSet {
+    let mut definition = sample::definition();
+    definition.business_date = Some(day(date));
+    let gasoil = definition.families.iter_mut().find(|own| own.product.as_str() == "HGO").unwrap();
+    gasoil.contracts[0].period = Period::new("20260918").unwrap();
+    let digest = Digest([date; 32]);
+    build(&definition, digest, RoundingProfile::Exact, Default::default()).unwrap().0
+}
+
+#[test]
+fn under_a_set_a_contract_whose_day_has_passed_awaits_its_settlement_price() {
+    const DATED: &str = "HGO FUT 20260918";
+    let mut desk = Desk::new(dated(18), "50000");
+    let mark = desk.mark(DATED);
+    desk.trade("T1", 2, DATED, mark.plus(Decimal::ONE).unwrap());
+    let before = desk.standing();
+    assert!(before.is_complete());
+    let (bands, schedule) = (BTreeMap::new(), CollateralSchedule::default());
+    let house = HouseSnapshot::new(2, Arc::new(dated(21)), &desk.registry, bands, schedule);
+    let lost = house.lost_since(&desk.house);
+    desk.house = house.with_retained(Arc::new(lost.into_iter().collect()));
+    desk.kept = None;
+    let after = desk.standing();
+    assert_eq!((after.missing.len(), after.missing[0].kind.name()), (1, "settlement_price"));
+    let [own, was] = [&after, &before].map(|own| own.currencies[&code("USD")].clone());
+    assert_eq!((own.variation, after.is_shown()), (was.variation, true));
+    assert!(own.unpriced >= was.initial && own.initial == own.unpriced);
+    let order = desk.limit("O1", -1, DATED, mark);
+    assert_eq!(reason(&desk.order(order)), "awaiting_settlement");
 }
