@@ -75,16 +75,24 @@ mod tests {
             PositionAccount { margin_account: Code::new("M").unwrap(), keeping: Keeping::Gross, holdings }
         };
         let name = || Code::new("A").unwrap();
-        assert_eq!(refused(|own| drop(own.cash.insert(usd(), cent))), "the group has cash");
+        assert_eq!(
+            refused(|own| {
+                own.cash.insert(usd(), cent);
+            }),
+            "the group has cash"
+        );
         let one = Quantity::from_decimal_half_away(Decimal::ONE).unwrap();
         assert_eq!(
-            refused(|own| drop(own.assets.insert(Code::new("BOND").unwrap(), one))),
+            refused(|own| {
+                own.assets.insert(Code::new("BOND").unwrap(), one);
+            }),
             "the group has assets"
         );
         // Lots against each other, and variation that is not settled, are positions.
-        for holding in
-            [Holding { long: 1, short: 1, basis: Money::ZERO }, Holding { basis: cent, ..Holding::default() }]
-        {
+        for holding in [
+            Holding { long: 1, short: 1, ..Holding::default() },
+            Holding { basis: cent, ..Holding::default() },
+        ] {
             let account = account(holding);
             assert_eq!(
                 refused(|own| drop(own.position_accounts.insert(name(), account))),

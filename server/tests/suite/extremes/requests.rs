@@ -184,6 +184,7 @@ fn of_groups() -> Vec<Made> {
         of("/plimsoll.v1.BookService/SettleHouse", |group| {
             let contract = Some(future("202612", 1));
             v1::SettleHouseRequest {
+                corrects: String::new(),
                 house: text(HOUSE),
                 run_id: text(group),
                 date: text("2026-09-18"),
