@@ -89,6 +89,7 @@ impl Book {
                     net_price: None,
                     reduce_only: false,
                     reduced_by_venue: false,
+                    closes: false,
                     fee: None,
                 },
             }))),

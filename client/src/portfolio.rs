@@ -93,8 +93,8 @@ fn margining(text: &str) -> Result<Option<Margining>, String> {
     match text {
         "" => Ok(None),
         "net" => Ok(Some(Margining::Net)),
-        "gross" => Ok(Some(Margining::Gross)),
-        _ => Err("expected net or gross".to_owned()),
+        "gross" | "gross_sides" => Ok(Some(Margining::GrossSides)),
+        _ => Err("expected net or gross_sides".to_owned()),
     }
 }
 

@@ -53,7 +53,8 @@ fn options(options: CalculationOptions) -> v1::CalculationOptions {
         allow_unmatched: options.allow_unmatched,
         margining: match options.margining {
             Margining::Net => v1::Margining::Net,
-            Margining::Gross => v1::Margining::Gross,
+            Margining::GrossByClient => v1::Margining::GrossByClient,
+            Margining::GrossSides => v1::Margining::GrossSides,
         }
         .into(),
     }
@@ -122,7 +123,7 @@ mod tests {
             rounding: Some(RoundingProfile::Takasbank),
             currency: Some(Currency::new("EUR").unwrap()),
             account_type: Some("M".to_owned()),
-            margining: Margining::Gross,
+            margining: Margining::GrossSides,
             allow_unmatched: true,
         };
         let house = House::new("MINI").unwrap();
@@ -159,7 +160,7 @@ mod tests {
                 rounding: v1::RoundingProfile::Takasbank.into(),
                 currency: "EUR".to_owned(),
                 account_type: "M".to_owned(),
-                margining: v1::Margining::Gross.into(),
+                margining: v1::Margining::GrossSides.into(),
                 allow_unmatched: true,
             }),
             away: vec![v1::AwayDelta {

@@ -29,6 +29,7 @@ mod limits;
 mod link;
 mod linking;
 mod missing;
+mod netted;
 mod order;
 mod outcome;
 mod position;
@@ -63,6 +64,7 @@ pub use house::{
     ListedContract, LotRisk, PriceMoney, Retained, SetRows,
 };
 pub use link::{Enforcement, LinkRule, LinkState, OnFill, OrderLink, Share};
+pub use netted::Netted;
 pub use order::{Composition, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder};
 pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, Work, WorstScenario};
 pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg, Unsettled};

@@ -19,6 +19,7 @@ mod portfolio;
 mod ranged;
 mod rounding;
 mod scan;
+mod sides;
 mod weighted;
 
 use thiserror::Error;
@@ -36,6 +37,7 @@ pub use portfolio::{
 pub use ranged::{Fill, Ranged};
 pub use rounding::level_amount;
 pub use scan::Scan;
+pub use sides::{Pocket, SideLeg, Sides};
 pub use weighted::weighted_price_risk_half_away;
 
 use crate::parameters::{Candidate, InterSpread, ParameterSet, RoundingProfile, SpreadBook};
@@ -81,15 +83,17 @@ pub fn margin(
     let mut own = Commodities::new(set, rounding, portfolio.holdings());
     for (holding, into) in portfolio.holdings().iter().zip(&mut own.margins) {
         let formed = match portfolio.margining() {
-            Margining::Net => outright(set, &holding.positions, holding.sums.as_deref(), rounding, into),
-            Margining::Gross => gross(set, holding, rounding, into),
+            Margining::Net | Margining::GrossByClient => {
+                outright(set, &holding.positions, holding.sums.as_deref(), rounding, into)
+            }
+            Margining::GrossSides => gross(set, holding, rounding, into),
         };
         let name = || set.commodities()[holding.commodity.index()].code().to_string();
         formed.map_err(|overflow| TooLarge { commodity: name(), overflow })?;
     }
     let spread = match portfolio.margining() {
-        Margining::Net => net(own, portfolio),
-        Margining::Gross => settled(own, Formed::default()),
+        Margining::Net | Margining::GrossByClient => net(own, portfolio),
+        Margining::GrossSides => settled(own, Formed::default()),
     };
     spread.map_err(|overflow| TooLarge { commodity: "of a spread".to_owned(), overflow })
 }

@@ -129,6 +129,7 @@ impl Bytes<'_> {
             net_price: None,
             reduce_only: reduces % 8 == 1,
             reduced_by_venue: reduces % 16 == 9,
+            closes: reduces % 8 == 5,
             fee: None,
         };
         // The upper bits of the byte of its id say how it is linked; none of them, not at all.

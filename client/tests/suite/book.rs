@@ -91,7 +91,7 @@ pub(crate) fn wrong_lines() -> Vec<(Vec<u8>, Option<&'static str>, &'static str)
         (
             line("W12", &[]).replace("}\n", ",\"margining\":\"both\"}\n").into_bytes(),
             Some("W12"),
-            "margining: expected net or gross",
+            "margining: expected net or gross_sides",
         ),
         (
             line("W11", &[future]).replace("}\n", ",\"account_type\":\"Z\"}\n").into_bytes(),

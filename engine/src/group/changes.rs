@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::event::Event;
 use super::exposure;
 use super::house::HouseSnapshot;
+use super::netted::Netted;
 use super::reserved::Shares;
 use super::standing::{AccountStanding, Depth, Standing, StandingError, assembled, balances, bounded};
 use super::state::Group;
@@ -93,10 +94,8 @@ pub fn renewed(
     let moved = moved(group, changes);
     let mut accounts = Vec::with_capacity(known.accounts.len());
     for own in &known.accounts {
-        let has_new_orders = changes.ordered.iter().any(|name| {
-            group.position_accounts.get(name).is_some_and(|account| account.margin_account == own.name)
-        });
-        let held = match moved.get(&own.name) {
+        let has_new_orders = changes.ordered.iter().any(|name| own.netted.has(group, name));
+        let held = match moved.get(&own.netted) {
             None if !has_new_orders && own.is_of(shares) => {
                 accounts.push(Arc::clone(own));
                 continue;
@@ -107,19 +106,19 @@ pub fn renewed(
                 None => return bounded(group, house),
             },
         };
-        let orders = exposure::orders(group, house, &own.name, None).map_err(StandingError::Order)?;
-        accounts.push(Arc::new(AccountStanding::new(group, house, &own.name, held, &orders, shares)?));
+        let orders = exposure::orders(group, house, &own.netted, None).map_err(StandingError::Order)?;
+        accounts.push(Arc::new(AccountStanding::new(group, house, &own.netted, held, &orders, shares)?));
     }
     assembled(group, house, balances(group, house)?, accounts, Vec::new(), Depth::Bound)
 }
 
-/// The lots that have moved, by margin account.
-fn moved(group: &Group, changes: &Changes) -> BTreeMap<AccountName, Vec<(ContractId, i64)>> {
-    let mut moved: BTreeMap<AccountName, Vec<(ContractId, i64)>> = BTreeMap::new();
+/// The lots that have moved, by what is netted as one.
+fn moved(group: &Group, changes: &Changes) -> BTreeMap<Netted, Vec<(ContractId, i64)>> {
+    let mut moved: BTreeMap<Netted, Vec<(ContractId, i64)>> = BTreeMap::new();
     for (account, contract, lots) in changes.moved.iter().filter(|(_, _, lots)| *lots != 0) {
         // Accounts come and go by events after which everything is formed anew.
-        if let Some(own) = group.position_accounts.get(account) {
-            moved.entry(own.margin_account.clone()).or_default().push((*contract, *lots));
+        if let Some(own) = Netted::of(group, account) {
+            moved.entry(own).or_default().push((*contract, *lots));
         }
     }
     moved

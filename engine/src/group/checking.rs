@@ -3,9 +3,10 @@
 use super::covering::{self, insufficient, numbers};
 use super::event::Event;
 use super::exception::{About, ExceptionKind};
-use super::exposure::{self, Orders, Trial};
+use super::exposure::{self, Orders, Place, Trial};
 use super::house::HouseSnapshot;
 use super::linking;
+use super::netted::Netted;
 use super::order::{NewOrder, OrderTerms, TimeInForce, WorkingOrder};
 use super::outcome::{Checked, Outcome, Refusal, RefusalReason, WorstScenario};
 use super::pricing;
@@ -156,6 +157,9 @@ pub(super) fn replace(
     if legs(terms) != legs(&order.terms) || terms.composition != order.terms.composition {
         return refused(RefusalReason::ReplacementUnlike, format!("order {id} has other legs"));
     }
+    if terms.is_closing() != order.terms.is_closing() {
+        return refused(RefusalReason::ReplacementUnlike, format!("one of {id} and its replacement closes"));
+    }
     is_good(group, house, terms)?;
     known_position_account(group, &order.account)?;
     reducing::fits(group, &order.account, terms, |part| order.filled_of(part))?;
@@ -228,9 +232,8 @@ fn own_account<'a>(
     order: &WorkingOrder,
     standing: &'a Standing,
 ) -> Option<(&'a AccountStanding, &'a MarginTerms)> {
-    let name = &group.position_accounts.get(&order.account)?.margin_account;
-    let own = standing.accounts.iter().find(|own| own.name == *name)?;
-    Some((own, group.margin_accounts.get(name)?))
+    let netted = Netted::of(group, &order.account)?;
+    Some((standing.account(&netted)?, group.margin_accounts.get(&netted.margin_account)?))
 }
 
 /// Whether the whole fill of an order, alone, leaves more than there was.
@@ -248,7 +251,9 @@ fn improves(
         None => order.open(part),
     };
     let open: Vec<i64> = (0..units.len()).map(open).collect();
-    let alone = Orders { units, open: OpenFills::new(open.clone(), Vec::new()), ..Orders::default() };
+    let places = vec![Place::of(group, order, terms); units.len()];
+    let open_fills = OpenFills::new(open.clone(), Vec::new());
+    let alone = Orders { units, places, open: open_fills, ..Orders::default() };
     let weighed = |filled: &[i64]| account.held.weighed(house, &group.currency, &alone, filled);
     let nothing = weighed(&vec![0; open.len()])?;
     Ok(weighed(&open)? < nothing)
@@ -262,8 +267,9 @@ fn worst_scenarios(
     after: &Standing,
 ) -> Result<Vec<WorstScenario>, Refusal> {
     let Some((account, by)) = own_account(group, trial.order, after) else { return Ok(Vec::new()) };
-    let orders = exposure::orders(group, house, &account.name, Some(trial))?;
+    let orders = exposure::orders(group, house, &account.netted, Some(trial))?;
     // Nothing decides where an order trades that nothing prices.
     let Ok(traded) = pricing::units(&trial.order.terms, house, by) else { return Ok(Vec::new()) };
-    Ok(account.held.deciding(house, &orders, &account.reserved(after.depth).worst, &traded)?)
+    let worst = &account.reserved(after.depth).worst;
+    Ok(account.held.deciding((house, &group.currency), &orders, worst, &traded)?)
 }

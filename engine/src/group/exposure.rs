@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::house::HouseSnapshot;
 use super::limits::{self, Placed};
-use super::order::WorkingOrder;
+use super::netted::Netted;
+use super::order::{OrderTerms, WorkingOrder};
 use super::outcome::{Refusal, RefusalReason};
 use super::position::Keeping;
 use super::pricing::{self, Unit};
@@ -36,8 +37,10 @@ pub struct Unmargined {
 
 /// A position of a margin account.
 pub(super) struct Position<'a> {
-    account: &'a AccountName,
+    pub(super) account: &'a AccountName,
     pub(super) contract: ContractId,
+    /// Whether its account keeps one side: every fill closes first.
+    pub(super) nets: bool,
     /// Lots that are margined apart, long positive.
     pub(super) sides: [i64; 2],
 }
@@ -69,39 +72,60 @@ impl Position<'_> {
     }
 }
 
-/// The positions of a margin account, netted or not as it says, and what it has to deliver.
+/// The positions that are netted as one, of sides apart where the terms say so, and what is to be delivered.
 pub(super) fn positions<'a>(
     group: &'a Group,
     house: &HouseSnapshot,
-    account: &AccountName,
+    netted: &Netted,
     terms: &MarginTerms,
     margining: Margining,
 ) -> Vec<Position<'a>> {
     let mut positions = Vec::new();
-    for (name, own) in group.position_accounts.iter().filter(|(_, own)| own.margin_account == *account) {
+    for (name, own) in netted.accounts(group) {
         for (contract, holding) in &own.holdings {
-            let is_gross = margining == Margining::Gross && own.keeping == Keeping::Gross;
+            let is_gross = margining == Margining::GrossSides && own.keeping == Keeping::Gross;
             let sides = if is_gross { [holding.long, -holding.short] } else { [holding.net(), 0] };
             if sides != [0, 0] {
-                positions.push(Position { account: name, contract: *contract, sides });
+                let nets = own.keeping == Keeping::Net;
+                positions.push(Position { account: name, contract: *contract, nets, sides });
             }
         }
     }
     for own in group.deliveries.values() {
-        let of = group.position_accounts.get(&own.account);
         // A contract that cannot be margined any more is charged with its whole price instead.
-        if of.is_some_and(|of| of.margin_account == *account) && house.margins(own.contract, terms) {
+        if netted.has(group, &own.account) && house.margins(own.contract, terms) {
             let sides = [own.lots, 0];
-            positions.push(Position { account: &own.account, contract: own.contract, sides });
+            positions.push(Position { account: &own.account, contract: own.contract, nets: false, sides });
         }
     }
     positions
+}
+
+/// Where an order trades, and whether it closes.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) account: AccountName,
+    /// Whether the account keeps one side.
+    pub(super) nets: bool,
+    /// Whether the order closes the other side in an account that keeps both.
+    pub(super) closes: bool,
+}
+
+impl Place {
+    /// Under some terms of an order.
+    pub(super) fn of(group: &Group, order: &WorkingOrder, terms: &OrderTerms) -> Self {
+        let own = group.position_accounts.get(&order.account);
+        let nets = own.is_some_and(|own| own.keeping == Keeping::Net);
+        Self { account: order.account.clone(), nets, closes: terms.is_closing() }
+    }
 }
 
 /// What working orders may do.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     pub(super) units: Vec<Unit>,
+    /// Where each of them trades.
+    pub(super) places: Vec<Place>,
     pub(super) open: OpenFills,
     /// Those that nothing prices.
     pub(super) unpriced: UnpricedOrders,
@@ -131,24 +155,15 @@ pub(super) struct Trial<'a> {
     pub(super) order: &'a WorkingOrder,
 }
 
-impl Trial<'_> {
-    /// Whether it is an order of a margin account.
-    pub(super) fn is_of(&self, group: &Group, margin_account: &AccountName) -> bool {
-        let own = group.position_accounts.get(&self.order.account);
-        own.is_some_and(|own| own.margin_account == *margin_account)
-    }
-}
-
-/// The working orders of a margin account, with one more or one changed.
+/// The working orders of what is netted as one, with one more or one changed. Links bind those of one of them: what else is linked is
+/// reserved beside it, as if it could fill as well.
 pub(super) fn orders(
     group: &Group,
     house: &HouseSnapshot,
-    account: &AccountName,
+    netted: &Netted,
     trial: Option<Trial<'_>>,
 ) -> Result<Orders, Refusal> {
-    let is_own = |order: &WorkingOrder| {
-        group.position_accounts.get(&order.account).is_some_and(|own| own.margin_account == *account)
-    };
+    let is_own = |order: &WorkingOrder| netted.has(group, &order.account);
     // In the order of their ids, whether one is on trial or works: the search goes the same way.
     let mut orders: BTreeMap<&OrderId, &WorkingOrder> =
         group.orders.iter().filter(|(_, order)| is_own(order)).collect();
@@ -156,9 +171,9 @@ pub(super) fn orders(
         orders.insert(trial.id, trial.order);
     }
     // An account of a group is margined by something.
-    let Some(by) = group.margin_accounts.get(account) else { return Ok(Orders::default()) };
+    let Some(by) = group.margin_accounts.get(&netted.margin_account) else { return Ok(Orders::default()) };
     let lack = house.lacks(by).map(|lack| lack.refusal());
-    let (mut units, mut open, mut placed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut units, mut places, mut open, mut placed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut unpriced = Gathering::default();
     for (id, order) in orders {
         let priced = lack.clone().map_or_else(|| priced(order, house, by), Err);
@@ -175,19 +190,21 @@ pub(super) fn orders(
                 continue;
             }
         };
-        let mut place = |more: Vec<Unit>, of: &dyn Fn(usize) -> i64| -> Vec<usize> {
+        let mut place = |more: Vec<Unit>, terms: &OrderTerms, of: &dyn Fn(usize) -> i64| -> Vec<usize> {
             let first = units.len();
+            places.extend(more.iter().map(|_| Place::of(group, order, terms)));
             open.extend((0..more.len()).map(of));
             units.extend(more);
             (first..units.len()).collect()
         };
-        let own = place(own, &|part| order.open(part));
-        let other = place(other, &|part| order.open_replaced(part));
+        let own = place(own, &order.terms, &|part| order.open(part));
+        let replaced = order.replacement.as_ref().unwrap_or(&order.terms);
+        let other = place(other, replaced, &|part| order.open_replaced(part));
         placed.push(Placed { order, own, other });
     }
     let links = limits::links(group, &placed, &mut open);
     let unpriced = unpriced.finished(group, house, |contract| house.margins(contract, by))?;
-    Ok(Orders { units, open: OpenFills::new(open, links), unpriced })
+    Ok(Orders { units, places, open: OpenFills::new(open, links), unpriced })
 }
 
 /// The units of an order and of its replacement.
@@ -210,9 +227,11 @@ pub(super) fn closes(group: &Group, order: &WorkingOrder) -> bool {
         let sum = traded.entry(contract).or_default();
         *sum = sum.saturating_add(lots);
     }
-    account.keeping == Keeping::Net
+    let is_closing = account.keeping == Keeping::Net || terms.is_closing();
+    is_closing
         && traded.into_iter().all(|(contract, lots)| {
-            let net = account.holdings.get(&contract).map_or(0, |own| own.net());
-            lots.signum() == -net.signum() && lots.unsigned_abs() <= net.unsigned_abs()
+            let held = account.holdings.get(&contract).copied().unwrap_or_default();
+            let other = if lots > 0 { held.short } else { held.long };
+            lots != 0 && lots.unsigned_abs() <= other.unsigned_abs()
         })
 }

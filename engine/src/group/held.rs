@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::exposure::{Unmargined, positions};
+use super::exposure::{Position, Unmargined, positions};
 use super::house::HouseSnapshot;
 use super::missing::{Missing, MissingKind};
+use super::netted::Netted;
 use super::standing::StandingError;
 use super::state::{Group, MarginTerms};
 use crate::contract::ContractId;
@@ -13,7 +14,7 @@ use crate::grid::{Catalogue, GridRow};
 use crate::parameters::{CommodityIndex, ParameterSet};
 use crate::report::{AccountLevels, CurrencyRequirement, required};
 use crate::scenario::Row;
-use crate::span::{Margining, Portfolio, UnmatchedReason};
+use crate::span::{Margining, Pocket, Portfolio, UnmatchedReason};
 use crate::types::{AccountName, Currency, Money, Overflow};
 
 /// The positions of a margin account.
@@ -27,6 +28,9 @@ pub enum Held {
     Nothing(Box<Missing>),
 }
 
+/// What each position account holds of each row.
+pub(super) type Pockets = BTreeMap<(AccountName, CommodityIndex, Row), Pocket>;
+
 /// Positions by the rows of a parameter set.
 #[derive(Clone, Debug)]
 pub struct SpanHeld {
@@ -34,6 +38,8 @@ pub struct SpanHeld {
     pub set: Arc<ParameterSet>,
     /// The positions.
     pub portfolio: Arc<Portfolio>,
+    /// Where longs and shorts stand apart: what each position account holds of each row.
+    pub(super) pockets: Option<Arc<Pockets>>,
     /// The account's levels.
     pub levels: AccountLevels,
     /// What it has to have for them.
@@ -58,15 +64,15 @@ impl Held {
     pub(super) fn of(
         group: &Group,
         house: &HouseSnapshot,
-        name: &AccountName,
+        netted: &Netted,
         terms: &MarginTerms,
         unmargined: &mut Vec<Unmargined>,
     ) -> Result<Self, StandingError> {
         let nothing = |unmargined: &mut Vec<Unmargined>| {
             let lack = house.lacks(terms);
             let mut lack = lack.unwrap_or_else(|| Missing::new(MissingKind::Margining, "", true));
-            lack.account = Some(name.clone());
-            for own in positions(group, house, name, terms, Margining::Net) {
+            lack.account = Some(netted.margin_account.clone());
+            for own in positions(group, house, netted, terms, Margining::Net) {
                 unmargined.push(own.unmargined(
                     house,
                     UnmatchedReason::UnknownContract,
@@ -81,21 +87,30 @@ impl Held {
                 let Ok(levels) = AccountLevels::of(set, account_type.as_deref()) else {
                     return nothing(unmargined);
                 };
-                let mut rows = Vec::new();
-                for own in positions(group, house, name, terms, *margining) {
+                let (mut rows, mut pockets) = (Vec::new(), Pockets::new());
+                // Clients are told apart by what is netted as one: each nets.
+                let margining = if terms.is_by_client() { Margining::Net } else { *margining };
+                for own in positions(group, house, netted, terms, margining) {
                     match house.rows(own.contract) {
-                        Ok(listed) => rows.extend(span_rows(listed, &own.sides)),
+                        Ok(listed) => {
+                            rows.extend(span_rows(listed, &own.sides));
+                            if margining.has_sides() {
+                                own.keep(listed, &mut pockets);
+                            }
+                        }
                         Err(reason) => unmargined.push(own.unmargined(house, reason, String::new())?),
                     }
                 }
-                let portfolio = Portfolio::of_rows(set, rows.into_iter(), *margining)
+                let portfolio = Portfolio::of_rows(set, rows.into_iter(), margining)
                     .map_err(|error| StandingError::TooLarge(error.to_string()))?;
-                SpanHeld::new(Arc::clone(set), portfolio, levels).map(Self::Span)
+                let pockets = margining.has_sides().then(|| Arc::new(pockets));
+                let held = SpanHeld::new(Arc::clone(set), portfolio, levels)?;
+                Ok(Self::Span(SpanHeld { pockets, ..held }))
             }
             MarginTerms::Method(method) => {
                 let Some(catalogue) = house.catalogue(method) else { return nothing(unmargined) };
                 let mut lots = Vec::new();
-                for own in positions(group, house, name, terms, Margining::Net) {
+                for own in positions(group, house, netted, terms, Margining::Net) {
                     match catalogue.contract(own.contract) {
                         Some(Ok(contract)) => lots.push((contract.row, own.sides.iter().sum())),
                         Some(Err(reason)) => {
@@ -140,7 +155,7 @@ impl Held {
     ) -> Result<Option<Self>, StandingError> {
         match self {
             Self::Span(own) => {
-                if own.portfolio.margining() == Margining::Gross {
+                if own.portfolio.margining() == Margining::GrossSides {
                     return Ok(None);
                 }
                 let mut rows = Vec::new();
@@ -165,6 +180,22 @@ impl Held {
     }
 }
 
+impl Position<'_> {
+    /// Adds it to what its account holds of its rows.
+    fn keep(&self, listed: &[(CommodityIndex, Row)], pockets: &mut Pockets) {
+        let lots = self.sides.iter();
+        let (long, short): (i64, i64) = (
+            lots.clone().map(|lots| (*lots).max(0)).sum(),
+            lots.map(|lots| lots.saturating_neg().max(0)).sum(),
+        );
+        for &(commodity, row) in listed {
+            let nothing = Pocket { commodity, row, long: 0, short: 0, nets: self.nets };
+            let own = pockets.entry((self.account.clone(), commodity, row)).or_insert(nothing);
+            (own.long, own.short) = (own.long.saturating_add(long), own.short.saturating_add(short));
+        }
+    }
+}
+
 fn span_rows(listed: &[(CommodityIndex, Row)], sides: &[i64]) -> Vec<(CommodityIndex, Row, i64)> {
     let of_row = |(commodity, row): &(CommodityIndex, Row)| {
         let (commodity, row) = (*commodity, *row);
@@ -181,7 +212,7 @@ impl SpanHeld {
     ) -> Result<Self, StandingError> {
         let required = required(&set, &portfolio, set.rounding(), levels)
             .map_err(|error| StandingError::TooLarge(error.to_string()))?;
-        Ok(Self { set, portfolio: Arc::new(portfolio), levels, required })
+        Ok(Self { set, portfolio: Arc::new(portfolio), pockets: None, levels, required })
     }
 }
 

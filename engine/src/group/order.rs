@@ -74,6 +74,9 @@ pub struct OrderTerms {
     pub reduce_only: bool,
     /// Whether the venue sees to that: it fills no more than the position then, and with every fill cuts what is left, the newest first.
     pub reduced_by_venue: bool,
+    /// Whether it closes the other side in an account that keeps both; what is beyond it opens.
+    #[serde(default)]
+    pub closes: bool,
     /// What a unit costs besides.
     pub fee: Option<(Currency, Money)>,
 }
@@ -91,6 +94,12 @@ impl OrderTerms {
             Composition::Together => 1,
             Composition::Legged => self.legs.len(),
         }
+    }
+
+    /// Whether it closes the other side in an account that keeps both: it says so, or reduces only.
+    #[must_use]
+    pub const fn is_closing(&self) -> bool {
+        self.closes || self.reduce_only
     }
 
     /// The legs of a part.

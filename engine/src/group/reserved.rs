@@ -4,17 +4,18 @@
 //! milliseconds, so an acceptance that the bound proves does without. Both depend on the group and the data of its house alone, not on
 //! what was asked before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::exposure::{self, Orders, Trial};
 use super::held::Held;
 use super::house::HouseSnapshot;
+use super::netted::Netted;
 use super::rates::has_rate;
 use super::standing::StandingError;
 use super::state::Group;
 use super::unpriced::UnpricedOrders;
 use crate::fills::Effort;
-use crate::types::{AccountName, Currency, Money};
+use crate::types::{Currency, Money};
 
 /// How far a number was looked for, or may be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -88,11 +89,11 @@ fn has_haircut(group: &Group, house: &HouseSnapshot, currencies: &[Currency]) ->
     currencies.iter().any(|own| counts(&own) || !has_rate(group, house, own))
 }
 
-/// A margin account.
+/// A margin account, or one of its clients.
 #[derive(Clone, Debug)]
 pub struct AccountStanding {
-    /// Its name.
-    pub name: AccountName,
+    /// Which.
+    pub netted: Netted,
     /// Its positions.
     pub held: Held,
     /// The most that its orders may take out of the collateral pool, by currency.
@@ -110,7 +111,7 @@ impl AccountStanding {
     pub(super) fn new(
         group: &Group,
         house: &HouseSnapshot,
-        name: &AccountName,
+        netted: &Netted,
         held: Held,
         orders: &Orders,
         shares: Shares,
@@ -123,7 +124,7 @@ impl AccountStanding {
             *sum = sum.plus((*amount).max(Money::ZERO))?;
         }
         let (outlay, unpriced) = (outlay.into_iter().collect(), orders.unpriced.clone());
-        Ok(Self { name: name.clone(), held, outlay, bound, searched: None, unpriced })
+        Ok(Self { netted: netted.clone(), held, outlay, bound, searched: None, unpriced })
     }
 
     /// Whether it is what would be formed anew where so many accounts have orders.
@@ -139,7 +140,7 @@ impl AccountStanding {
         trial: Option<Trial<'_>>,
         shares: Shares,
     ) -> Result<Self, StandingError> {
-        let orders = exposure::orders(group, house, &self.name, trial).map_err(StandingError::Order)?;
+        let orders = exposure::orders(group, house, &self.netted, trial).map_err(StandingError::Order)?;
         let searched = Reserved::of(group, house, &self.held, &orders, shares.of(Depth::Search))?;
         Ok(Self { searched: Some(searched), ..self.clone() })
     }
@@ -159,20 +160,14 @@ impl AccountStanding {
     }
 }
 
-/// How many margin accounts share the work of a group.
+/// How many margin accounts, or clients of one, share the work of a group.
 #[derive(Clone, Copy)]
 pub(super) struct Shares(usize);
 
 impl Shares {
     /// Those with working orders, one on trial among them.
     pub(super) fn among(group: &Group, trial: Option<Trial<'_>>) -> Self {
-        if group.margin_accounts.len() <= 1 {
-            return Self(1);
-        }
-        let orders = group.orders.values().chain(trial.map(|trial| trial.order));
-        let of = |account| group.position_accounts.get(account).map(|own| &own.margin_account);
-        let accounts: BTreeSet<&AccountName> = orders.filter_map(|order| of(&order.account)).collect();
-        Self(accounts.len().max(1))
+        Self(Netted::with_orders(group, trial).len().max(1))
     }
 
     fn of(self, depth: Depth) -> Effort {

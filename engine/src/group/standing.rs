@@ -24,6 +24,7 @@ use super::exposure::{self, Trial};
 use super::held::Held;
 use super::house::{HouseSnapshot, ListedContract};
 pub use super::missing::{Missing, MissingKind};
+use super::netted::Netted;
 use super::outcome::{Refusal, RefusalReason, Room, Work};
 use super::position::add_money;
 use super::rates::{self, room};
@@ -134,7 +135,7 @@ pub struct Standing {
     pub currencies: BTreeMap<Currency, CurrencyStanding>,
     /// Its assets.
     pub assets: Vec<AssetStanding>,
-    /// Its margin accounts.
+    /// Its margin accounts, and clients of those that margin them apart; ascending.
     pub accounts: Vec<Arc<AccountStanding>>,
     /// Against the initial requirement, without working orders.
     pub initial: Room,
@@ -176,6 +177,13 @@ impl Standing {
             Depth::Bound => self.accounts.iter().all(|own| own.bound.is_final),
             Depth::Search => self.accounts.iter().all(|own| own.is_searched()),
         }
+    }
+
+    /// What is netted as one of them; they are ascending.
+    #[must_use]
+    pub fn account(&self, netted: &Netted) -> Option<&Arc<AccountStanding>> {
+        let place = self.accounts.binary_search_by(|own| own.netted.cmp(netted));
+        place.ok().and_then(|place| self.accounts.get(place))
     }
 
     fn balances(&self) -> BTreeMap<Currency, CurrencyStanding> {
@@ -238,7 +246,7 @@ pub(super) fn searched_with(
         accounts.push(if own.is_searched() {
             Arc::clone(own)
         } else {
-            let trial = trial.filter(|trial| trial.is_of(group, &own.name));
+            let trial = trial.filter(|trial| own.netted.has(group, &trial.order.account));
             Arc::new(own.searched(group, house, trial, shares)?)
         });
     }
@@ -260,19 +268,19 @@ pub(super) fn with_trial(
     let shares = Shares::among(group, trial);
     let mut accounts = Vec::with_capacity(group.margin_accounts.len());
     let mut unmargined = known.map(|known| known.unmargined.clone()).unwrap_or_default();
-    for (name, terms) in &group.margin_accounts {
-        let trial = trial.filter(|trial| trial.is_of(group, name));
-        let own = known.and_then(|known| known.accounts.iter().find(|own| own.name == *name));
+    for (netted, terms) in Netted::all(group) {
+        let trial = trial.filter(|trial| netted.has(group, &trial.order.account));
+        let own = known.and_then(|known| known.account(&netted));
         let held = match own {
             Some(own) if trial.is_none() && own.is_of(shares) => {
                 accounts.push(Arc::clone(own));
                 continue;
             }
             Some(own) => own.held.clone(),
-            None => Held::of(group, house, name, terms, &mut unmargined)?,
+            None => Held::of(group, house, &netted, terms, &mut unmargined)?,
         };
-        let orders = exposure::orders(group, house, name, trial).map_err(StandingError::Order)?;
-        accounts.push(Arc::new(AccountStanding::new(group, house, name, held, &orders, shares)?));
+        let orders = exposure::orders(group, house, &netted, trial).map_err(StandingError::Order)?;
+        accounts.push(Arc::new(AccountStanding::new(group, house, &netted, held, &orders, shares)?));
     }
     assembled(group, house, currencies, accounts, unmargined, Depth::Bound)
 }

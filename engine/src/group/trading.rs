@@ -156,12 +156,13 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
         let detail = format!("position account {}", fill.account);
         return Ok(vec![raised(ExceptionKind::UnknownAccount, about(detail))]);
     }
+    let closes = fill.closes || is_ordered_to_close(group, fill);
     let trade = Trade {
         account: fill.account.clone(),
         legs: fill.legs.clone(),
         clearing: fill.clearing,
         due: fill.due,
-        closes: fill.closes,
+        closes,
         opened: Vec::new(),
         fee: fill.fee.clone(),
         order: fill.order.as_ref().map(|(id, part)| (id.clone(), *part, fill.units)),
@@ -171,6 +172,8 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
     if let Some(known) = group.trades.get(&fill.trade) {
         let is_same = *known
             == Trade {
+                // The order that said so may be gone.
+                closes: closes || known.closes,
                 is_busted: known.is_busted,
                 given_up: known.given_up.clone(),
                 opened: known.opened.clone(),
@@ -184,7 +187,7 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
     let mut books = Books::new(group, house);
     let terms = Terms {
         account: &fill.account,
-        closes: fill.closes,
+        closes,
         clearing: fill.clearing,
         due: fill.due,
         reference: &reference,
@@ -213,24 +216,30 @@ fn legs(
     for leg in &fill.legs {
         let other = books.holding(&fill.account, leg.contract).other_side(leg.lots);
         let beyond = leg.lots.saturating_abs().saturating_sub(other);
-        if fill.closes && beyond > 0 {
+        if terms.closes && beyond > 0 {
             let number = leg.contract.number();
             let detail = format!("{} lots of contract {number} close {other}", leg.lots);
             raise(ExceptionKind::ClosesBeyond, detail);
         }
-        let closed = if books.keeping(&fill.account) == Keeping::Net || fill.closes { other } else { 0 };
+        let closed = if books.keeping(&fill.account) == Keeping::Net || terms.closes { other } else { 0 };
         if may_reduce_only && leg.lots.saturating_abs() > closed {
             let number = leg.contract.number();
             let detail = format!("{} lots of contract {number} where {closed} close", leg.lots);
             raise(ExceptionKind::FillIncreases, detail);
         }
-        opened.push(if fill.closes { beyond.max(0) * leg.lots.signum() } else { 0 });
+        opened.push(if terms.closes { beyond.max(0) * leg.lots.signum() } else { 0 });
         books.book(terms, leg)?;
     }
     if opened.iter().all(|lots| *lots == 0) {
         opened.clear();
     }
     Ok(opened)
+}
+
+/// Whether the order that a trade fills closes the other side, as it was reserved.
+fn is_ordered_to_close(group: &Group, fill: &Fill) -> bool {
+    let order = fill.order.as_ref().and_then(|(id, _)| group.orders.get(id));
+    order.is_some_and(|order| order.account == fill.account && order.terms.closes)
 }
 
 /// A trade as a reference.

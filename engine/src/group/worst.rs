@@ -1,16 +1,20 @@
 //! What the working orders of a margin account may make of its requirement, by what margins it.
 
+use std::collections::BTreeMap;
+
 use super::exposure::Orders;
-use super::held::{GridHeld, Held, SpanHeld};
+use super::held::{GridHeld, Held, Pockets, SpanHeld};
 use super::house::HouseSnapshot;
 use super::outcome::{RiskSource, WorstScenario};
 use super::pricing::Unit;
 use super::standing::StandingError;
 use crate::fills::{Effort, OpenFills, Worst};
 use crate::grid::{self, GridFill, GridOrders};
+use crate::parameters::CommodityIndex;
 use crate::report::{self, AccountOrders};
-use crate::span::{self, margin};
-use crate::types::{Currency, Money, Overflow};
+use crate::scenario::Row;
+use crate::span::{self, Pocket, SideLeg, Sides, margin};
+use crate::types::{Currency, Lots, Money, Overflow};
 
 fn too_large(error: span::TooLarge) -> StandingError {
     StandingError::TooLarge(error.to_string())
@@ -27,8 +31,8 @@ impl Held {
     ) -> Result<(Vec<Currency>, Worst), StandingError> {
         match self {
             Self::Span(own) => {
-                let fills = own.fills(house, &orders.units);
-                let orders = own.orders(&fills, &orders.open, currency);
+                let (fills, sides) = (own.fills(house, &orders.units), own.sides(house, orders));
+                let orders = own.orders(&fills, sides.as_ref(), &orders.open, currency);
                 report::worst_required(orders, effort).map_err(too_large)
             }
             Self::Grid(own) => {
@@ -52,8 +56,8 @@ impl Held {
     ) -> Result<Money, StandingError> {
         match self {
             Self::Span(own) => {
-                let fills = own.fills(house, &orders.units);
-                let orders = own.orders(&fills, &orders.open, currency);
+                let (fills, sides) = (own.fills(house, &orders.units), own.sides(house, orders));
+                let orders = own.orders(&fills, sides.as_ref(), &orders.open, currency);
                 report::weighed_outcome(orders, filled).map_err(too_large)
             }
             Self::Grid(own) => {
@@ -69,13 +73,13 @@ impl Held {
     /// What decides, where some units trade, in an outcome of orders.
     pub(super) fn deciding(
         &self,
-        house: &HouseSnapshot,
+        (house, currency): (&HouseSnapshot, &Currency),
         orders: &Orders,
         filled: &[i64],
         traded: &[Unit],
     ) -> Result<Vec<WorstScenario>, StandingError> {
         match self {
-            Self::Span(own) => own.deciding(house, orders, filled, traded),
+            Self::Span(own) => own.deciding((house, currency), orders, filled, traded),
             Self::Grid(own) => own.deciding(orders, filled, traded),
             Self::Nothing(_) => Ok(Vec::new()),
         }
@@ -102,9 +106,43 @@ impl SpanHeld {
         units.iter().map(fill).collect()
     }
 
+    /// What the position accounts hold and the orders do to it, where longs and shorts stand apart.
+    fn sides(&self, house: &HouseSnapshot, orders: &Orders) -> Option<Sides> {
+        let mut pockets = Pockets::clone(self.pockets.as_ref()?);
+        let traded = orders.units.iter().zip(&orders.places);
+        let traded: Vec<_> = traded
+            .map(|(unit, place)| {
+                let rows = |(contract, lots): &(_, Lots)| {
+                    let rows = house.rows(*contract).unwrap_or_default();
+                    rows.iter().map(|(commodity, row)| (*commodity, *row, lots.get())).collect::<Vec<_>>()
+                };
+                (unit.legs.iter().flat_map(rows).collect::<Vec<_>>(), place)
+            })
+            .collect();
+        for (legs, place) in &traded {
+            for &(commodity, row, _) in legs {
+                let nothing = Pocket { commodity, row, long: 0, short: 0, nets: place.nets };
+                pockets.entry((place.account.clone(), commodity, row)).or_insert(nothing);
+            }
+        }
+        let places: BTreeMap<_, usize> =
+            pockets.keys().enumerate().map(|(place, key)| (key, place)).collect();
+        let orders = traded.iter().map(|(legs, place)| {
+            let leg = |(commodity, row, lots): &(CommodityIndex, Row, i64)| {
+                let pocket = places.get(&(place.account.clone(), *commodity, *row)).copied()?;
+                Some(SideLeg { pocket, lots: *lots, closes: place.closes })
+            };
+            legs.iter().filter_map(leg).collect()
+        });
+        let orders = orders.collect();
+        drop(places);
+        Some(Sides { pockets: pockets.into_values().collect(), orders })
+    }
+
     fn orders<'a>(
         &'a self,
         orders: &'a [span::Fill],
+        sides: Option<&'a Sides>,
         open: &'a OpenFills,
         currency: &'a Currency,
     ) -> AccountOrders<'a> {
@@ -112,6 +150,7 @@ impl SpanHeld {
             set: &self.set,
             portfolio: &self.portfolio,
             orders,
+            sides,
             open,
             profile: self.set.rounding(),
             levels: self.levels,
@@ -121,20 +160,15 @@ impl SpanHeld {
 
     fn deciding(
         &self,
-        house: &HouseSnapshot,
+        (house, currency): (&HouseSnapshot, &Currency),
         orders: &Orders,
         filled: &[i64],
         traded: &[Unit],
     ) -> Result<Vec<WorstScenario>, StandingError> {
-        let mut rows = Vec::new();
-        for (fill, filled) in self.fills(house, &orders.units).iter().zip(filled) {
-            let legs = fill.legs.iter().filter(|_| *filled > 0);
-            rows.extend(
-                legs.map(|(commodity, row, lots)| (*commodity, *row, lots.get().saturating_mul(*filled))),
-            );
-        }
-        let portfolio = self.portfolio.with(&self.set, rows.into_iter());
-        let portfolio = portfolio.map_err(|error| StandingError::TooLarge(error.to_string()))?;
+        let (fills, sides) = (self.fills(house, &orders.units), self.sides(house, orders));
+        let own = self.orders(&fills, sides.as_ref(), &orders.open, currency);
+        let portfolio =
+            own.portfolio_at(filled).map_err(|error| StandingError::TooLarge(error.to_string()))?;
         let margin = margin(&self.set, &portfolio, self.set.rounding()).map_err(too_large)?;
         let traded = self.fills(house, traded);
         let is_traded = |index| traded.iter().any(|unit| unit.legs.iter().any(|(own, ..)| *own == index));

@@ -3,8 +3,8 @@
 use super::required::{AccountLevels, required};
 use crate::fills::{Amounts, Bound, Effort, OpenFills, Region, Requirement, Worst, worst};
 use crate::parameters::{ParameterSet, RoundingProfile};
-use crate::span::{Fill, Portfolio, Ranged, TooLarge};
-use crate::types::{Currency, Money, Overflow};
+use crate::span::{Fill, Portfolio, Ranged, Sides, TooLarge};
+use crate::types::{Currency, LotsError, Money, Overflow};
 
 /// A margin account with its working orders.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,8 @@ pub struct AccountOrders<'a> {
     pub portfolio: &'a Portfolio,
     /// What one unit of every order does.
     pub orders: &'a [Fill],
+    /// Where longs and shorts stand apart: what is held, and what one unit of every order does to it.
+    pub sides: Option<&'a Sides>,
     /// How many units of each are open, and what links them.
     pub open: &'a OpenFills,
     /// The rounding profile.
@@ -25,6 +27,25 @@ pub struct AccountOrders<'a> {
     pub currency: &'a Currency,
 }
 
+impl AccountOrders<'_> {
+    /// The positions at an outcome.
+    ///
+    /// # Errors
+    /// [`LotsError`] where a row has too many lots.
+    pub fn portfolio_at(&self, filled: &[i64]) -> Result<Portfolio, LotsError> {
+        if let Some(sides) = self.sides {
+            return sides.portfolio(self.set, filled);
+        }
+        let mut more = Vec::new();
+        for (order, units) in self.orders.iter().zip(filled).filter(|(_, units)| **units > 0) {
+            for &(commodity, row, lots) in &order.legs {
+                more.push((commodity, row, lots.get().checked_mul(*units).ok_or(LotsError::TooLarge)?));
+            }
+        }
+        self.portfolio.with(self.set, more.into_iter())
+    }
+}
+
 struct Account<'a> {
     own: AccountOrders<'a>,
     ranged: Ranged<'a>,
@@ -32,8 +53,14 @@ struct Account<'a> {
 
 impl<'a> Account<'a> {
     fn new(own: AccountOrders<'a>) -> Result<Self, TooLarge> {
-        let ranged =
-            Ranged::new(own.set, own.portfolio, own.orders, own.open, own.profile, own.levels.initial);
+        let ranged = Ranged::new(
+            own.set,
+            own.portfolio,
+            own.orders,
+            own.open,
+            own.profile,
+            (own.levels.initial, own.sides),
+        );
         Ok(Self { own, ranged: ranged.map_err(of_orders)? })
     }
 }
@@ -73,13 +100,7 @@ impl Requirement for Account<'_> {
     fn exact(&self, filled: &[i64]) -> Result<Amounts, TooLarge> {
         let own = &self.own;
         let fills = || own.orders.iter().zip(filled).filter(|(_, units)| **units > 0);
-        let mut more = Vec::new();
-        for (order, units) in fills() {
-            for &(commodity, row, lots) in &order.legs {
-                more.push((commodity, row, lots.get().checked_mul(*units).ok_or(Overflow)?));
-            }
-        }
-        let portfolio = own.portfolio.with(own.set, more.into_iter()).map_err(|_| Overflow)?;
+        let portfolio = own.portfolio_at(filled).map_err(|_| Overflow)?;
         let required = required(own.set, &portfolio, own.profile, own.levels)?;
         let mut amounts: Amounts = self.ranged.currencies().iter().map(|_| Money::ZERO).collect();
         for own in required {

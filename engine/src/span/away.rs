@@ -47,7 +47,7 @@ pub(super) fn resolve(
         fault(AwayDelta::MOST, "", message);
         return Vec::new();
     }
-    if margining == Margining::Gross {
+    if margining.has_sides() {
         fault(0, "", "a gross account forms no spreads: deltas held elsewhere do not count".to_owned());
         return Vec::new();
     }

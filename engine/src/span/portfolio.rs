@@ -111,8 +111,20 @@ pub enum Margining {
     /// Longs against shorts, with spreads.
     #[default]
     Net,
-    /// Longs and shorts apart, without spreads: an omnibus account.
-    Gross,
+    /// Every position account of a margin account netted by itself, with its spreads, then summed: what houses and EMIR mean by gross. One
+    /// portfolio is one position account: it is netted.
+    GrossByClient,
+    /// Longs and shorts apart, without spreads: an omnibus account whose clients are not known.
+    #[serde(alias = "gross")]
+    GrossSides,
+}
+
+impl Margining {
+    /// Whether longs and shorts of one portfolio stand apart.
+    #[must_use]
+    pub const fn has_sides(self) -> bool {
+        matches!(self, Self::GrossSides)
+    }
 }
 
 /// The positions in one commodity.
@@ -223,18 +235,18 @@ impl Portfolio {
         let more = more.map(|(commodity, row, lots)| Found { commodity, row, lots, position: 0 });
         let mut faults = Vec::new();
         let holdings = match self.margining {
-            Margining::Net => {
+            Margining::Net | Margining::GrossByClient => {
                 let changes = grouped(more.collect(), Margining::Net, &mut faults);
                 let mut holdings = self.holdings.clone();
                 changes.into_iter().try_for_each(|change| added(set, &mut holdings, change))?;
                 holdings
             }
-            Margining::Gross => {
+            Margining::GrossSides => {
                 let held = self.holdings.iter().flat_map(|own| {
                     own.positions.iter().map(|(row, lots)| (own.commodity, *row, lots.get()))
                 });
                 let held = held.map(|(commodity, row, lots)| Found { commodity, row, lots, position: 0 });
-                grouped(held.chain(more).collect(), Margining::Gross, &mut faults)
+                grouped(held.chain(more).collect(), Margining::GrossSides, &mut faults)
             }
         };
         if !faults.is_empty() {
@@ -371,7 +383,7 @@ fn added(set: &ParameterSet, holdings: &mut Vec<Holding>, change: Holding) -> Re
 
 /// Lots of one row are added up, in a gross account of each side; what adds up to nothing is gone.
 fn grouped(mut found: Vec<Found>, margining: Margining, faults: &mut Vec<EntryFault>) -> Vec<Holding> {
-    let side = |one: &Found| margining == Margining::Gross && one.lots < 0;
+    let side = |one: &Found| margining.has_sides() && one.lots < 0;
     found.sort_by_key(|one| (one.commodity, one.row, side(one), one.position));
     let mut holdings: Vec<Holding> = Vec::new();
     let same = |a: &Found, b: &Found| (a.commodity, a.row, side(a)) == (b.commodity, b.row, side(b));

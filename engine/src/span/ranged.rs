@@ -10,13 +10,16 @@
 //! * `commodity` has what grows with every unit filled: losses by scenario, deltas by month, outlay (what is paid less option value).
 //! * `spreads` follows what spreads between commodities leave of the deltas, as ranges: what is certain to be credited.
 //! * `weighted` is the least weighted price risk in the region, the minimum of a quotient of linear numbers.
+//! * `apart` forms a commodity whose longs and shorts do not net; `longs` is what long options alone may lose.
 //! * `inside` bounds charges between months and in delivery, and the floor for short options.
 //!
 //! What the bound leaves out (credits of spreads by tier, of scanning-based spreads and of commodities scanned in parts), halving
 //! regions down to outcomes finds again.
 
+mod apart;
 mod commodity;
 mod inside;
+mod longs;
 mod spreads;
 mod weighted;
 
@@ -24,6 +27,7 @@ use std::collections::BTreeSet;
 
 use super::portfolio::{Margining, Portfolio};
 use super::rounding::Rounding;
+use super::sides::Sides;
 use crate::fills::{Amounts, Bound, Linear, LinearMoney, OpenFills, Places, Region};
 use crate::parameters::{
     Candidates, CommodityIndex, InterSpread, ParameterSet, RoundingProfile, ScanningSpread,
@@ -54,6 +58,11 @@ pub struct Ranged<'a> {
     commodities: Vec<RangedCommodity<'a>>,
     super_spreads: Candidates,
     inter_spreads: Candidates,
+    /// Where longs and shorts stand apart: what they are made of.
+    sides: Option<&'a Sides>,
+    level: Option<usize>,
+    /// What orders pay, by the place of the commodity that it stands with.
+    paid: Vec<(usize, usize, Money)>,
     /// Cash of orders that stands with no commodity of theirs, by currency.
     other_cash: Vec<LinearMoney>,
     /// All orders.
@@ -63,7 +72,8 @@ pub struct Ranged<'a> {
 }
 
 impl<'a> Ranged<'a> {
-    /// Takes an account's positions and what its orders do, in the order of `open`; `level` is the place of a level of the set.
+    /// Takes an account's positions and what its orders do, in the order of `open`; `level` is the place of a level of the set. Where longs and
+    /// shorts stand apart, `sides` has both: what is held, and what the orders do to it.
     ///
     /// # Errors
     /// [`Overflow`] when a number does not fit.
@@ -73,7 +83,7 @@ impl<'a> Ranged<'a> {
         orders: &[Fill],
         open: &'a OpenFills,
         profile: RoundingProfile,
-        level: Option<usize>,
+        (level, sides): (Option<usize>, Option<&'a Sides>),
     ) -> Result<Self, Overflow> {
         let rounding = Rounding::of(profile);
         let held = portfolio.holdings().iter().map(|holding| holding.commodity);
@@ -83,7 +93,7 @@ impl<'a> Ranged<'a> {
         let paid = orders.iter().flat_map(|order| order.cash.iter().map(|(currency, _)| currency.clone()));
         let currencies: Vec<Currency> = own.chain(paid).collect::<BTreeSet<_>>().into_iter().collect();
         let (mut super_spreads, mut inter_spreads) = (Candidates::new(), Candidates::new());
-        if portfolio.margining() == Margining::Net {
+        if !portfolio.margining().has_sides() {
             super_spreads = set.super_spreads().candidates(&indexes, &[]);
             inter_spreads =
                 set.inter_spreads().candidates(&indexes, &[(set.super_spreads(), super_spreads.as_slice())]);
@@ -111,6 +121,9 @@ impl<'a> Ranged<'a> {
             inter_spreads,
             set,
             rounding,
+            sides,
+            level,
+            paid: Vec::new(),
         };
         ranged.cap_merged();
         for (order, fill) in orders.iter().enumerate() {
@@ -160,11 +173,14 @@ impl<'a> Ranged<'a> {
     /// What an order pays stands with a commodity of its own, so that both are bounded together.
     fn pay(&mut self, order: usize, fill: &Fill, currency: &Currency, amount: Money) -> Result<(), Overflow> {
         let place = self.currencies.binary_search(currency).unwrap_or_default();
-        let own = |known: &&mut RangedCommodity<'_>| {
+        let own = |known: &RangedCommodity<'_>| {
             known.currency == place && fill.legs.iter().any(|(index, ..)| *index == known.index)
         };
-        match self.commodities.iter_mut().find(own) {
-            Some(own) => own.pay(order, amount),
+        match self.commodities.iter_mut().enumerate().find(|(_, known)| own(known)) {
+            Some((place, own)) => {
+                self.paid.push((place, order, amount));
+                own.pay(order, amount)
+            }
             None => self.other_cash[place].add(Some(order), amount),
         }
     }
@@ -187,11 +203,13 @@ impl<'a> Ranged<'a> {
     /// # Errors
     /// [`Overflow`] when a number does not fit.
     pub fn at_most(&self, region: &Region) -> Result<Bound, Overflow> {
+        let apart = self.sides.map(|sides| self.apart(sides, region)).transpose()?;
+        let commodities = apart.as_ref().unwrap_or(&self.commodities);
         let credits = self.credits(region)?;
         let (mut uncapped, mut amounts) = (self.nothing(), self.nothing());
         let mut cash = self.nothing();
         let mut chosen = Linear::nothing(&self.all);
-        for (own, credit) in self.commodities.iter().zip(&credits) {
+        for (own, credit) in commodities.iter().zip(&credits) {
             let (risk, functional) = own.at_most(self.fills, region, credit, self.rounding)?;
             let paid = own.cash.most(self.fills, region)?;
             for (order, unit) in functional.places().iter().zip(&functional.units) {
@@ -215,6 +233,21 @@ impl<'a> Ranged<'a> {
             amounts[place] = amount.plus(slack)?.plus(part)?;
         }
         Ok(Bound { amounts, corner: chosen.corner(self.fills, region)? })
+    }
+
+    /// The commodities of an account whose longs and shorts stand apart, in a region.
+    fn apart(&self, sides: &Sides, region: &Region) -> Result<Vec<RangedCommodity<'a>>, Overflow> {
+        let own = |known: &RangedCommodity<'a>| {
+            let (set, index, place) = (self.set, known.index, known.currency);
+            let terms =
+                commodity::Terms { set, index, place, margining: Margining::GrossSides, level: self.level };
+            RangedCommodity::of_sides(&terms, sides, self.fills, region)
+        };
+        let mut apart = self.commodities.iter().map(own).collect::<Result<Vec<_>, _>>()?;
+        for (place, order, amount) in &self.paid {
+            apart[*place].pay(*order, *amount)?;
+        }
+        Ok(apart)
     }
 
     fn nothing(&self) -> Amounts {

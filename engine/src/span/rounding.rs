@@ -64,6 +64,11 @@ impl Rounding {
         if self.is_whole() { risk.rounded_half_away(CME_WEIGHTED_PLACES) } else { Ok(risk) }
     }
 
+    /// Whether long options alone lose no more than they are worth.
+    pub(super) fn caps_long_options(self) -> bool {
+        self.0 == RoundingProfile::Takasbank
+    }
+
     pub(super) fn scan_base(self, largest: Money) -> ScanBase {
         match self.0 {
             RoundingProfile::Exact | RoundingProfile::Cme => {

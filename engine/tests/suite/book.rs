@@ -2,6 +2,7 @@
 
 mod awaiting;
 mod cash;
+mod clients;
 mod collateral;
 mod desk;
 mod hostile;
@@ -15,6 +16,7 @@ mod queue;
 mod reducing;
 mod reducing_fills;
 mod runs;
+mod sides;
 mod simulation;
 mod takas;
 mod unpriced;

@@ -216,7 +216,7 @@ fn stated_deltas_that_cannot_count_are_all_named() {
     let largest = vec![delta("OTHER", 1, "-1000000000000")];
     assert!(calculate(&set, &request(&["2 CORN FUT 202612"], largest)).is_ok());
     let mut gross = request(&["2 CORN FUT 202612"], vec![delta("OTHER", 1, "-1")]);
-    gross.options.margining = Margining::Gross;
+    gross.options.margining = Margining::GrossSides;
     assert_eq!(
         refused(&gross),
         ["away[0]: a gross account forms no spreads: deltas held elsewhere do not count"]

@@ -85,8 +85,10 @@ fn differences(
     let request = PortfolioRequest { positions: positions.to_vec(), away, options };
     let report = calculate(&world.set, &request).unwrap();
     let twins = match margining {
-        Margining::Net => twin::calculate(&world.definition, positions, &world.away, rounding),
-        Margining::Gross => twin::calculate_gross(&world.definition, positions, rounding),
+        Margining::Net | Margining::GrossByClient => {
+            twin::calculate(&world.definition, positions, &world.away, rounding)
+        }
+        Margining::GrossSides => twin::calculate_gross(&world.definition, positions, rounding),
     };
     let mut found = Vec::new();
     let mut compare = |what: String, actual: Amount, expected: &twin::Exact| {

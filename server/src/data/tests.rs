@@ -169,6 +169,7 @@ fn order(id: &str, leg: OrderLeg) -> NewOrder {
         net_price: None,
         reduce_only: false,
         reduced_by_venue: false,
+        closes: false,
         fee: None,
     };
     NewOrder { id: code(id), account: code("A"), session: None, link: None, terms }

@@ -192,13 +192,18 @@ fn options_of(wire: &v1::CalculationOptions, faults: &mut Violations) -> Calcula
     };
     let rounding = faults.keep("options.rounding", rounding(wire.rounding)).flatten();
     let margining = faults.keep("options.margining", margining(wire.margining)).unwrap_or_default();
+    if margining == Margining::GrossByClient {
+        let only_of_the_book = "gross by client is of margin accounts: a portfolio is one client's";
+        faults.add(|| "options.margining".to_owned(), only_of_the_book);
+    }
     CalculationOptions { rounding, currency, account_type, margining, allow_unmatched: wire.allow_unmatched }
 }
 
 fn margining(number: i32) -> Result<Margining, String> {
     match v1::Margining::try_from(number) {
         Ok(v1::Margining::Unspecified | v1::Margining::Net) => Ok(Margining::Net),
-        Ok(v1::Margining::Gross) => Ok(Margining::Gross),
+        Ok(v1::Margining::GrossSides) => Ok(Margining::GrossSides),
+        Ok(v1::Margining::GrossByClient) => Ok(Margining::GrossByClient),
         Err(_) => Err(format!("{number} is no way of margining")),
     }
 }

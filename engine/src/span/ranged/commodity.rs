@@ -2,6 +2,7 @@
 
 use super::Fill;
 use super::inside::OptionRow;
+use super::longs::Longs;
 use super::spreads::Credit;
 use crate::fills::{Linear, LinearDelta, LinearMoney, OpenFills, Places, Region};
 use crate::parameters::{Commodity, CommodityIndex, ContractKind, ParameterSet, PeriodIndex};
@@ -31,12 +32,14 @@ pub(super) struct RangedCommodity<'a> {
     /// Losses by scenario, of each part that is scanned apart.
     pub(super) parts: Vec<Vec<LinearMoney>>,
     /// The same times the level's factors.
-    scaled: Vec<Vec<LinearMoney>>,
+    pub(super) scaled: Vec<Vec<LinearMoney>>,
     pub(super) net_delta: LinearDelta,
     pub(super) months: Vec<Month>,
     /// Deltas of the spot product and of the others, where basis risk is charged.
     pub(super) spot: [LinearDelta; 2],
     pub(super) options: Vec<OptionRow>,
+    /// Of each side, or of all where longs and shorts net: what options alone may lose at most where all of them are long.
+    pub(super) longs: [Longs; 2],
     /// What is paid.
     pub(super) cash: LinearMoney,
     /// What is paid less option value.
@@ -50,8 +53,10 @@ pub(super) struct RangedCommodity<'a> {
 #[derive(Debug)]
 pub(super) struct Month {
     pub(super) period: PeriodIndex,
-    is_short: bool,
+    pub(super) is_short: bool,
     pub(super) delta: LinearDelta,
+    /// Where only two ends are known: the lower one, and `delta` is the upper.
+    pub(super) least: Option<LinearDelta>,
 }
 
 /// Lots of a row: of what is held, or of one unit of an order.
@@ -64,30 +69,10 @@ struct Entry {
 impl<'a> RangedCommodity<'a> {
     pub(super) fn new(terms: &Terms<'a>, held: Option<&Holding>, orders: &[Fill]) -> Result<Self, Overflow> {
         let positions = held.map_or(&[][..], |held| held.positions.as_slice());
-        let own = &terms.set.commodities()[terms.index.index()];
-        let is_net = terms.margining == Margining::Net;
-        let sides = if is_net { 1 } else { 2 };
-        let count = sides * (own.scan_tiers().len() + 1);
         let trades = |fill: &Fill| fill.legs.iter().any(|(index, ..)| *index == terms.index);
         let places = orders.iter().enumerate().filter(|(_, fill)| trades(fill)).map(|(order, _)| order);
-        let places: Places = places.collect();
-        let scenarios = vec![Linear::nothing(&places); terms.set.points().count()];
-        let mut commodity = Self {
-            own,
-            index: terms.index,
-            currency: terms.place,
-            factors: terms.level.map_or(&[], |level| own.level_factors()[level].as_slice()),
-            parts: vec![scenarios; count],
-            scaled: Vec::new(),
-            net_delta: Linear::nothing(&places),
-            months: Vec::new(),
-            spot: [Linear::nothing(&places), Linear::nothing(&places)],
-            options: Vec::new(),
-            cash: Linear::nothing(&places),
-            outlay: Linear::nothing(&places),
-            is_net,
-            is_capped: own.cap_option_value(),
-        };
+        let mut commodity = Self::empty(terms, places.collect());
+        let (own, count) = (commodity.own, commodity.parts.len());
         let mut by_part = vec![Vec::new(); count];
         for &(row, lots) in positions {
             by_part[commodity.part(own.contract(row).period, lots)].push((row, lots));
@@ -108,15 +93,49 @@ impl<'a> RangedCommodity<'a> {
                 commodity.add(&Entry { row, lots, order: Some(order) })?;
             }
         }
-        let scale = |loss: Money| scaled(loss, commodity.factors);
-        let of_part = |part: &Vec<LinearMoney>| part.iter().map(|losses| losses.map(scale)).collect();
-        commodity.scaled = commodity.parts.iter().map(of_part).collect::<Result<_, Overflow>>()?;
+        commodity.scale()?;
         Ok(commodity)
+    }
+
+    pub(super) fn scale(&mut self) -> Result<(), Overflow> {
+        let scale = |loss: Money| scaled(loss, self.factors);
+        let of_part = |part: &Vec<LinearMoney>| part.iter().map(|losses| losses.map(scale)).collect();
+        self.scaled = self.parts.iter().map(of_part).collect::<Result<_, Overflow>>()?;
+        Ok(())
+    }
+
+    /// A commodity without positions, with orders of these places.
+    pub(super) fn empty(terms: &Terms<'a>, places: Places) -> Self {
+        let own = &terms.set.commodities()[terms.index.index()];
+        let is_net = !terms.margining.has_sides();
+        let count = if is_net { 1 } else { 2 } * (own.scan_tiers().len() + 1);
+        let scenarios = vec![Linear::nothing(&places); terms.set.points().count()];
+        Self {
+            own,
+            index: terms.index,
+            currency: terms.place,
+            factors: terms.level.map_or(&[], |level| own.level_factors()[level].as_slice()),
+            parts: vec![scenarios; count],
+            scaled: Vec::new(),
+            net_delta: Linear::nothing(&places),
+            months: Vec::new(),
+            spot: [Linear::nothing(&places), Linear::nothing(&places)],
+            options: Vec::new(),
+            longs: [Longs::nothing(&places), Longs::nothing(&places)],
+            cash: Linear::nothing(&places),
+            outlay: Linear::nothing(&places),
+            is_net,
+            is_capped: own.cap_option_value(),
+        }
+    }
+
+    pub(super) fn loss_scale(&self) -> Result<i128, Overflow> {
+        Money::scale(i32::from(self.own.arrays().places()) - self.own.risk_exponent())
     }
 
     /// Adds the losses of positions, or of one unit of an order, to a part.
     fn lose(&mut self, part: usize, order: Option<usize>, losses: &ScenarioSums) -> Result<(), Overflow> {
-        let scale = Money::scale(i32::from(self.own.arrays().places()) - self.own.risk_exponent())?;
+        let scale = self.loss_scale()?;
         for (linear, loss) in self.parts[part].iter_mut().zip(losses.iter()) {
             linear.add(order, Money::from_scale(loss, scale)?)?;
         }
@@ -132,7 +151,7 @@ impl<'a> RangedCommodity<'a> {
         let same = |own: &Month| own.period == contract.period && own.is_short == is_short;
         let place = self.months.iter().position(same).unwrap_or_else(|| {
             let delta = Linear::nothing(self.cash.places());
-            self.months.push(Month { period: contract.period, is_short, delta });
+            self.months.push(Month { period: contract.period, is_short, delta, least: None });
             self.months.len() - 1
         });
         self.months[place].delta.add(entry.order, delta)?;
@@ -141,6 +160,12 @@ impl<'a> RangedCommodity<'a> {
         }
         let value = contract.option_value.times_lots(entry.lots)?;
         self.outlay.add(entry.order, value.negated())?;
+        let longs = &mut self.longs[usize::from(is_short)];
+        if contract.kind == ContractKind::Plain {
+            longs.has_others = true;
+        } else {
+            longs.add(entry.row, entry.order, entry.lots, value)?;
+        }
         if contract.kind != ContractKind::Plain && contract.option_count != 0 {
             let count = self.own.option_counts()[usize::from(contract.option_count)];
             self.count_option(entry, count, contract.kind, contract.period)?;
@@ -166,7 +191,7 @@ impl<'a> RangedCommodity<'a> {
     }
 
     /// The part that is scanned apart to which lots belong.
-    fn part(&self, period: PeriodIndex, lots: Lots) -> usize {
+    pub(super) fn part(&self, period: PeriodIndex, lots: Lots) -> usize {
         let tiers = self.own.scan_tiers();
         let tier = tiers.iter().position(|tier| tier.contains(period)).unwrap_or(tiers.len());
         let side = usize::from(!self.is_net && lots.is_short());
@@ -200,7 +225,7 @@ impl<'a> RangedCommodity<'a> {
         let none = rounding.has_floor().then_some(&nothing);
         let mut best = Best::default();
         if self.cash.places().is_empty() {
-            best.take((self.untouched(&mixes, &pieces, rounding)?, self.outlay.clone()));
+            best.take((self.untouched(&mixes, &pieces, (fills, region), rounding)?, self.outlay.clone()));
         } else if let [scenarios] = self.scaled.as_slice() {
             let adjusted = self.adjusted(&mixes, &pieces)?;
             let mut decided: Option<(Money, &LinearMoney, &LinearMoney)> = None;
@@ -211,22 +236,25 @@ impl<'a> RangedCommodity<'a> {
                 }
             }
             if let Some((most, losses, adjustment)) = decided {
-                best.take((most, losses.plus(adjustment)?));
+                let functional = losses.plus(adjustment)?;
+                let capped = self.capped(0, fills, region, rounding)?;
+                let capped = capped.map(|value| of_scenario(&value, &adjusted, fills, region)).transpose()?;
+                let most = capped.map_or(most, |(capped, _)| most.min(capped));
+                best.take((most, functional));
             }
         } else {
-            let mut sum = (self.outlay.most(fills, region)?, self.outlay.clone());
-            for part in &self.scaled {
-                let most = |losses: &LinearMoney| Ok((losses.most(fills, region)?, losses.clone()));
+            let (outlays, rest) = self.outlay_by_part();
+            let mut sum = (rest.most(fills, region)?, rest);
+            for (place, (part, outlay)) in self.scaled.iter().zip(&outlays).enumerate() {
                 let mut largest = Best::default();
-                if rounding.has_floor() {
-                    largest.take((Money::ZERO, nothing.clone()));
+                for losses in part.iter().chain(none) {
+                    largest.take((losses.most_with(outlay, fills, region)?, losses.plus(outlay)?));
                 }
-                part.iter()
-                    .map(most)
-                    .try_for_each(|own: Result<_, Overflow>| own.map(|own| largest.take(own)))?;
-                if let Some((most, losses)) = largest.0 {
-                    sum = (sum.0.plus(most)?, sum.1.plus(&losses)?);
+                let Some((mut most, functional)) = largest.0 else { continue };
+                if let Some(value) = self.capped(place, fills, region, rounding)? {
+                    most = most.min(value.most_with(outlay, fills, region)?);
                 }
+                sum = (sum.0.plus(most)?, sum.1.plus(&functional)?);
             }
             let charge = mixes.iter().map(|mix| mix.most(fills, region)).collect::<Result<Vec<_>, _>>()?;
             best.take((sum.0.plus(charge.into_iter().min().unwrap_or_default())?, sum.1));
@@ -237,18 +265,33 @@ impl<'a> RangedCommodity<'a> {
         Ok((risk.plus(fixed)?.max(floor), functional))
     }
 
+    /// The outlay of the orders that lose in one of the parts, with the first of them; and the rest.
+    fn outlay_by_part(&self) -> (Vec<LinearMoney>, LinearMoney) {
+        let nothing = Linear::nothing(self.cash.places());
+        let (mut parts, mut rest) = (vec![nothing; self.scaled.len()], self.outlay.clone());
+        for place in 0..rest.units.len() {
+            let loses = |part: &Vec<LinearMoney>| part.iter().any(|own| !own.units[place].is_zero());
+            if let Some(part) = self.scaled.iter().position(loses) {
+                parts[part].units[place] = std::mem::take(&mut rest.units[place]);
+            }
+        }
+        (parts, rest)
+    }
+
     /// The same where no order touches it: nothing in it moves.
     fn untouched(
         &self,
         mixes: &[LinearMoney],
         pieces: &[LinearMoney],
+        (fills, region): (&OpenFills, &Region),
         rounding: Rounding,
     ) -> Result<Money, Overflow> {
         let mut sum = self.outlay.base;
-        for part in &self.scaled {
+        for (place, part) in self.scaled.iter().enumerate() {
             let floor = rounding.has_floor().then_some(Money::ZERO);
-            let largest = part.iter().map(|losses| losses.base).chain(floor).max();
-            sum = sum.plus(largest.unwrap_or_default())?;
+            let largest = part.iter().map(|losses| losses.base).chain(floor).max().unwrap_or_default();
+            let capped = self.capped(place, fills, region, rounding)?;
+            sum = sum.plus(capped.map_or(largest, |value| largest.min(value.base)))?;
         }
         let least = |numbers: &[LinearMoney]| numbers.iter().map(|own| own.base).min().unwrap_or_default();
         let credit = if self.parts.len() == 1 { least(pieces) } else { Money::ZERO };

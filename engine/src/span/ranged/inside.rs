@@ -36,7 +36,8 @@ impl RangedCommodity<'_> {
         for month in self.own.delivery() {
             let rate = month.spread.max(month.outright).max(Money::ZERO);
             for own in self.months.iter().filter(|own| month.periods.contains(own.period)) {
-                let Ends { low, high } = ends(&own.delta, fills, region)?;
+                let low = own.least.as_ref().unwrap_or(&own.delta).least(fills, region)?;
+                let high = own.delta.most(fills, region)?;
                 let most = low.magnitude().max(high.magnitude());
                 sum = sum.plus(rate.for_delta_half_away(most, Decimal::ONE)?)?;
             }

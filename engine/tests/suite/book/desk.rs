@@ -263,6 +263,7 @@ pub(super) fn order(id: &str, legs: Vec<OrderLeg>, units: i64) -> NewOrder {
             net_price: None,
             reduce_only: false,
             reduced_by_venue: false,
+            closes: false,
             fee: None,
         },
     }

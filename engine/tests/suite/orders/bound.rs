@@ -77,6 +77,7 @@ fn ratio(world: &World, case: &Case, profile: RoundingProfile, what: &str) -> Op
         set: &world.set,
         portfolio: &case.portfolio,
         orders: &case.orders,
+        sides: None,
         open: &case.open,
         profile,
         levels: case.levels,
@@ -103,10 +104,13 @@ fn ratio(world: &World, case: &Case, profile: RoundingProfile, what: &str) -> Op
         return None;
     }
     let ratio = Amount::rounded_half_away(bound.ratio_to_half_away(most).unwrap());
+    if ratio.millionths() > 1_250_000 {
+        println!("{what}: {bound:?} over {most:?}, {} regions, final {}", worst.regions, worst.is_final);
+    }
     Some((ratio.millionths() / 1_000, worst.regions))
 }
 
-/// Median and 99th percentile of the ratios, and the largest number of regions.
+/// Median and 99th percentile of the ratios, which is at most 1.25, and how many regions were looked at.
 pub(super) fn told(what: &str, mut ratios: Vec<(i128, usize)>) -> i128 {
     ratios.sort_unstable();
     let at = |percent: usize| ratios[(ratios.len() - 1) * percent / 100].0;
@@ -119,28 +123,26 @@ pub(super) fn told(what: &str, mut ratios: Vec<(i128, usize)>) -> i128 {
         at(99),
         regions / ratios.len()
     );
+    assert!(at(99) <= 1_250, "{what}: the 99th percentile is {}", at(99));
     at(50)
 }
 
+/// In every rounding profile, net and gross. Clients that are margined apart are as many net accounts: each is bounded by itself.
 #[test]
 fn random_exchanges() {
-    let mut ratios = Vec::new();
-    for seed in 0..300 {
-        let mut dice = Dice::new(seed);
-        let world = random_world(&mut dice);
-        for (profile, margining) in [
-            (RoundingProfile::Exact, Margining::Net),
-            (RoundingProfile::Takasbank, Margining::Net),
-            (RoundingProfile::Cme, Margining::Net),
-            (RoundingProfile::Exact, Margining::Gross),
-        ] {
-            let orders = dice.index(6) + 1;
-            let Some(case) = case(&world, &mut dice, orders, 3, margining) else { continue };
-            let what = format!("seed {seed} {profile:?} {margining:?}");
-            ratios.extend(ratio(&world, &case, profile, &what));
+    for (profile, name) in RoundingProfile::NAMES {
+        for margining in [Margining::Net, Margining::GrossByClient, Margining::GrossSides] {
+            let mut ratios = Vec::new();
+            for seed in 0..100 {
+                let mut dice = Dice::new(seed);
+                let world = random_world(&mut dice);
+                let orders = dice.index(8) + 1;
+                let Some(case) = case(&world, &mut dice, orders, 3, margining) else { continue };
+                ratios.extend(ratio(&world, &case, profile, &format!("seed {seed} {name} {margining:?}")));
+            }
+            told(&format!("random exchanges, {name}, {margining:?}"), ratios);
         }
     }
-    told("random exchanges", ratios);
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn the_engine_is_its_twin_on_gross_accounts_of_random_sets() {
         let world = world(&mut dice, seed);
         for rounding in [RoundingProfile::Exact, RoundingProfile::Takasbank, RoundingProfile::Cme] {
             let positions = generate::portfolio(&mut dice, &world.contracts);
-            disagreements.look(seed, &world, &positions, rounding, Margining::Gross);
+            disagreements.look(seed, &world, &positions, rounding, Margining::GrossSides);
         }
     }
     disagreements.are_none();

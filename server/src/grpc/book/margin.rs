@@ -80,8 +80,13 @@ fn answer(
 ) -> Result<v1::GetMarginResponse, Fault> {
     let mut accounts = Vec::with_capacity(standing.accounts.len());
     for own in &standing.accounts {
-        let by = reported(&own.held, present.terms.get(&own.name), house).map_err(no_standing)?;
-        accounts.push(v1::AccountMargin { account: own.name.to_string(), by });
+        let terms = present.terms.get(&own.netted.margin_account);
+        let by = reported(&own.held, terms, house).map_err(no_standing)?;
+        accounts.push(v1::AccountMargin {
+            account: own.netted.margin_account.to_string(),
+            position_account: own.netted.client.as_ref().map(ToString::to_string).unwrap_or_default(),
+            by,
+        });
     }
     let names = names(desk, place, standing.unmargined.iter().map(|own| own.contract))?;
     let shown = |room| standing.is_shown().then(|| to_proto::book::room(room));

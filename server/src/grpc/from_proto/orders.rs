@@ -133,6 +133,7 @@ impl Reader<'_> {
             net_price: net_price?,
             reduce_only: wire.reduce_only,
             reduced_by_venue: wire.reduced_by_venue,
+            closes: wire.closes,
             fee: fee?,
         })
     }

@@ -245,6 +245,7 @@ fn terms(names: &Names, own: &OrderTerms) -> v1::OrderTerms {
         net_price: own.net_price.map(|price| price.to_string()).unwrap_or_default(),
         reduce_only: own.reduce_only,
         reduced_by_venue: own.reduced_by_venue,
+        closes: own.closes,
         fee: fee(own.fee.as_ref()),
     }
 }

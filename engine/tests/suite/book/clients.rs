@@ -1,0 +1,126 @@
+//! Margin accounts that are gross by client: each position account is netted by itself, with its spreads, and the requirements are summed.
+
+use plimsoll_engine::group::{Fact, Group, Keeping, MarginTerms, Request, bounded, searched, standing};
+use plimsoll_engine::span::Margining;
+use plimsoll_engine::types::AccountName;
+
+use super::desk::{Desk, code, reason, text};
+use crate::generate::Dice;
+
+const CLIENTS: [&str; 3] = ["C1", "C2", "C3"];
+const NAMES: [&str; 5] = [
+    "HCL FUT 202612",
+    "HCL FUT 202703",
+    "HGO FUT 202612",
+    "HCLO OOF 202612 C 70.00",
+    "HCLO OOF 202612 P 70.00",
+];
+
+fn opened(desk: &mut Desk, name: &str, margining: Margining) {
+    let terms = MarginTerms::Span { account_type: None, margining };
+    assert_eq!(reason(&desk.request(Request::OpenMarginAccount(code(name), terms))), "granted");
+}
+
+/// Clients in one margin account that is gross by client, or each in a net one of its own.
+fn desk(cash: &str, is_one: bool) -> Desk {
+    let mut desk = Desk::sample(cash);
+    if is_one {
+        opened(&mut desk, "OMNIBUS", Margining::GrossByClient);
+    }
+    for (place, client) in CLIENTS.into_iter().enumerate() {
+        let own = format!("OMNIBUS{client}");
+        if !is_one {
+            opened(&mut desk, &own, Margining::Net);
+        }
+        let account = if is_one { "OMNIBUS" } else { &own };
+        let keeping = if place == 1 { Keeping::Gross } else { Keeping::Net };
+        desk.request(Request::OpenPositionAccount(code(client), code(account), keeping));
+    }
+    desk
+}
+
+fn trade(desk: &mut Desk, id: &str, client: &str, lots: i64, name: &str) {
+    let mark = desk.mark(name);
+    let mut fill = desk.fill(id, lots, name, mark);
+    fill.account = code(client);
+    desk.fact(Fact::Fill(Box::new(fill)));
+}
+
+fn order(desk: &mut Desk, id: &str, client: &str, lots: i64, name: &str) -> &'static str {
+    let mark = desk.mark(name);
+    let mut order = desk.limit(id, lots, name, mark);
+    order.account = code(client);
+    reason(&desk.order(order))
+}
+
+#[test]
+fn clients_are_not_netted_with_each_other_and_each_keeps_its_spreads() {
+    let mut desk = desk("1000000", true);
+    trade(&mut desk, "T1", "C1", 2, "HCL FUT 202612");
+    let one = desk.standing().initial.requirement;
+    trade(&mut desk, "T2", "C3", -2, "HCL FUT 202612");
+    let both = desk.standing().initial.requirement;
+    assert_eq!(text(both), text(one.plus(one).unwrap()), "the client that sold as much needs as much again");
+    // Against the same client's long it would need next to nothing, and what it has for a spread is credited to it.
+    trade(&mut desk, "T3", "C1", -2, "HCL FUT 202703");
+    assert!(desk.standing().initial.requirement < both);
+}
+
+#[test]
+fn an_order_that_closes_a_clients_position_needs_no_more() {
+    let mut desk = desk("100000", true);
+    trade(&mut desk, "T1", "C1", 3, "HCL FUT 202612");
+    trade(&mut desk, "T2", "C2", -3, "HCL FUT 202612");
+    let before = desk.standing();
+    let spare = before.with_orders.excess;
+    desk.request(Request::Withdraw(desk.group.currency.clone(), spare));
+    assert_eq!(text(desk.standing().with_orders.excess), "0.000000");
+    assert_eq!(order(&mut desk, "O1", "C1", -3, "HCL FUT 202612"), "granted");
+    assert_eq!(order(&mut desk, "O2", "C2", 3, "HCL FUT 202612"), "granted");
+    assert_eq!(order(&mut desk, "O3", "C3", -1, "HCL FUT 202612"), "insufficient_margin");
+}
+
+/// The numbers of a group, which do not depend on how its clients' accounts are called.
+fn numbers(group: &Group, desk: &Desk) -> (Vec<plimsoll_engine::group::Room>, u64) {
+    let own = standing(group, &desk.house).unwrap();
+    (vec![own.initial, own.maintenance, own.with_orders, own.found], own.work.done)
+}
+
+#[test]
+fn the_whole_is_the_sum_of_its_clients() {
+    let mut refused = 0;
+    for seed in 0..12 {
+        let mut dice = Dice::new(seed);
+        let mut desks = [desk("60000", true), desk("60000", false)];
+        for step in 0..25 {
+            let (client, name) = (*dice.pick(&CLIENTS), *dice.pick(&NAMES));
+            let lots = dice.between(1, 3) * if dice.chance(50) { 1 } else { -1 };
+            let is_trade = dice.chance(40);
+            let mut answers = Vec::new();
+            for desk in &mut desks {
+                if is_trade {
+                    trade(desk, &format!("T{step}"), client, lots, name);
+                } else {
+                    answers.push(order(desk, &format!("O{step}"), client, lots, name));
+                }
+            }
+            answers.dedup();
+            assert!(answers.len() <= 1, "seed {seed} step {step}: {answers:?}");
+            refused += usize::from(answers.first().is_some_and(|answer| *answer != "granted"));
+            let [one, each] = &desks;
+            assert_eq!(numbers(&one.group, one), numbers(&each.group, each), "seed {seed} step {step}");
+            // What decisions left is what is formed anew.
+            let Some(kept) = &one.kept else { continue };
+            let kept = searched(&one.group, &one.house, kept).unwrap();
+            assert_eq!(kept.with_orders, standing(&one.group, &one.house).unwrap().with_orders);
+            assert_eq!(kept.accounts.len(), bounded(&one.group, &one.house).unwrap().accounts.len());
+        }
+        let listed = desks[0].standing();
+        let clients: Vec<Option<AccountName>> =
+            listed.accounts.iter().map(|own| own.netted.client.clone()).collect();
+        let expected: Vec<Option<AccountName>> =
+            [None].into_iter().chain(CLIENTS.map(|client| Some(code(client)))).collect();
+        assert_eq!(clients, expected);
+    }
+    assert!(refused > 10, "{refused}");
+}
