@@ -230,7 +230,7 @@ pub(super) fn closes(group: &Group, order: &WorkingOrder) -> bool {
     let is_closing = account.keeping == Keeping::Net || terms.is_closing();
     is_closing
         && traded.into_iter().all(|(contract, lots)| {
-            let held = account.holdings.get(&contract).copied().unwrap_or_default();
+            let held = account.holdings.get(&contract).cloned().unwrap_or_default();
             let other = if lots > 0 { held.short } else { held.long };
             lots != 0 && lots.unsigned_abs() <= other.unsigned_abs()
         })
