@@ -50,7 +50,7 @@ impl Book {
     fn command(&mut self, body: Body) -> Command {
         self.number += 1;
         let (principal, id) = (code("local"), code(&format!("C{}", self.number)));
-        Command { principal, id, content: [7; 32], body }
+        Command { principal, id, body }
     }
 
     /// Decides a command on a group and applies it; its record.

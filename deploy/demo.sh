@@ -49,8 +49,8 @@ cmp served.jsonl offline.jsonl && echo "the same"
 
 run plimsoll book open --house HARBOR --group ACME --member ACME --origin client --currency USD --server "$url"
 # Two lines are refused or raise an item on purpose.
-say plimsoll book submit demo-commands.jsonl --house HARBOR --group ACME --server "$url"
-"$bin/plimsoll" book submit "$here/demo-commands.jsonl" --house HARBOR --group ACME --server "$url" || [ $? = 1 ]
+say plimsoll book submit demo-commands.jsonl --run-name first --house HARBOR --group ACME --server "$url"
+"$bin/plimsoll" book submit "$here/demo-commands.jsonl" --run-name first --house HARBOR --group ACME --server "$url" || [ $? = 1 ]
 run plimsoll book exceptions --house HARBOR --group ACME --server "$url"
 run plimsoll book settle "$here/demo-run.json" --house HARBOR --server "$url"
 run plimsoll book positions --house HARBOR --group ACME --server "$url"

@@ -5,6 +5,7 @@
 //! offsets; `equity` is what the account has; `shares` is what falls on each position account. Gains are positive, requirements too.
 //! A live book prices its contracts once, in a `catalogue`; `ranged` bounds what an account of it may have to have while orders fill.
 
+mod basis;
 mod book;
 mod catalogue;
 mod charges;

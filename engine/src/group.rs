@@ -15,6 +15,7 @@ mod clearing;
 mod closing;
 mod collateral;
 mod command;
+pub(crate) mod content;
 mod covering;
 mod decide;
 mod ending;
@@ -55,7 +56,7 @@ pub use closing::close;
 pub use command::{
     Becomes, Body, Command, Exercise, Expiry, Fact, Fill, OrderFilter, Request, SettlementRun,
 };
-pub use decide::{Decision, decide, decide_within};
+pub use decide::{Decision, decide, decide_run, decide_within};
 pub use event::{CashReason, Event};
 pub use exception::{About, ExceptionItem, ExceptionKind};
 pub use held::{GridHeld, Held, SpanHeld};
@@ -73,5 +74,6 @@ pub use standing::{
     AccountStanding, AssetStanding, CurrencyStanding, Depth, Missing, MissingKind, Reserved, Standing,
     StandingError, Unmargined, bounded, searched, standing,
 };
-pub use state::{Answered, Group, GroupKey, MarginTerms, Origin};
+pub use state::{Answered, Group, GroupKey, MarginTerms, Origin, ReferenceOf};
+pub use trading::is_known;
 pub use transfer::{Transfer, TransferBody, Transferred, decide_transfer};

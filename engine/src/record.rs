@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::contract::{ContractId, ContractKey, Specification};
+use crate::group::content::content_of;
 use crate::group::{Band, CollateralSchedule, Command, Event, GroupKey, LastKnown, Origin, SettlementRun};
 use crate::market::Quote;
 use crate::types::{Currency, House, Member, MethodName, Moment};
@@ -116,7 +116,7 @@ impl RunKey {
     /// # Errors
     /// [`Unreadable`] as [`encoded`].
     pub fn of(run: &SettlementRun) -> Result<Self, Unreadable> {
-        Ok(Self(Sha256::digest(encoded(run)?).into()))
+        Ok(Self(content_of(run)))
     }
 }
 

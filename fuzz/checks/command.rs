@@ -188,7 +188,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
             None if bytes.0.is_empty() => break,
             None => bytes.body(day),
         };
-        let command = Command { principal: code("p"), id: code(&number.to_string()), content: [0; 32], body };
+        let command = Command { principal: code("p"), id: code(&number.to_string()), body };
         let decision = decide(&group, house, &command, known.as_ref());
         let mut changes = Changes::default();
         for event in &decision.events {

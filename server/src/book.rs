@@ -38,7 +38,7 @@ use crate::until::Until;
 use ageing::Ageing;
 pub(crate) use chronicle::{Chronicle, Room};
 pub(crate) use desk::{Desk, NotStated, Unnamed};
-pub(crate) use entry::Entry;
+pub(crate) use entry::{Answer, Entry};
 use groups::Groups;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
 pub(crate) use past::{PastFault, Then};
@@ -307,14 +307,10 @@ mod tests {
         let submit = |command: &Command, until: &Until| {
             let (desk, house) = book.desk(&key.house).unwrap();
             let mut entry = book.entry(&key).unwrap().now().unwrap();
-            book.submit(&mut entry, &desk, &house, command, (Place::Worker, until)).map(|own| own.0)
+            book.submit(&mut entry, &desk, &house, command, (Place::Worker, until)).map(|own| own.outcome)
         };
-        let command = |id: &str, body| Command {
-            principal: Code::new("p").unwrap(),
-            id: Code::new(id).unwrap(),
-            content: [1; 32],
-            body,
-        };
+        let command =
+            |id: &str, body| Command { principal: Code::new("p").unwrap(), id: Code::new(id).unwrap(), body };
         let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
         let open = command("1", Body::Request(Request::OpenMarginAccount(Code::new("A").unwrap(), terms)));
         assert_eq!(submit(&open, &over()), Err(BookFault::Late));

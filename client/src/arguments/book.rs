@@ -77,6 +77,10 @@ pub(crate) enum BookCommand {
         /// The group of lines that name none
         #[arg(long, requires = "house")]
         group: Option<String>,
+        /// The name of the run: lines without a command_id get NAME:LINE, so that the same run again changes nothing twice; without it
+        /// every run has a new one
+        #[arg(long, value_name = "NAME")]
+        run_name: Option<String>,
     },
     /// Checks orders, JSON lines, without reserving them
     Check {

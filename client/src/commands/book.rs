@@ -1,6 +1,7 @@
 //! The live book of a server: JSON in, JSON lines out.
 
 mod methods;
+mod runs;
 mod trades;
 mod words;
 
@@ -17,6 +18,7 @@ use tokio::runtime::Runtime;
 
 use super::{CommandError, Exit, connect};
 use crate::arguments::{BookCommand, GroupArgument, InHouse, OriginWord};
+use runs::RunName;
 use words::Words;
 
 /// The longest line of input.
@@ -40,9 +42,11 @@ pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
                 async move { client.list_groups(request).await.map(|own| (own.next_page_token.clone(), own)) }
             })
         }
-        BookCommand::Submit { file, server, house, group } => {
+        BookCommand::Submit { file, server, house, group, run_name } => {
             let name = house.zip(group).map(|(house, group)| json!({ "house": house, "group": group }));
-            submit(&Calls::new(&server.url)?, &file, name.as_ref())
+            let run = run_name.map_or_else(|| Ok(RunName::new()), |name| RunName::given(&name));
+            let run = run.map_err(CommandError::Usage)?;
+            submit(&Calls::new(&server.url)?, &file, name.as_ref(), &run)
         }
         BookCommand::Check { file, group } => check(&group, &file),
         BookCommand::Settle(input) => {
@@ -225,28 +229,29 @@ fn json_lines(path: &Path) -> Result<Vec<JsonLine>, CommandError> {
     Ok(lines)
 }
 
-/// Submits lines in order; what a line lacks of group and command id is filled in.
-fn submit(calls: &Calls, path: &Path, name: Option<&Value>) -> Result<Exit, CommandError> {
+/// Submits lines in order; what a line lacks of group and command id is filled in. Every answer has the id that it is of.
+fn submit(calls: &Calls, path: &Path, name: Option<&Value>, run: &RunName) -> Result<Exit, CommandError> {
     let words = Words::of("SubmitRequest", "SubmitResponse").map_err(CommandError::Own)?;
     let mut exit = Exit::Done;
+    let lines = json_lines(path)?;
+    writeln!(io::stderr(), "{}", run.notice())?;
     let mut out = io::stdout().lock();
-    for (number, line) in json_lines(path)? {
+    for (number, line) in lines {
         let request = line.and_then(|mut value| {
             if let Value::Object(entries) = &mut value {
                 if let Some(name) = name {
                     entries.entry("name").or_insert_with(|| name.clone());
                 }
-                // The same line of the same file is the same command.
-                entries.entry("command_id").or_insert_with(|| {
-                    let file = path.file_name().map(|name| name.to_string_lossy().into_owned());
-                    let name: String = file.unwrap_or_default().chars().take(50).collect();
-                    Value::String(format!("{name}:{number}"))
-                });
+                // The same line of a run of the same name is the same command.
+                entries.entry("command_id").or_insert_with(|| Value::String(run.id(number)));
             }
             words.read::<v1::SubmitRequest>(value)
         });
-        let answer = match request {
-            Ok(request) => calls.runtime.block_on(calls.client.submit(request)),
+        let (id, answer) = match request {
+            Ok(request) => {
+                let id = request.command_id.clone();
+                (id, calls.runtime.block_on(calls.client.submit(request)))
+            }
             Err(fault) => {
                 writeln!(out, "{}", json!({ "line": number, "error": fault }))?;
                 exit = exit.max(Exit::SomeRefused);
@@ -256,14 +261,15 @@ fn submit(calls: &Calls, path: &Path, name: Option<&Value>) -> Result<Exit, Comm
         match answer {
             Ok(answer) => {
                 let mut value = words.write(&answer).map_err(CommandError::Own)?;
-                value["line"] = json!(number);
+                (value["line"], value["command_id"]) = (json!(number), json!(id));
                 if answer.refused.is_some() {
                     exit = exit.max(Exit::SomeRefused);
                 }
                 writeln!(out, "{value}")?;
             }
             Err(error @ ClientError::Status { .. }) => {
-                writeln!(out, "{}", json!({ "line": number, "error": error.to_string() }))?;
+                let fault = json!({ "line": number, "command_id": id, "error": error.to_string() });
+                writeln!(out, "{fault}")?;
                 exit = exit.max(Exit::SomeRefused);
             }
             Err(error) => return Err(error.into()),

@@ -53,13 +53,18 @@ fn a_day_of_a_group() {
     commands.push(json!({ "order": order("O1", 4) }));
     commands.push(json!({ "order": order("O2", 40) }));
     let commands = file("live-commands.jsonl", lines(&commands));
-    let answered = book.run(&["submit", &commands]);
+    let answered = book.run(&["submit", &commands, "--run-name", "morning"]);
     assert_eq!(answered.status, 1);
     let answers = answered.json();
     assert_eq!(answers[3]["checked"]["after"]["requirement"], "18920.000000");
     assert_eq!(answers[4]["refused"]["reason"], "insufficient_margin");
-    // The same file again: the same answers, and nothing is done twice.
-    assert_eq!(book.run(&["submit", &commands]).out.lines().next(), answered.out.lines().next());
+    assert_eq!(answers[3]["command_id"], "morning:4");
+    // The same run again: the same answers, and nothing is done twice.
+    let mut again = book.run(&["submit", &commands, "--run-name", "morning"]).json();
+    for own in &mut again {
+        assert_eq!(own.as_object_mut().unwrap().remove("repeated"), Some(json!(true)), "{own}");
+    }
+    assert_eq!(again, answers);
     let orders = file("live-orders.jsonl", lines(&[order("O3", 1), order("O4", 9), json!({ "id": 5 })]));
     let checked = book.run(&["check", &orders]);
     let accepted: Vec<Value> = checked.json().iter().map(|own| own["accepted"].clone()).collect();
@@ -96,6 +101,31 @@ fn a_day_of_a_group() {
 }
 
 #[test]
+fn every_run_has_ids_of_its_own() {
+    let book = Book::new();
+    book.run(&["submit", &file("runs-opened.jsonl", lines(&opened()))]).well();
+    // The same file name on another day is another day.
+    let deposit = |reference: &str| json!({ "deposit": { "reference": reference, "assets": { "currency": "USD", "amount": "5" } } });
+    let cash = || book.run(&["margin"]).json()[0]["currencies"][0]["cash"].clone();
+    let first = book.run(&["submit", &file("runs.jsonl", lines(&[deposit("monday")]))]);
+    assert_eq!(cash(), "30005.000000");
+    let second = book.run(&["submit", &file("runs.jsonl", lines(&[deposit("tuesday")]))]);
+    assert_eq!(cash(), "30010.000000");
+    let ids: Vec<String> =
+        [&first, &second].map(|own| own.json()[0]["command_id"].as_str().unwrap().to_owned()).into();
+    assert_ne!(ids[0], ids[1]);
+    // Its name is printed, and sends the run again; a deposit told again under another id is known all the same.
+    let name = ids[1].strip_suffix(":1").unwrap();
+    assert!(second.errors.contains(&format!("--run-name '{name}'")), "{}", second.errors);
+    let again = file("runs.jsonl", lines(&[deposit("tuesday")]));
+    for arguments in [&["submit", again.as_str(), "--run-name", name][..], &["submit", again.as_str()][..]] {
+        assert_eq!(book.run(arguments).json()[0]["repeated"], true);
+    }
+    assert_eq!(cash(), "30010.000000");
+    assert_eq!(book.run(&["submit", &again, "--run-name", ""]).status, 2);
+}
+
+#[test]
 fn an_import_of_csv_is_all_or_nothing() {
     let book = Book::new();
     book.run(&["submit", &file("import-commands.jsonl", lines(&opened()))]).well();
@@ -111,7 +141,7 @@ fn an_import_of_csv_is_all_or_nothing() {
     );
     assert_eq!(book.run(&["positions"]).well(), "");
     assert_eq!(book.run(&["import", &file("good.csv", &good)]).well(), "{\"booked\":2}\n");
-    assert_eq!(book.run(&["import", &file("good.csv", good)]).well(), "{\"known\":2}\n");
+    assert_eq!(book.run(&["import", &file("good.csv", good)]).well(), "{\"known\":2,\"repeated\":true}\n");
     assert_eq!(book.run(&["positions"]).json().len(), 2);
 }
 

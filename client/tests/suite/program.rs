@@ -20,7 +20,10 @@ pub(crate) struct Run {
 impl Run {
     /// The output of a run that ended well and had nothing to complain about.
     pub(crate) fn well(self) -> String {
-        assert_eq!((self.status, self.errors.as_str()), (0, ""), "{}", self.out);
+        // A run of commands says its name.
+        let is_told = |line: &&str| !line.starts_with("commands without an id get ");
+        let errors: Vec<&str> = self.errors.lines().filter(is_told).collect();
+        assert_eq!((self.status, errors), (0, Vec::new()), "{}", self.out);
         self.out
     }
 

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::basis::future_expiries;
 use super::book::{Row, RowKind, SourceBook};
 use super::extent::{Extent, MoneyExtent, SumExtent};
 use super::scan::Sum;
@@ -175,17 +176,7 @@ impl Charging<'_> {
     }
 
     fn futures(&mut self) -> Result<(), Overflow> {
-        let mut expiries: Vec<_> = self
-            .book
-            .rows
-            .iter()
-            .filter_map(|row| match row.kind {
-                RowKind::Future { expiry, .. } => Some(expiry),
-                _ => None,
-            })
-            .collect();
-        expiries.dedup();
-        for own in expiries {
+        for (own, _) in future_expiries(self.book) {
             let rows = self.sum(|kind| matches!(kind, RowKind::Future { expiry, .. } if *expiry == own))?;
             self.on_net(ChargeKind::Future, self.rules.future, rows)?;
         }

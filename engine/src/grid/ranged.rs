@@ -206,7 +206,7 @@ impl<'a> Ranged<'a> {
         covered.extra = sources::roll(book, values, self.grid, places)?
             .plus(sources::delta_shock(book, self.grid, deltas)?)?
             .plus(self.scan_rounding()?)?;
-        let basis = source.basis(self.grid, fills, region)?;
+        let basis = source.basis(fills, region)?;
         match self.grid.basis.map(|own| own.place) {
             None => {}
             Some(BasisPlace::Added) => covered.extra = covered.extra.plus(basis)?,

@@ -2,9 +2,10 @@
 
 #![allow(clippy::float_arithmetic, reason = "discount factors are models'; money is summed as whole numbers")]
 
+use super::basis::{self, BasisMove};
 use super::book::{RowKind, SourceBook};
 use super::values::Values;
-use crate::parameters::method::{BasisContingency, BasisPlace, GridMethod, Relief, Scenario, SideDiscount};
+use crate::parameters::method::{BasisPlace, GridMethod, Relief, Scenario, SideDiscount};
 use crate::pricing::discount_factor;
 use crate::scenario::Shock;
 use crate::types::{Money, Overflow, Quantity, Ratio};
@@ -23,8 +24,10 @@ pub(super) struct Scan {
     pub(super) worst: Money,
     /// The first scenario with the worst result; the number of scenarios where none is worse than the basis contingency.
     pub(super) worst_index: usize,
-    /// Of every expiry.
+    /// Of every expiry of options.
     pub(super) expiries: Vec<ExpiryScan>,
+    /// Of every expiry, what its forward moves by itself.
+    pub(super) moves: Vec<BasisMove>,
 }
 
 /// What the scan needs of one expiry.
@@ -35,8 +38,6 @@ pub(super) struct ExpiryScan {
     values: Vec<Money>,
     long: Ratio,
     short: Ratio,
-    /// The move that the basis contingency takes: the cell behind the scenarios, and its weight.
-    basis: Option<(usize, Ratio)>,
 }
 
 impl ExpiryScan {
@@ -55,8 +56,9 @@ impl ExpiryScan {
         Ok(if shock.volatility.is_skew() && self.gain(cell)?.is_positive() { -1 } else { 1 })
     }
 
-    pub(super) const fn basis(&self) -> Option<(usize, Ratio)> {
-        self.basis
+    /// What its options gain in a cell, as they are worth then.
+    pub(super) fn moved_by(&self, cell: usize) -> Result<Money, Overflow> {
+        self.values[cell].minus(self.mark)
     }
 }
 
@@ -116,7 +118,8 @@ pub(super) fn scan(
         }
         results.push(dampened(result, scenario, book)?);
     }
-    let basis = basis(&expiries)?;
+    let moves = basis::moves(book, values, &expiries, method, places)?;
+    let basis = basis::contingency(&moves)?;
     let counted = method.basis.filter(|own| own.place == BasisPlace::Worst).map_or(Money::ZERO, |_| basis);
     let worst_result = results.iter().copied().min().unwrap_or_default();
     let is_scenario = worst_result < counted;
@@ -130,6 +133,7 @@ pub(super) fn scan(
         results,
         basis,
         expiries,
+        moves,
     })
 }
 
@@ -143,15 +147,7 @@ fn expiry(
     let mut money = sums.iter().map(|sum| sum.money(places)).collect::<Result<Vec<_>, _>>()?;
     let mark = money.pop().unwrap_or_default();
     let (long, short) = discounts(book, place, method)?;
-    let weight = basis_weight(book, place, method)?;
-    let basis = match weight.map(|weight| (weight, method.scenarios.len())) {
-        Some((weight, up)) => {
-            let cell = if money[up + 1] < money[up] { up + 1 } else { up };
-            (money[cell] < mark).then_some((cell, weight))
-        }
-        None => None,
-    };
-    Ok(ExpiryScan { mark, values: money, long, short, basis })
+    Ok(ExpiryScan { mark, values: money, long, short })
 }
 
 /// What an expiry's values after a move are multiplied by: where they are positive, and where they are negative.
@@ -170,17 +166,6 @@ pub(super) fn discounts(
     let Some(side) = &discount.short else { return Ok((long, Ratio::ONE)) };
     let most = discount_factor(-market.rate, market.years);
     Ok((long, Ratio::from_f64_half_away(factor(side, -1.0).min(most))?))
-}
-
-/// What counts of the basis move of an expiry.
-pub(super) fn basis_weight(
-    book: &SourceBook,
-    place: usize,
-    method: &GridMethod,
-) -> Result<Option<Ratio>, Overflow> {
-    let years = book.expiries[place].years;
-    let weight = |basis: BasisContingency| basis.multiplier.mul_add(years, basis.add);
-    method.basis.map(|basis| Ratio::from_f64_half_away(weight(basis))).transpose()
 }
 
 /// What value that moves with the price gains.
@@ -207,11 +192,4 @@ pub(super) fn relief(scenario: &Scenario, book: &SourceBook) -> Result<Money, Ov
     }
     let edge = book.price.value() * price_factor.to_f64();
     Money::from_f64_half_away(money.to_f64() / edge)
-}
-
-fn basis(expiries: &[ExpiryScan]) -> Result<Money, Overflow> {
-    expiries.iter().try_fold(Money::ZERO, |sum, own| match own.basis {
-        None => Ok(sum),
-        Some((cell, weight)) => sum.plus(own.values[cell].minus(own.mark)?.times_ratio_half_away(weight)?),
-    })
 }

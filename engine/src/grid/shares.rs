@@ -104,16 +104,22 @@ fn unit_loss(
         let gain = unit_gain(method, grid, book, values, result, row, cell)?;
         Ok(gain.negated())
     };
-    let lost = match counted.weight {
+    let alone = || match result.worst_index {
         // A floor or a limit that holds is nobody's.
-        Weight::Alone if result.floor == result.market_risk && !result.floor.is_zero() => Money::ZERO,
-        Weight::Alone if result.worst_index < result.results.len() => in_scenario(result.worst_index)?,
-        Weight::Alone => basis_gain(method, grid, book, values, result, row)?.negated(),
+        _ if result.floor == result.market_risk && !result.floor.is_zero() => Ok(Money::ZERO),
+        worst if worst < result.results.len() => in_scenario(worst),
+        _ => Ok(basis_gain(method, book, values, result, row)?.negated()),
+    };
+    let lost = match counted.weight {
+        Weight::Alone => alone()?,
         Weight::InScenario(cell, part) => in_scenario(cell)?.times_ratio_half_away(part)?,
+        Weight::Common(parts) => parts.into_iter().try_fold(alone()?, |sum, (cell, part)| {
+            sum.plus(in_scenario(cell)?.times_ratio_half_away(part)?)
+        })?,
     };
     let added = match grid.basis {
         Some(own) if own.place == BasisPlace::Added => {
-            basis_gain(method, grid, book, values, result, row)?.negated()
+            basis_gain(method, book, values, result, row)?.negated()
         }
         _ => Money::ZERO,
     };
@@ -150,14 +156,18 @@ fn unit_gain(
 /// What one more unit adds to the basis contingency.
 fn basis_gain(
     method: &Method,
-    grid: &GridMethod,
     book: &SourceBook,
     values: &Values,
     result: &SourceResult,
     row: usize,
 ) -> Result<Money, Overflow> {
-    let RowKind::Option { expiry, .. } = book.rows[row].kind else { return Ok(Money::ZERO) };
-    let (Some(_), Some((cell, weight))) = (grid.basis, result.scan.expiries[expiry].basis()) else {
+    let expiry = match book.rows[row].kind {
+        RowKind::Option { expiry, .. } => book.expiries[expiry].expiry,
+        RowKind::Future { expiry, .. } => expiry,
+        RowKind::Asset { .. } | RowKind::Perpetual { .. } => return Ok(Money::ZERO),
+    };
+    let own = result.scan.moves.iter().find(|own| own.expiry == expiry);
+    let Some((cell, weight)) = own.and_then(|own| Some((own.cell?, own.weight))) else {
         return Ok(Money::ZERO);
     };
     let gain = unit(values.cells[[row, cell]], method)?.minus(unit(values.marks[row], method)?)?;

@@ -21,8 +21,6 @@ pub struct Command {
     pub principal: Principal,
     /// Its id: the same id with the same content gets the same answer.
     pub id: CommandId,
-    /// SHA-256 of its content.
-    pub content: [u8; 32],
     /// What is to be done.
     pub body: Body,
 }

@@ -8,7 +8,7 @@ use super::link::LinkState;
 use super::order::{OrderTerms, WorkingOrder};
 use super::outcome::Outcome;
 use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
-use super::state::{Group, MarginTerms};
+use super::state::{Group, MarginTerms, ReferenceOf};
 use crate::contract::ContractId;
 use crate::types::{
     AccountName, AssetCode, BusinessDate, CommandId, Currency, LinkName, Money, OrderId, Principal, Quantity,
@@ -87,8 +87,8 @@ pub enum Event {
     DeliveryClosed(u64),
     /// A day is over.
     DayEnded(BusinessDate),
-    /// A fact was told.
-    ReferenceKept(Reference, [u8; 32]),
+    /// Something was told that is told once, with the digest of what was said of it.
+    ReferenceKept(ReferenceOf, Reference, [u8; 32]),
     /// A settlement run was applied, which settled what clears in its cycle or before.
     Settled(Reference, Clearing),
     /// A fact did not fit.
@@ -139,8 +139,8 @@ impl Group {
             Event::DeliveryClosed(number) => {
                 self.deliveries.remove(number);
             }
-            Event::ReferenceKept(reference, content) => {
-                self.references.insert(reference.clone(), *content);
+            Event::ReferenceKept(of, reference, content) => {
+                self.references.insert((*of, reference.clone()), *content);
             }
             Event::Settled(_, clearing) => self.settled = self.settled.max(Some(*clearing)),
             Event::DayEnded(date) => self.ended = self.ended.max(Some(*date)),
@@ -267,7 +267,7 @@ impl Group {
 
     fn remember(&mut self, principal: &Principal, id: &CommandId, content: [u8; 32], outcome: &Outcome) {
         let key = (principal.clone(), id.clone());
-        let answer = super::state::Answered { content, outcome: outcome.clone() };
+        let answer = super::state::Answered { content, outcome: outcome.clone(), record: 0 };
         self.answered.insert(key.clone(), answer);
         self.answered_order.push_back(key);
         if self.answered_order.len() > Self::WINDOW

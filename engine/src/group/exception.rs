@@ -58,6 +58,8 @@ pub enum ExceptionKind {
     RunOutOfOrder,
     /// A correction of a settlement run that is not known, is of another cycle, or has not settled the position.
     UnknownRun,
+    /// A fact without an id of its own came under a command id that had been used: it is in suspense.
+    CommandIdReused,
 }
 
 impl ExceptionKind {
@@ -131,6 +133,11 @@ impl ExceptionKind {
             Self::UnknownRun,
             "unknown_run",
             "no such run has settled what is to be corrected: nothing of it is booked",
+        ),
+        (
+            Self::CommandIdReused,
+            "command_id_reused",
+            "the command id had been used, and nothing else tells whether this is new: nothing is released",
         ),
     ];
 

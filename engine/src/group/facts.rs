@@ -1,8 +1,10 @@
 //! What is always booked.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::command::{Fact, OrderFilter};
+use super::command::{Fact, OrderFilter, SettlementRun};
+use super::content::content_of;
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionKind};
 use super::house::HouseSnapshot;
@@ -10,17 +12,31 @@ use super::link::OrderLink;
 use super::order::{NewOrder, TimeInForce, WorkingOrder};
 use super::outcome::Outcome;
 use super::position::add_money;
-use super::state::Group;
+use super::state::{Group, ReferenceOf};
 use super::trading::raised;
 use super::{ending, linking, reducing, settling, trading};
-use crate::types::{BusinessDate, OrderId, Overflow, Quantity, Reference};
+use crate::types::{BusinessDate, CommandId, OrderId, Overflow, Quantity, Reference};
 
 /// Books a fact; one whose numbers do not fit goes to suspense whole.
-pub(super) fn book(
+pub(super) fn book(group: &Group, house: &HouseSnapshot, fact: &Fact) -> (Vec<Event>, Outcome) {
+    booked(group, house, fact, &|| content_of(fact))
+}
+
+/// The same of a settlement run, whose content is formed once for all groups.
+pub(super) fn book_run(
+    group: &Group,
+    house: &HouseSnapshot,
+    run: &Arc<SettlementRun>,
+    content: &[u8; 32],
+) -> (Vec<Event>, Outcome) {
+    booked(group, house, &Fact::Settle(Arc::clone(run)), &|| *content)
+}
+
+fn booked(
     group: &Group,
     house: &HouseSnapshot,
     fact: &Fact,
-    content: &[u8; 32],
+    content: &dyn Fn() -> [u8; 32],
 ) -> (Vec<Event>, Outcome) {
     let events = events(group, house, fact, content).and_then(|events| fitting(group, events));
     let mut events = events.unwrap_or_else(|overflow| {
@@ -35,11 +51,49 @@ pub(super) fn book(
         Event::OrderClosed(id) => Some(id.clone()),
         _ => None,
     });
-    let outcome = Outcome { closed: closed.collect(), ..Outcome::default() };
+    let is_known = has_own_id(fact) && events.is_empty();
+    let outcome = Outcome { closed: closed.collect(), is_known, ..Outcome::default() };
     (events, outcome)
 }
 
-fn what(fact: &Fact) -> &'static str {
+/// Books a fact whose command id was used for something else, or so long ago that it is forgotten.
+///
+/// What has an id of its own is told from what was booked by that. The rest may be told late and a second time: it would release what was
+/// reserved since, so that it is an item, and reservations stay.
+pub(super) fn book_by_own_id(
+    group: &Group,
+    house: &HouseSnapshot,
+    fact: &Fact,
+    id: &CommandId,
+) -> (Vec<Event>, Outcome) {
+    if has_own_id(fact) {
+        return book(group, house, fact);
+    }
+    let detail = format!("command id {id}: {} is not applied", what(fact));
+    let about = About { detail, ..about(fact) };
+    (vec![raised(ExceptionKind::CommandIdReused, about)], Outcome::default())
+}
+
+/// Whether a fact is told from others by an id of its own, whatever its command's id is; a cancelled order never works again.
+const fn has_own_id(fact: &Fact) -> bool {
+    match fact {
+        Fact::Fill(_)
+        | Fact::Bust(..)
+        | Fact::Deposit(..)
+        | Fact::DepositAsset(..)
+        | Fact::Settle(_)
+        | Fact::Exercise(_)
+        | Fact::Delivered(_)
+        | Fact::Cancelled(_) => true,
+        Fact::Replaced(_)
+        | Fact::NotReplaced(_)
+        | Fact::MassCancelled(_)
+        | Fact::DayEnded(_)
+        | Fact::WorkingOrders(_) => false,
+    }
+}
+
+const fn what(fact: &Fact) -> &'static str {
     match fact {
         Fact::Fill(_) => "a trade",
         Fact::Bust(..) => "a trade cancelled",
@@ -47,7 +101,12 @@ fn what(fact: &Fact) -> &'static str {
         Fact::Settle(_) => "a settlement run",
         Fact::Exercise(_) => "an exercise",
         Fact::Delivered(_) => "a delivery",
-        _ => "a change of orders",
+        Fact::Cancelled(_) => "a cancellation",
+        Fact::Replaced(_) => "a confirmation of a replacement",
+        Fact::NotReplaced(_) => "a refusal of a replacement",
+        Fact::MassCancelled(_) => "a mass cancellation",
+        Fact::DayEnded(_) => "the end of a day",
+        Fact::WorkingOrders(_) => "the venue's list of working orders",
     }
 }
 
@@ -61,7 +120,10 @@ fn about(fact: &Fact) -> About {
         }
         Fact::Exercise(own) => About { reference: Some(own.id.clone()), ..nothing },
         Fact::Settle(run) => About { reference: Some(run.id.clone()), ..nothing },
-        _ => nothing,
+        Fact::Cancelled(id) | Fact::Replaced(id) | Fact::NotReplaced(id) => {
+            About { order: Some(id.clone()), ..nothing }
+        }
+        Fact::MassCancelled(_) | Fact::DayEnded(_) | Fact::WorkingOrders(_) | Fact::Delivered(_) => nothing,
     }
 }
 
@@ -85,46 +147,49 @@ fn events(
     group: &Group,
     house: &HouseSnapshot,
     fact: &Fact,
-    content: &[u8; 32],
+    content: &dyn Fn() -> [u8; 32],
 ) -> Result<Vec<Event>, Overflow> {
-    let once = |reference: &Reference, events: &dyn Fn() -> Result<Vec<Event>, Overflow>| match group
-        .references
-        .get(reference)
-    {
-        Some(known) if known == content => Ok(Vec::new()),
-        Some(_) => {
-            let about = About {
-                reference: Some(reference.clone()),
-                detail: what(fact).to_owned(),
-                ..About::default()
-            };
-            Ok(vec![raised(ExceptionKind::ReferenceReused, about)])
-        }
-        None => {
-            let mut events = events()?;
-            events.push(Event::ReferenceKept(reference.clone(), *content));
-            Ok(events)
+    use ReferenceOf::{Deposit, Exercise, Run};
+    // The content of a reference is the fact, whatever command told it.
+    let once = |of: ReferenceOf, reference: &Reference, events: &dyn Fn() -> Result<Vec<Event>, Overflow>| {
+        let content = content();
+        match group.references.get(&(of, reference.clone())) {
+            Some(known) if *known == content => Ok(Vec::new()),
+            Some(_) => {
+                let about = About {
+                    reference: Some(reference.clone()),
+                    detail: what(fact).to_owned(),
+                    ..About::default()
+                };
+                Ok(vec![raised(ExceptionKind::ReferenceReused, about)])
+            }
+            None => {
+                let mut events = events()?;
+                events.push(Event::ReferenceKept(of, reference.clone(), content));
+                Ok(events)
+            }
         }
     };
     match fact {
         Fact::Fill(fill) => trading::fill(group, house, fill),
         Fact::Bust(trade, date) => trading::bust(group, house, trade, *date),
         Fact::Deposit(reference, currency, amount) => {
-            once(reference, &|| Ok(vec![Event::CashMoved(currency.clone(), *amount, CashReason::Deposit)]))
+            let moved = || Event::CashMoved(currency.clone(), *amount, CashReason::Deposit);
+            once(Deposit, reference, &|| Ok(vec![moved()]))
         }
         Fact::DepositAsset(reference, asset, quantity) => {
-            once(reference, &|| Ok(vec![Event::AssetMoved(asset.clone(), *quantity)]))
+            once(Deposit, reference, &|| Ok(vec![Event::AssetMoved(asset.clone(), *quantity)]))
         }
         Fact::Settle(run) => match settling::misplaced(group, house, run) {
-            Some((kind, detail)) if !group.references.contains_key(&run.id) => {
+            Some((kind, detail)) if !group.references.contains_key(&(Run, run.id.clone())) => {
                 // It may be told again: one open item says that it books nothing.
                 let is_open = group.open_items(&run.id).any(|(_, own)| own.kind == kind);
                 let about = About { detail, ..about(fact) };
                 Ok(if is_open { Vec::new() } else { vec![raised(kind, about)] })
             }
-            _ => once(&run.id, &|| settling::settle(group, house, run)),
+            _ => once(Run, &run.id, &|| settling::settle(group, house, run)),
         },
-        Fact::Exercise(own) => once(&own.id, &|| ending::exercise(group, house, own)),
+        Fact::Exercise(own) => once(Exercise, &own.id, &|| ending::exercise(group, house, own)),
         Fact::Delivered(number) => Ok(ending::delivered(group, *number)),
         Fact::Cancelled(id) => Ok(of_order(group, id, |_| Some(Event::OrderClosed(id.clone())))),
         Fact::Replaced(id) => Ok(of_order(group, id, |order| {

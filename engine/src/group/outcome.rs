@@ -117,6 +117,12 @@ impl RefusalReason {
         (Self::UnknownLink, "unknown_link"),
     ];
 
+    /// Whether it says that the command's id belongs to another command.
+    #[must_use]
+    pub fn is_of_command_id(self) -> bool {
+        matches!(self, Self::CommandIdReused | Self::IdExpired)
+    }
+
     /// The name in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -232,6 +238,9 @@ pub struct Outcome {
     pub closed: Vec<OrderId>,
     /// How many events the group had seen then, those of the command among them.
     pub sequence: u64,
+    /// Whether the fact was known by its own id, and nothing was done again.
+    #[serde(default)]
+    pub is_known: bool,
 }
 
 impl Outcome {

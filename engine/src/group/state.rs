@@ -60,6 +60,23 @@ pub struct Answered {
     pub content: [u8; 32],
     /// The answer.
     pub outcome: Outcome,
+    /// The record of the journal that has it; 0 where nothing is written down.
+    #[serde(default)]
+    pub record: u64,
+}
+
+/// What a reference names: a deposit and a settlement run may have the same.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceOf {
+    /// A deposit of cash or of an asset.
+    Deposit,
+    /// An exercise or an assignment.
+    Exercise,
+    /// A settlement run.
+    Run,
+    /// A transfer between two groups.
+    Transfer,
 }
 
 /// A margin group.
@@ -103,8 +120,9 @@ pub struct Group {
     pub exceptions: BTreeMap<u64, ExceptionItem>,
     /// The number of the next of them.
     pub next_exception: u64,
-    /// Facts told once: deposits, exercises, settlement runs.
-    pub references: BTreeMap<Reference, [u8; 32]>,
+    /// What is told once, by what it is and its reference, with the digest of what was said of it: deposits, exercises, settlement runs,
+    /// transfers.
+    pub references: BTreeMap<(ReferenceOf, Reference), [u8; 32]>,
     /// The last cycle that a settlement run has settled.
     pub settled: Option<Clearing>,
     /// The last day that has ended.
@@ -200,10 +218,20 @@ impl Group {
         self.expired.push(short_digest(principal, id), Self::EXPIRED_IDS);
     }
 
+    /// Notes the record of the journal that has the answers since the last record.
+    pub fn recorded(&mut self, record: u64) {
+        for key in self.answered_order.iter().rev() {
+            match self.answered.get_mut(key) {
+                Some(answer) if answer.record == 0 => answer.record = record,
+                _ => break,
+            }
+        }
+    }
+
     /// Whether a settlement run of this content was applied.
     #[must_use]
     pub fn has_run(&self, id: &Reference, content: &[u8; 32]) -> bool {
-        self.references.get(id) == Some(content)
+        self.references.get(&(ReferenceOf::Run, id.clone())) == Some(content)
     }
 
     /// Open items about a deposit, exercise or settlement run, by number.

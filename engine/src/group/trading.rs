@@ -144,6 +144,33 @@ impl<'a> Books<'a> {
     }
 }
 
+/// Whether the same trade is booked already; `None` where none of its id is.
+#[must_use]
+pub fn is_known(group: &Group, fill: &Fill) -> Option<bool> {
+    let known = group.trades.get(&fill.trade)?;
+    let (given_up, opened) = (known.given_up.clone(), known.opened.clone());
+    let told = trade_of(group, fill);
+    // The order that said so may be gone.
+    let closes = told.closes || known.closes;
+    Some(*known == Trade { closes, is_busted: known.is_busted, given_up, opened, ..told })
+}
+
+/// A trade as it is kept.
+fn trade_of(group: &Group, fill: &Fill) -> Trade {
+    Trade {
+        account: fill.account.clone(),
+        legs: fill.legs.clone(),
+        clearing: fill.clearing,
+        due: fill.due,
+        closes: fill.closes || is_ordered_to_close(group, fill),
+        opened: Vec::new(),
+        fee: fill.fee.clone(),
+        order: fill.order.as_ref().map(|(id, part)| (id.clone(), *part, fill.units)),
+        is_busted: false,
+        given_up: None,
+    }
+}
+
 /// Books a trade.
 pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<Vec<Event>, Overflow> {
     let about = |detail: String| About {
@@ -156,38 +183,21 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
         let detail = format!("position account {}", fill.account);
         return Ok(vec![raised(ExceptionKind::UnknownAccount, about(detail))]);
     }
-    let closes = fill.closes || is_ordered_to_close(group, fill);
-    let trade = Trade {
-        account: fill.account.clone(),
-        legs: fill.legs.clone(),
-        clearing: fill.clearing,
-        due: fill.due,
-        closes,
-        opened: Vec::new(),
-        fee: fill.fee.clone(),
-        order: fill.order.as_ref().map(|(id, part)| (id.clone(), *part, fill.units)),
-        is_busted: false,
-        given_up: None,
-    };
-    if let Some(known) = group.trades.get(&fill.trade) {
-        let is_same = *known
-            == Trade {
-                // The order that said so may be gone.
-                closes: closes || known.closes,
-                is_busted: known.is_busted,
-                given_up: known.given_up.clone(),
-                opened: known.opened.clone(),
-                ..trade
-            };
-        let reused = || raised(ExceptionKind::TradeIdReused, about(format!("account {}", fill.account)));
-        return Ok(if is_same { Vec::new() } else { vec![reused()] });
+    match is_known(group, fill) {
+        Some(true) => return Ok(Vec::new()),
+        Some(false) => {
+            let detail = format!("account {}", fill.account);
+            return Ok(vec![raised(ExceptionKind::TradeIdReused, about(detail))]);
+        }
+        None => {}
     }
+    let trade = trade_of(group, fill);
     let mut events = of_order(group, fill, &about);
     let reference = reference_of(&fill.trade);
     let mut books = Books::new(group, house);
     let terms = Terms {
         account: &fill.account,
-        closes,
+        closes: trade.closes,
         clearing: fill.clearing,
         due: fill.due,
         reference: &reference,

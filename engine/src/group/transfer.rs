@@ -3,18 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::clearing::Clearing;
+use super::content::content_of;
 use super::covering::covered;
 use super::event::Event;
 use super::house::HouseSnapshot;
-use super::outcome::{Checked, Refusal, RefusalReason};
+use super::outcome::{Checked, Outcome, Refusal, RefusalReason};
 use super::position::{Trade, TradeLeg};
 use super::reducing;
 use super::requests::{is_quiet, known_position_account};
 use super::standing::Depth;
-use super::state::Group;
+use super::state::{Group, ReferenceOf};
 use super::trading::{Books, Terms, reference_of};
 use crate::contract::ContractId;
-use crate::types::{AccountName, BusinessDate, Decimal, TradeId};
+use crate::types::{AccountName, BusinessDate, Decimal, Principal, TradeId};
 
 /// What moves.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -56,10 +57,20 @@ pub struct Transfer {
     pub body: TransferBody,
 }
 
-/// What a transfer does to the group that it leaves, and to the one that it reaches, with the numbers of both.
-pub type Transferred = ([Vec<Event>; 2], [Checked; 2]);
+/// What a transfer does to the group that it leaves, and to the one that it reaches.
+#[derive(Clone, Debug, Default)]
+pub struct Transferred {
+    /// What happens in each, in order; nothing where the same transfer has been done before.
+    pub events: [Vec<Event>; 2],
+    /// The numbers of both, as they were answered first; `None` where it was done so long ago that they are forgotten.
+    pub checked: Option<[Checked; 2]>,
+    /// Whether it has been done before, and nothing is done again.
+    pub is_repeated: bool,
+    /// The record of the journal that has the answer of then; 0 where nothing is written down, or it is forgotten.
+    pub record: u64,
+}
 
-/// Decides a transfer: neither group may be left with a deficit.
+/// Decides a transfer: neither group may be left with a deficit. The same transfer again is answered as it was first.
 ///
 /// # Errors
 /// The [`Refusal`].
@@ -67,13 +78,18 @@ pub fn decide_transfer(
     from: &Group,
     to: &Group,
     house: &HouseSnapshot,
+    principal: &Principal,
     transfer: &Transfer,
 ) -> Result<Transferred, Refusal> {
     if from.key.house != to.key.house || from.origin != to.origin {
         let detail = "money of the member and of its clients, or of two houses, never mixes";
         return Err(Refusal::new(RefusalReason::OriginsDiffer, detail));
     }
-    let events = match &transfer.body {
+    let content = content_between([from, to], transfer);
+    if is_known([from, to], transfer, &content)? {
+        return Ok(repeated([from, to], principal, transfer));
+    }
+    let mut events = match &transfer.body {
         TransferBody::Positions { from: source, to: target, legs } => {
             positions(from, to, house, transfer, (source, target), legs)?
         }
@@ -86,16 +102,54 @@ pub fn decide_transfer(
             whole_account(from, to, account, margin_account)?
         }
     };
-    let mut events = events;
     for (group, events) in [from, to].into_iter().zip(&mut events) {
         events.extend(reducing::cuts(group, events));
+        events.push(Event::ReferenceKept(ReferenceOf::Transfer, reference_of(&transfer.trade), content));
     }
     let checked = [(from, &events[0]), (to, &events[1])].map(|(group, events)| {
         let checked = covered(group, house, events, None, Depth::Search)?;
         Ok::<_, Refusal>(checked.unwrap_or_else(|| unreachable!("a search tells")))
     });
     let [first, second] = checked;
-    Ok((events, [first?, second?]))
+    let checked = [first?, second?];
+    for ((group, own), checked) in [from, to].into_iter().zip(&mut events).zip(&checked) {
+        let sequence = group.sequence + own.len() as u64 + 1;
+        let outcome = Outcome { checked: Some(Box::new(checked.clone())), sequence, ..Outcome::default() };
+        let id = transfer.trade.renamed();
+        own.push(Event::Answered(principal.clone(), id, content, Box::new(outcome)));
+    }
+    Ok(Transferred { events, checked: Some(checked), ..Transferred::default() })
+}
+
+/// The answer to a transfer that has been done.
+fn repeated(groups: [&Group; 2], principal: &Principal, transfer: &Transfer) -> Transferred {
+    let key = (principal.clone(), transfer.trade.renamed());
+    let answers = groups.map(|group| group.answered.get(&key));
+    let checked = answers.map(|own| own.and_then(|own| own.outcome.checked.as_deref().cloned()));
+    let checked = match checked {
+        [Some(first), Some(second)] => Some([first, second]),
+        _ => None,
+    };
+    let record = answers.into_iter().flatten().map(|own| own.record).max().unwrap_or_default();
+    Transferred { checked, is_repeated: true, record, ..Transferred::default() }
+}
+
+/// The content of a transfer: what moves, and from which group to which.
+fn content_between(groups: [&Group; 2], transfer: &Transfer) -> [u8; 32] {
+    content_of(&(groups.map(|group| &group.key), transfer))
+}
+
+/// Whether the same transfer has been done; its id may not have been used for another one.
+fn is_known(groups: [&Group; 2], transfer: &Transfer, content: &[u8; 32]) -> Result<bool, Refusal> {
+    let key = (ReferenceOf::Transfer, reference_of(&transfer.trade));
+    match groups.map(|group| group.references.get(&key)) {
+        [None, None] => Ok(false),
+        [Some(here), Some(there)] if here == content && there == content => Ok(true),
+        _ => {
+            let detail = format!("transfer {} has other content", transfer.trade);
+            Err(Refusal::new(RefusalReason::TradeExists, detail))
+        }
+    }
 }
 
 /// Books the same legs in both groups with opposite signs.
@@ -137,17 +191,9 @@ fn both(
         events.push(Event::TradeKept(transfer.trade.clone(), Box::new(trade)));
         Ok(events)
     };
-    let known = groups.map(|group| group.trades.get(&transfer.trade));
-    match known {
-        [None, None] => {}
-        // The same transfer again is done already.
-        [Some(_), Some(there)] if there.legs == legs && there.clearing == clearing => {
-            return Ok([Vec::new(), Vec::new()]);
-        }
-        _ => {
-            let detail = format!("trade {} has other content", transfer.trade);
-            return Err(Refusal::new(RefusalReason::TradeExists, detail));
-        }
+    if groups.iter().any(|group| group.trades.contains_key(&transfer.trade)) {
+        let detail = format!("trade {} has other content", transfer.trade);
+        return Err(Refusal::new(RefusalReason::TradeExists, detail));
     }
     Ok([side(0)?, side(1)?])
 }
@@ -162,8 +208,7 @@ fn positions(
 ) -> Result<[Vec<Event>; 2], Refusal> {
     known_position_account(from, accounts.0)?;
     known_position_account(to, accounts.1)?;
-    let is_known = from.trades.contains_key(&transfer.trade);
-    for (contract, lots, _) in legs.iter().filter(|_| !is_known) {
+    for (contract, lots, _) in legs {
         let held = from.holding(accounts.0, *contract);
         let side = if *lots > 0 { held.long } else { held.short };
         if lots.saturating_abs() > side {
@@ -187,8 +232,7 @@ fn give_up(
     id: &TradeId,
     target: &AccountName,
 ) -> Result<[Vec<Event>; 2], Refusal> {
-    let is_own =
-        |own: &&Trade| !own.is_busted && own.given_up.as_ref().is_none_or(|known| *known == transfer.trade);
+    let is_own = |own: &&Trade| !own.is_busted && own.given_up.is_none();
     let trade = from.trades.get(id).filter(is_own);
     let Some(trade) = trade else {
         return Err(Refusal::new(RefusalReason::UnknownTrade, format!("no trade {id}")));
@@ -196,10 +240,8 @@ fn give_up(
     known_position_account(to, target)?;
     let accounts = [&trade.account, target];
     let mut events = both([from, to], house, transfer, accounts, &trade.legs, trade.clearing, trade.due)?;
-    if !events[0].is_empty() {
-        let given_up = Trade { given_up: Some(transfer.trade.clone()), ..trade.clone() };
-        events[0].push(Event::TradeKept(id.clone(), Box::new(given_up)));
-    }
+    let given_up = Trade { given_up: Some(transfer.trade.clone()), ..trade.clone() };
+    events[0].push(Event::TradeKept(id.clone(), Box::new(given_up)));
     Ok(events)
 }
 

@@ -46,6 +46,8 @@ pub enum Weight {
     Alone,
     /// So much of its loss in this scenario, and all of what it has to cover beyond its worst scenario.
     InScenario(usize, Ratio),
+    /// All of its own requirement, and these parts of its losses in scenarios.
+    Common([(usize, Ratio); 2]),
 }
 
 /// What the sources have to cover together.
@@ -184,8 +186,31 @@ fn jointly(
     limited(risks, loss.plus(beyond(risks)?)?, weights, limits)
 }
 
-/// The root of `l'Cl` of the signed losses in the common move up, or down, whichever is larger; sources are those of the matrix, of
-/// which some may have nothing.
+/// What a source has in a common move: its loss, or its gain as a negative one, up to what it may lose in its worst scenario.
+fn exposure(risk: &SourceRisk<'_>, scenario: usize) -> Exposure {
+    let result = risk.results[scenario];
+    let most = scan(risk);
+    if result <= most {
+        return Exposure { loss: result.negated(), scenario, sign: Ratio::ONE };
+    }
+    let worst = risk.results.iter().enumerate().min_by_key(|(_, result)| **result);
+    let minus = Ratio::ZERO.minus(Ratio::ONE).unwrap_or(Ratio::ZERO);
+    Exposure { loss: most.negated(), scenario: worst.map_or(scenario, |(place, _)| place), sign: minus }
+}
+
+/// A signed loss, and the scenario that it is the loss of, or the gain.
+#[derive(Clone, Copy)]
+struct Exposure {
+    loss: Money,
+    scenario: usize,
+    sign: Ratio,
+}
+
+/// The root of `l'Cl` of the signed losses in the common move up, or down, whichever is larger, and what every source has to cover
+/// beyond the larger of its two; sources are those of the matrix, of which some may have nothing.
+///
+/// A gain counts up to what its source may lose in its worst scenario: what only gains adds no risk. What a source loses in other
+/// scenarios than the two is not correlated, so that the whole tends to what is without a source as its results go to nothing.
 ///
 /// # Errors
 /// [`Overflow`] when a number does not fit.
@@ -197,8 +222,10 @@ pub fn by_correlation(
     limits: Limits,
 ) -> Result<Combined, Overflow> {
     let correlations = matrix.as_array();
-    let root = |scenario: usize| {
-        let losses: Vec<f64> = risks.iter().map(|risk| -risk.results[scenario].to_f64()).collect();
+    let of =
+        |scenario: usize| -> Vec<Exposure> { risks.iter().map(|risk| exposure(risk, scenario)).collect() };
+    let root = |exposures: &[Exposure]| {
+        let losses: Vec<f64> = exposures.iter().map(|own| own.loss.to_f64()).collect();
         let mixed: Vec<f64> = correlations
             .outer_iter()
             .map(|row| row.iter().zip(&losses).fold(0.0, |sum, (own, loss)| own.mul_add(*loss, sum)))
@@ -206,20 +233,23 @@ pub fn by_correlation(
         let square = losses.iter().zip(&mixed).fold(0.0, |sum: f64, (loss, own)| loss.mul_add(*own, sum));
         (square.max(0.0).sqrt(), mixed)
     };
-    let ((of_up, mixed_up), (of_down, mixed_down)) = (root(up), root(down));
-    let (scenario, root, mixed) =
-        if of_down > of_up { (down, of_down, mixed_down) } else { (up, of_up, mixed_up) };
-    let loss = Money::from_f64_half_away(root)?;
-    let sum_of_scans = total(risks.iter().map(scan))?;
-    if loss >= sum_of_scans {
-        return summed(risks).and_then(|all| limited(risks, all.amount, all.weights, limits));
+    let moves = [of(up), of(down)];
+    let [(of_up, mixed_up), (of_down, mixed_down)] = [root(&moves[0]), root(&moves[1])];
+    let (chosen, root, mixed) =
+        if of_down > of_up { (&moves[1], of_down, mixed_down) } else { (&moves[0], of_up, mixed_up) };
+    let (mut amount, mut weights) = (Money::from_f64_half_away(root)?, Vec::with_capacity(risks.len()));
+    for (place, risk) in risks.iter().enumerate() {
+        let larger = |one: Exposure, other: Exposure| {
+            if other.loss.magnitude() > one.loss.magnitude() { other } else { one }
+        };
+        let own = larger(moves[0][place], moves[1][place]);
+        amount = amount.plus(risk.alone.minus(own.loss.magnitude())?)?;
+        let part = if root > 0.0 { mixed[place] / root } else { 0.0 };
+        let counted = Ratio::from_f64_half_away(part)?.times_ratio_half_away(chosen[place].sign)?;
+        let size = if own.loss.is_negative() { own.sign } else { Ratio::ZERO.minus(own.sign)? };
+        weights.push(Weight::Common([(chosen[place].scenario, counted), (own.scenario, size)]));
     }
-    let weight = |mixed: f64| {
-        let part = if root > 0.0 { mixed / root } else { 0.0 };
-        Ratio::from_f64_half_away(part).map(|part| Weight::InScenario(scenario, part))
-    };
-    let weights = mixed.into_iter().map(weight).collect::<Result<_, _>>()?;
-    limited(risks, loss.plus(beyond(risks)?)?, weights, limits)
+    limited(risks, amount, weights, limits)
 }
 
 /// Holds an amount between the limits and the sum.

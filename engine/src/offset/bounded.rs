@@ -30,6 +30,27 @@ impl<'a> RiskExtent<'a> {
     }
 }
 
+impl RiskExtent<'_> {
+    /// The least and the most of the exposure in a common move: a gain counts up to what may be lost in the worst scenario.
+    fn exposures(&self, scenario: usize) -> [Money; 2] {
+        let gain_at_most = |results: &[Money]| scan(&SourceRisk { results, alone: Money::ZERO });
+        let low = self.most[scenario].min(gain_at_most(self.least));
+        let high = self.least[scenario].min(gain_at_most(self.most));
+        [low.negated(), high.negated()]
+    }
+
+    /// At most what it loses in other scenarios beyond the larger of its exposures in the common moves.
+    fn beside(&self, common: [usize; 2]) -> Result<Money, Overflow> {
+        let least = common.map(|scenario| {
+            let [low, high] = self.exposures(scenario);
+            low.max(high.negated()).max(Money::ZERO)
+        });
+        let others = self.least.iter().enumerate().filter(|(scenario, _)| !common.contains(scenario));
+        let most = others.map(|(_, result)| result.negated()).fold(Money::ZERO, Money::max);
+        Ok(most.minus(least[0].max(least[1]))?.max(Money::ZERO))
+    }
+}
+
 fn all_worst<'a>(risks: &[RiskExtent<'a>]) -> Result<Vec<SourceRisk<'a>>, Overflow> {
     risks.iter().map(RiskExtent::worst).collect()
 }
@@ -77,11 +98,12 @@ pub fn by_correlation_at_most(
 ) -> Result<Money, Overflow> {
     let worst = all_worst(risks)?;
     let roots = scenarios.map(|scenario| {
-        let losses = |own: &RiskExtent<'_>| [own.most, own.least].map(|ends| -ends[scenario].to_f64());
+        let losses = |own: &RiskExtent<'_>| own.exposures(scenario).map(Money::to_f64);
         root_at_most(matrix, &risks.iter().map(losses).collect::<Vec<_>>())
     });
     let loss = Money::from_f64_half_away(roots[0].max(roots[1]))?;
-    let amount = risks.iter().try_fold(loss, |sum, risk| sum.plus(risk.beyond))?;
+    let amount =
+        risks.iter().try_fold(loss, |sum, risk| sum.plus(risk.beyond)?.plus(risk.beside(scenarios)?))?;
     let together = limited(&worst, amount, Vec::new(), limits)?.amount;
     // Where only one source is left nothing is correlated.
     let certain = risks.iter().filter(|risk| risk.is_certain).count();

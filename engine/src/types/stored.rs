@@ -41,8 +41,21 @@ macro_rules! as_text {
     )*};
 }
 
+/// Stored with all its places, as it was told; in forms for people, which contents are formed from, without the zeros that it ends in.
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let own = if serializer.is_human_readable() { self.normalized() } else { *self };
+        serializer.collect_str(&own)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text("a decimal number", Self::parse))
+    }
+}
+
 as_text! {
-    Decimal, "a decimal number", Decimal::parse;
     BusinessDate, "a date", BusinessDate::from_str;
     Moment, "a moment", Moment::from_str;
     Quantity, "a quantity", quantity;

@@ -15,6 +15,7 @@ mod orders;
 mod queue;
 mod reducing;
 mod reducing_fills;
+mod references;
 mod runs;
 mod sides;
 mod simulation;

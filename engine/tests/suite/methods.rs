@@ -65,7 +65,7 @@ struct Rolled {
 }
 
 fn rolled() -> impl Strategy<Value = Rolled> {
-    (any::<bool>(), 0_u8..3, any::<bool>(), 7_i64..14, -300_i64..300).prop_map(
+    (any::<bool>(), 0_u8..4, any::<bool>(), 7_i64..14, -300_i64..300).prop_map(
         |(of_btc, kind, is_long_dated, strike, quantity)| Rolled {
             of_btc,
             kind,
@@ -81,6 +81,9 @@ fn held(rolled: Rolled) -> HeldPosition {
     let right = if rolled.kind == 1 { OptionRight::Call } else { OptionRight::Put };
     let (instrument, settlement) = if rolled.kind == 0 {
         (Instrument::Perpetual, Settlement::FuturesStyle)
+    } else if rolled.kind == 3 {
+        let expiry = expiry(if rolled.is_long_dated { 60 } else { 7 });
+        (Instrument::Future { expiry }, Settlement::FuturesStyle)
     } else {
         let expiry = expiry(if rolled.is_long_dated { 60 } else { 7 });
         let strike = Decimal::whole(price / 10 * rolled.strike);
@@ -125,6 +128,31 @@ fn grid(method: &Method, account: &MarginAccount) -> GridResult {
 
 fn sum(parts: impl IntoIterator<Item = Money>) -> Money {
     parts.into_iter().try_fold(Money::ZERO, Money::plus).unwrap()
+}
+
+/// Hundredths of futures of Bitcoin.
+fn future(is_long_dated: bool, quantity: i64) -> Rolled {
+    Rolled { of_btc: true, kind: 3, is_long_dated, strike: 10, quantity }
+}
+
+#[test]
+fn a_calendar_spread_of_futures_has_its_basis_contingency() {
+    // Every forward of 60,600 moves by five in the hundred, each against the other: no scenario sees it.
+    let of = |days: f64| 60_600.0 * 0.05 * (0.5 + 2.0 * days / 365.0);
+    let spread = grid(&method(""), &account(&[&[future(false, 100), future(true, -100)]]));
+    let own = &spread.sources[0];
+    assert!(own.results.iter().all(|result| result.is_zero()), "{:?}", own.results);
+    assert!((own.basis.to_f64() + of(7.0) + of(60.0)).abs() < 1e-6, "{:?}", own.basis);
+    assert_eq!((own.worst_index, spread.market_risk), (own.results.len(), own.basis.negated()));
+    // What nets in one expiry has none; an outright has its own, below its scenarios.
+    let nothing = grid(&method(""), &account(&[&[future(false, 100), future(false, -100)]]));
+    assert!(nothing.market_risk.is_zero());
+    let outright = grid(&method(""), &account(&[&[future(true, -100)]]));
+    assert!((outright.sources[0].basis.to_f64() + of(60.0)).abs() < 1e-6);
+    assert!(outright.sources[0].worst_index < own.results.len());
+    // In two accounts each has the part of its own leg.
+    let shared = grid(&method(""), &account(&[&[future(false, 100)], &[future(true, -100)]]));
+    assert_eq!(shared.requirement, spread.requirement);
 }
 
 proptest! {

@@ -1,13 +1,13 @@
 //! What is decided of groups whose turn the caller has.
 
 use plimsoll_engine::group::{
-    Checked, Command, HouseSnapshot, NewOrder, Outcome, Refusal, Transfer, Transferred, close,
-    decide_transfer,
+    Checked, Command, HouseSnapshot, NewOrder, Refusal, Transfer, Transferred, close, decide_transfer,
 };
 use plimsoll_engine::record::RecordBody;
+use plimsoll_engine::types::Principal;
 use plimsoll_journal::Sequence;
 
-use super::{Book, BookFault, Desk, Entry, Place, Turn, Waits};
+use super::{Answer, Book, BookFault, Desk, Entry, Place, Turn, Waits};
 use crate::until::Until;
 
 impl Book {
@@ -19,31 +19,23 @@ impl Book {
         house: &HouseSnapshot,
         command: &Command,
         (place, until): (Place, &Until),
-    ) -> Result<(Outcome, Sequence), BookFault> {
+    ) -> Result<Answer, BookFault> {
         let room = self.chronicle.room()?;
         // What the house has stated while this command waited for its group.
         let newest = desk.newest();
         let house = newest.as_deref().unwrap_or(house);
-        let outcome = entry.submit(house, command, room, (place, until))?;
-        Ok((outcome, self.rests_on(entry, house)))
-    }
-
-    /// The last record that what is said of a group depends on: its own, or its house's, whose version is one.
-    fn rests_on(&self, entry: &Entry, house: &HouseSnapshot) -> Sequence {
-        let is_kept = self.chronicle.journal().is_some();
-        if is_kept { entry.last().max(Sequence(house.version())) } else { Sequence::NONE }
+        entry.submit(house, command, room, (place, until))
     }
 
     /// The numbers of an order that is not reserved.
     pub(crate) fn check(
-        &self,
         entry: &mut Entry,
         place: Place,
         house: &HouseSnapshot,
         order: &NewOrder,
     ) -> Result<(Result<Checked, Refusal>, u64, Sequence), Waits> {
         let checked = entry.check(place, house, order)?;
-        Ok((checked, entry.group().sequence, self.rests_on(entry, house)))
+        Ok((checked, entry.group().sequence, entry.rests_on(house)))
     }
 
     /// Closes a group that has nothing; the record that has to be durable before that is said.
@@ -72,23 +64,20 @@ impl Book {
         &self,
         [from, to]: [&mut Turn; 2],
         house: &HouseSnapshot,
-        transfer: &Transfer,
+        (principal, transfer): (&Principal, &Transfer),
         until: &Until,
-    ) -> Result<(Result<[Checked; 2], Refusal>, Sequence), BookFault> {
+    ) -> Result<(Result<Transferred, Refusal>, Sequence), BookFault> {
         let room = self.chronicle.room()?;
-        let decided = decide_transfer(from.group(), to.group(), house, transfer);
+        let moved = decide_transfer(from.group(), to.group(), house, principal, transfer);
         if !until.decides() {
             return Err(BookFault::Late);
         }
-        let moved = decided.map(|(events, checked): Transferred| {
-            if events.iter().any(|own| !own.is_empty()) {
-                let told = vec![from.told(house, &events[0], None), to.told(house, &events[1], None)];
-                let sequence = room.write(RecordBody::Groups(told));
-                from.apply(&events[0], sequence);
-                to.apply(&events[1], sequence);
-            }
-            checked
-        });
-        Ok((moved, self.rests_on(from, house).max(self.rests_on(to, house))))
+        if let Ok(Transferred { events, is_repeated: false, .. }) = &moved {
+            let told = vec![from.told(house, &events[0], None), to.told(house, &events[1], None)];
+            let sequence = room.write(RecordBody::Groups(told));
+            from.apply(&events[0], sequence);
+            to.apply(&events[1], sequence);
+        }
+        Ok((moved, from.rests_on(house).max(to.rests_on(house))))
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{
     Body, Changes, Checked, Command, Decision, Event, Fact, Group, HouseSnapshot, NewOrder, Outcome, Refusal,
-    RefusalReason, SettlementRun, Standing, StandingError, bounded, check_within, decide, decide_within,
-    renewed, searched, standing,
+    RefusalReason, SettlementRun, Standing, StandingError, bounded, check_within, decide, decide_run,
+    decide_within, renewed, searched, standing,
 };
-use plimsoll_engine::record::{GroupChange, RecordBody};
+use plimsoll_engine::record::{GroupChange, RecordBody, RunKey};
 use plimsoll_engine::types::{CommandId, Principal};
 use plimsoll_journal::Sequence;
 
@@ -29,28 +29,52 @@ pub(crate) struct Entry {
     refusals: Refusals,
 }
 
+/// The answer to a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) outcome: Outcome,
+    /// Whether nothing was done again.
+    pub(crate) is_repeated: bool,
+    /// The last record that it depends on; of one that is repeated, as it was answered first.
+    pub(crate) rests_on: Sequence,
+}
+
+/// A refusal that was given.
+#[derive(Debug)]
+struct Refused {
+    content: [u8; 32],
+    outcome: Outcome,
+    rests_on: Sequence,
+}
+
 /// The last refusals, by who asked and the id: a repeated request gets the same answer. They are not written down.
 #[derive(Debug, Default)]
 struct Refusals {
-    known: BTreeMap<(Principal, CommandId), ([u8; 32], Outcome)>,
+    known: BTreeMap<(Principal, CommandId), Refused>,
     order: VecDeque<(Principal, CommandId)>,
 }
 
 impl Refusals {
     /// The answer to a request that has been refused.
-    fn answer(&self, command: &Command, sequence: u64) -> Option<Outcome> {
-        let (content, outcome) = self.known.get(&(command.principal.clone(), command.id.clone()))?;
-        if *content == command.content {
-            return Some(outcome.clone());
+    fn answer(&self, command: &Command, now: (u64, Sequence)) -> Option<Answer> {
+        let Refused { content, outcome, rests_on } =
+            self.known.get(&(command.principal.clone(), command.id.clone()))?;
+        if *content == command.content() {
+            return Some(Answer { outcome: outcome.clone(), is_repeated: true, rests_on: *rests_on });
         }
         let detail = format!("command id {} of {} has other content", command.id, command.principal);
         let refused = Some(Refusal::new(RefusalReason::CommandIdReused, detail));
-        Some(Outcome { refused, sequence, ..Outcome::default() })
+        let (sequence, rests_on) = now;
+        let outcome = Outcome { refused, sequence, ..Outcome::default() };
+        // What a fact tells has happened, whatever was refused under its id.
+        let is_request = matches!(command.body, Body::Request(_));
+        is_request.then_some(Answer { outcome, is_repeated: false, rests_on })
     }
 
-    fn remember(&mut self, command: &Command, outcome: &Outcome) {
+    fn remember(&mut self, command: &Command, outcome: &Outcome, rests_on: Sequence) {
         let key = (command.principal.clone(), command.id.clone());
-        if self.known.insert(key.clone(), (command.content, outcome.clone())).is_none() {
+        let refused = Refused { content: command.content(), outcome: outcome.clone(), rests_on };
+        if self.known.insert(key.clone(), refused).is_none() {
             self.order.push_back(key);
         }
         if self.order.len() > Group::WINDOW
@@ -103,9 +127,10 @@ impl Entry {
         command: &Command,
         room: Room<'_>,
         (place, until): (Place, &Until),
-    ) -> Result<Outcome, BookFault> {
-        if let Some(outcome) = self.refusals.answer(command, self.group.sequence) {
-            return Ok(outcome);
+    ) -> Result<Answer, BookFault> {
+        let rests_on = self.rests_on(house);
+        if let Some(answer) = self.refusals.answer(command, (self.group.sequence, rests_on)) {
+            return Ok(answer);
         }
         // Facts have happened, however late they are told.
         let is_request = matches!(command.body, Body::Request(_));
@@ -116,38 +141,50 @@ impl Entry {
         if is_request && !until.decides() {
             return Err(BookFault::Late);
         }
-        if decision.outcome.refused.is_some() && !decision.is_repeated {
-            self.refusals.remember(command, &decision.outcome);
+        if decision.is_repeated {
+            let (outcome, rests_on) = (decision.outcome, Sequence(decision.record));
+            return Ok(Answer { outcome, is_repeated: true, rests_on });
         }
-        self.take(house, command, &decision.events, room);
+        // What is refused for its id is not an answer to the command that has it.
+        if decision.outcome.refused.as_ref().is_some_and(|own| !own.reason.is_of_command_id()) {
+            self.refusals.remember(command, &decision.outcome, rests_on);
+        }
+        self.take(house, Some(command), &decision.events, room);
         if let Some(standing) = decision.standing {
             self.keep(house, Arc::new(standing));
         }
-        Ok(decision.outcome)
+        let is_repeated = decision.outcome.is_known;
+        Ok(Answer { outcome: decision.outcome, is_repeated, rests_on: self.rests_on(house) })
+    }
+
+    /// The last record that what is said of the group depends on: its own, or its house's, whose version is one.
+    pub(crate) fn rests_on(&self, house: &HouseSnapshot) -> Sequence {
+        let is_kept = self.last != Sequence::NONE;
+        if is_kept { self.last.max(Sequence(house.version())) } else { Sequence::NONE }
     }
 
     /// Writes down and applies what a command came to.
-    fn take(&mut self, house: &HouseSnapshot, command: &Command, events: &[Event], room: Room<'_>) {
+    fn take(&mut self, house: &HouseSnapshot, command: Option<&Command>, events: &[Event], room: Room<'_>) {
         if !events.is_empty() {
-            let told = self.told(house, events, Some(command));
+            let told = self.told(house, events, command);
             let sequence = room.write(RecordBody::Groups(vec![told]));
             self.apply(events, sequence);
         }
     }
 
-    /// Applies a settlement run, whose command this is.
+    /// Applies a settlement run of a content.
     pub(crate) fn settle(
         &mut self,
         house: &HouseSnapshot,
-        run: &SettlementRun,
-        command: &Command,
+        run: &Arc<SettlementRun>,
+        content: RunKey,
         room: Room<'_>,
     ) -> RunOutcome {
-        if self.group.has_run(&run.id, &command.content) {
+        if self.group.has_run(&run.id, &content.0) {
             return RunOutcome::Known;
         }
-        let Decision { events, outcome, .. } = self.decide(house, command);
-        self.take(house, command, &events, room);
+        let Decision { events, outcome, .. } = decide_run(&self.group, house, run, &content.0);
+        self.take(house, None, &events, room);
         let is_applied = |event: &Event| matches!(event, Event::Settled(..) | Event::ReferenceKept(..));
         if events.iter().any(is_applied) {
             return RunOutcome::Applied { exceptions: outcome.exceptions.len() };
@@ -199,6 +236,9 @@ impl Entry {
             self.group.apply(event);
         }
         self.last = self.last.max(sequence);
+        if sequence != Sequence::NONE {
+            self.group.recorded(sequence.0);
+        }
     }
 
     fn keep(&mut self, house: &HouseSnapshot, standing: Arc<Standing>) {

@@ -130,6 +130,7 @@ impl Recovered {
             return Ok(());
         }
         events.iter().for_each(|event| own.group.apply(event));
+        own.group.recorded(sequence.0);
         own.last = sequence;
         Ok(())
     }

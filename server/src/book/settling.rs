@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_engine::group::{Command, ExceptionItem, Fact, GroupKey, Refusal, SettlementRun};
-use plimsoll_engine::record::RunKey;
+use plimsoll_engine::group::{ExceptionItem, GroupKey, Refusal, SettlementRun};
 use plimsoll_engine::types::House;
 use plimsoll_journal::Sequence;
 
@@ -51,13 +50,11 @@ impl Book {
         &self,
         house: &House,
         run: &Arc<SettlementRun>,
-        command: impl FnOnce(Fact, RunKey) -> Command,
     ) -> Result<(Settled, Sequence), BookFault> {
         let (desk, snapshot) = self.desk(house)?;
         // Runs follow each other alike in all groups.
         let _turn = desk.settles();
-        let (key, told) = desk.told(&snapshot, run)?;
-        let command = command(Fact::Settle(Arc::clone(run)), key);
+        let (content, told) = desk.told(&snapshot, run)?;
         let (mut settled, mut last) = (Settled::default(), told);
         for key in self.keys(Some(house), None, usize::MAX) {
             let entry = self.entry(&key)?;
@@ -68,7 +65,7 @@ impl Book {
             }
             // What the house has stated while the groups before this one settled.
             let snapshot = desk.newest().unwrap_or_else(|| Arc::clone(&snapshot));
-            let outcome = entry.settle(&snapshot, run, &command, room);
+            let outcome = entry.settle(&snapshot, run, content, room);
             last = last.max(entry.last());
             drop(entry);
             match outcome {

@@ -10,7 +10,7 @@ use plimsoll_engine::group::{
     decide,
 };
 use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
-use plimsoll_engine::record::{RunKey, encoded};
+use plimsoll_engine::record::encoded;
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{BusinessDate, Code, Currency, Decimal, Kind, Lots, Money};
 use plimsoll_journal::{Reading, Sequence};
@@ -48,10 +48,10 @@ fn registry() -> Arc<Registry> {
     registry
 }
 
-/// One group and the commands that it was given.
+/// One group and the commands that it was given, each with its record.
 struct Told {
     key: GroupKey,
-    commands: Vec<Command>,
+    commands: Vec<(Command, plimsoll_journal::Sequence)>,
     /// The version of its house before any run.
     version: u64,
     /// The runs that its house was told, each with how many commands came before and the version that it made.
@@ -71,12 +71,7 @@ impl Told {
 
     fn command(&mut self, body: Body) -> Command {
         self.number += 1;
-        let mut content = [0; 32];
-        content[..8].copy_from_slice(&self.number.to_le_bytes());
-        if let Body::Fact(Fact::Settle(run)) = &body {
-            content = RunKey::of(run).unwrap().0;
-        }
-        Command { principal: code("local"), id: code(&format!("C{}", self.number)), content, body }
+        Command { principal: code("local"), id: code(&format!("C{}", self.number)), body }
     }
 
     fn contract(&self, book: &Book) -> ContractId {
@@ -133,13 +128,14 @@ impl Told {
         // A house knows more runs today than when they were decided.
         let (mut house, mut settlements) = ((*house).clone(), Settlements::default());
         let (mut group, mut runs, mut version) = (self.group(), self.runs.iter().peekable(), self.version);
-        for (place, command) in self.commands[..count].iter().enumerate() {
+        for (place, (command, record)) in self.commands[..count].iter().enumerate() {
             while let Some((_, run, made)) = runs.next_if(|(before, ..)| *before <= place) {
                 settlements.told(run);
                 version = *made;
             }
             house = house.with_settlements(version, Arc::new(settlements.clone()));
             decide(&group, &house, command, None).events.iter().for_each(|event| group.apply(event));
+            group.recorded(record.0);
         }
         group
     }
@@ -186,7 +182,7 @@ fn opened(disk: &SimulatedDisk, registry: &Arc<Registry>) -> Result<Book, String
 fn submit(book: &Book, key: &GroupKey, command: &Command) -> Result<Sequence, BookFault> {
     let (desk, house) = book.desk(&key.house)?;
     let mut entry = book.entry(key).unwrap().now().unwrap();
-    book.submit(&mut entry, &desk, &house, command, (Place::Worker, &Until::NEVER)).map(|own| own.1)
+    book.submit(&mut entry, &desk, &house, command, (Place::Worker, &Until::NEVER)).map(|own| own.rests_on)
 }
 
 /// Gives a command; whether it was acknowledged.
@@ -194,7 +190,7 @@ fn give(book: &Book, told: &mut Told, command: Command) -> bool {
     let sequence = match &command.body {
         Body::Fact(Fact::Settle(run)) => {
             let run = Arc::clone(run);
-            let settled = book.settle(&told.key.house, &run, |_, _| command.clone()).map(|own| own.1);
+            let settled = book.settle(&told.key.house, &run).map(|own| own.1);
             if let Ok((_, house)) = book.desk(&told.key.house)
                 && house.settlements().run(&run.id).is_some()
             {
@@ -205,7 +201,7 @@ fn give(book: &Book, told: &mut Told, command: Command) -> bool {
         _ => submit(book, &told.key, &command),
     };
     let Ok(sequence) = sequence else { return false };
-    told.commands.push(command);
+    told.commands.push((command, sequence));
     book.chronicle().reached_blocking(sequence).is_ok()
 }
 

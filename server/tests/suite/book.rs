@@ -126,7 +126,7 @@ async fn an_order_is_checked_reserved_filled_and_shown() {
     assert_eq!((preview.accepted, &preview.checked), (true, &reserved.checked));
     assert!(reserved.sequence > preview.sequence);
     let again = desk.book().check_order(request("X1", false)).await.unwrap().into_inner();
-    assert_eq!(again, reserved);
+    assert_eq!(again, v1::CheckOrderResponse { repeated: true, ..reserved.clone() });
     let checked = reserved.checked.unwrap();
     assert_eq!(checked.worst[0].commodity, "CRUDE");
     let margin = desk.margin("POOL").await;
@@ -227,6 +227,7 @@ async fn a_house_is_settled_once_and_transfers_balance() {
     for (groups, known) in [(2, 0), (0, 2)] {
         let settled = desk.book().settle_house(run.clone()).await.unwrap().into_inner();
         assert_eq!((settled.groups, settled.known), (groups, known));
+        assert_eq!(settled.repeated, known == 2);
         assert!(settled.with_exceptions.is_empty() && settled.not_applied.is_empty());
         let balance = desk.margin("POOL").await.currencies.remove(0);
         assert_eq!((balance.cash.as_str(), balance.variation.as_str()), ("102000.000000", "-2000.000000"));
@@ -252,10 +253,7 @@ async fn a_house_is_settled_once_and_transfers_balance() {
     assert!((excess[0] + excess[1] - 200_000.0).abs() < 1e-6, "{excess:?}");
     // The same again is done already; the id with another date is not.
     let again = desk.book().transfer(transfer.clone()).await.unwrap().into_inner();
-    assert_eq!(
-        (again.refused, again.from),
-        (None, answer.from.clone().map(|own| v1::Checked { before: own.after.clone(), ..own }))
-    );
+    assert_eq!(again, v1::TransferResponse { repeated: true, ..answer.clone() });
     let other = v1::TransferRequest { date: "2026-09-22".to_owned(), ..transfer };
     let other = desk.book().transfer(other).await.unwrap().into_inner();
     assert_eq!(other.refused.unwrap().reason(), v1::RefusalReason::TradeExists);
@@ -280,8 +278,19 @@ async fn an_import_is_all_or_nothing() {
     assert_eq!(room(desk.margin("POOL").await.initial).0, "0.000000");
     let answer = desk.book().import_trades(import(good.clone())).await.unwrap().into_inner();
     assert_eq!((answer.booked, answer.known, answer.faults.len()), (2, 0, 0));
-    let answer = desk.book().import_trades(import(good)).await.unwrap().into_inner();
-    assert_eq!((answer.booked, answer.known), (0, 2));
+    assert!(!answer.repeated);
+    let answer = desk.book().import_trades(import(good.clone())).await.unwrap().into_inner();
+    assert_eq!((answer.booked, answer.known, answer.repeated), (0, 2, true));
+    // With another fee, another due date or another order it is another trade.
+    let fee = Some(v1::Fee { currency: "USD".to_owned(), amount: "1".to_owned() });
+    for other in [
+        v1::Trade { fee, ..trade("T1", 2, "") },
+        v1::Trade { due: "2026-09-30".to_owned(), ..trade("T1", 2, "") },
+        trade("T1", 2, "O9"),
+    ] {
+        let answer = desk.book().import_trades(import(vec![imported("POOL", other)])).await.unwrap();
+        assert_eq!(answer.into_inner().faults[0].field, "trades[0].trade.id");
+    }
     desk.granted(
         "OTHER",
         Command::Bust(v1::Bust { trade_id: "T1".to_owned(), date: "2026-09-18".to_owned() }),
@@ -290,6 +299,49 @@ async fn an_import_is_all_or_nothing() {
     let trades = v1::ListTradesRequest { name: name("OTHER"), ..Default::default() };
     let trades = desk.book().list_trades(trades).await.unwrap().into_inner().trades;
     assert_eq!((trades.len(), trades[0].busted, trades[0].legs[0].price.as_str()), (1, true, MARK));
+}
+
+#[tokio::test]
+async fn what_is_told_again_says_so() {
+    let mut desk = Desk::new("100000").await;
+    let deposit = |amount: &str| {
+        let (currency, amount) = ("USD".to_owned(), amount.to_owned());
+        let assets = Some(v1::Assets { currency, amount, ..Default::default() });
+        Command::Deposit(v1::Deposit { reference: "D2".to_owned(), assets })
+    };
+    let first = desk.submission("POOL", deposit("5"));
+    let answer = desk.book().submit(first.clone()).await.unwrap().into_inner();
+    assert!(!answer.repeated);
+    let again = desk.book().submit(first).await.unwrap().into_inner();
+    assert_eq!(again, v1::SubmitResponse { repeated: true, ..answer });
+    let known = desk.submit("POOL", deposit("5.00")).await;
+    assert_eq!((known.repeated, known.exceptions.len()), (true, 0));
+    let other = desk.submit("POOL", deposit("6")).await;
+    assert_eq!((other.repeated, other.exceptions.len()), (false, 1));
+    // An order that is refused, sent again, and as a check with a reservation: the content is what it says.
+    let large = desk.submission("POOL", Command::Order(order("O1", 10_000, MARK)));
+    let refused = desk.book().submit(large.clone()).await.unwrap().into_inner();
+    assert_eq!((refused.refused.is_some(), refused.repeated), (true, false));
+    let again = desk.book().submit(large.clone()).await.unwrap().into_inner();
+    assert_eq!(again, v1::SubmitResponse { repeated: true, ..refused.clone() });
+    let check = v1::CheckOrderRequest {
+        name: name("POOL"),
+        command_id: large.command_id.clone(),
+        order: Some(order("O1", 10_000, "70.860")),
+        validate_only: false,
+    };
+    let checked = desk.book().check_order(check).await.unwrap().into_inner();
+    assert_eq!((checked.refused, checked.repeated), (refused.refused, true));
+    // A fact under the id of that order, and of one that is working.
+    for (id, number) in [(large.command_id, "T1"), ("C1".to_owned(), "T2")] {
+        let command = Some(Command::Trade(trade(number, 1, "")));
+        let told = v1::SubmitRequest { name: name("POOL"), command_id: id, command };
+        let answer = desk.book().submit(told.clone()).await.unwrap().into_inner();
+        assert_eq!((answer.refused, answer.repeated), (None, false));
+        assert!(desk.book().submit(told).await.unwrap().into_inner().repeated);
+    }
+    let trades = v1::ListTradesRequest { name: name("POOL"), ..Default::default() };
+    assert_eq!(desk.book().list_trades(trades).await.unwrap().into_inner().trades.len(), 2);
 }
 
 #[tokio::test]

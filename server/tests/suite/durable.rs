@@ -153,12 +153,16 @@ async fn a_restart_changes_nothing(cuts: bool) {
     assert_eq!(after.2, before.2);
     assert_eq!(after.1.orders.len(), 2);
     // The same command gets the same answer, whatever has happened since.
-    assert_eq!(submit(&served, "C6", Command::Order(order("O2", 1))).await, answer);
+    assert!(answer.log_sequence > 0 && !answer.repeated);
+    let repeated = v1::SubmitResponse { repeated: true, ..answer };
+    assert_eq!(submit(&served, "C6", Command::Order(order("O2", 1))).await, repeated);
     let other = submit(&served, "C6", Command::Order(order("O3", 1))).await.refused.unwrap();
     assert_eq!(other.reason(), v1::RefusalReason::CommandIdReused);
     let cancel =
         v1::OrderConfirmation { order_id: "O2".to_owned(), change: v1::OrderChange::Cancelled.into() };
     submit(&served, "C7", Command::OrderConfirmation(cancel)).await;
+    // Also behind newer records.
+    assert_eq!(submit(&served, "C6", Command::Order(order("O2", 1))).await, repeated);
     let again = asked(&served).await;
     let numbers =
         |own: &v1::GetMarginResponse| (own.currencies.clone(), own.with_orders.clone(), own.version);

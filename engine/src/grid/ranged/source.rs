@@ -7,10 +7,10 @@ use crate::fills::{Linear, LinearMoney, OpenFills, Places, Region};
 use crate::grid::book::{RowKind, SourceBook};
 use crate::grid::catalogue::{Catalogue, GridRow};
 use crate::grid::extent::MoneyExtent;
-use crate::grid::scan;
 use crate::grid::values::Values;
+use crate::grid::{basis, scan};
 use crate::parameters::method::GridMethod;
-use crate::types::{Money, Overflow, Ratio};
+use crate::types::{Moment, Money, Overflow, Ratio};
 
 /// One price source.
 #[derive(Debug)]
@@ -26,6 +26,15 @@ pub(super) struct RangedSource {
     /// What the orders cost that trade nothing else.
     pub(super) cash: LinearMoney,
     expiries: Vec<RangedExpiry>,
+    moves: Vec<RangedMoves>,
+}
+
+/// What the forward of one expiry may lose by itself, of options and futures together.
+#[derive(Debug)]
+struct RangedMoves {
+    expiry: Moment,
+    weight: Ratio,
+    losses: [LinearMoney; basis::MOVES],
 }
 
 /// The options of one expiry.
@@ -39,7 +48,6 @@ struct RangedExpiry {
     long: Ratio,
     /// The factor of short values less that of long ones.
     more: Ratio,
-    basis: Option<Ratio>,
 }
 
 /// Whole units of values: of what is held, or of one unit of an order.
@@ -48,17 +56,32 @@ struct Sums {
     linear: Vec<i128>,
     /// By expiry and cell, and the mark behind them.
     options: Vec<Vec<i128>>,
+    /// By expiry of futures and move of the basis.
+    futures: Vec<[i128; basis::MOVES]>,
 }
 
 impl Sums {
     fn of(
         (book, values): &(SourceBook, Arc<Values>),
+        futures: &[(Moment, f64)],
         legs: impl Iterator<Item = (usize, i64)>,
     ) -> Result<Self, Overflow> {
         let cells = values.cells.ncols();
-        let mut sums =
-            Self { linear: vec![0; cells], options: vec![vec![0; cells + 1]; book.expiries.len()] };
+        let mut sums = Self {
+            linear: vec![0; cells],
+            options: vec![vec![0; cells + 1]; book.expiries.len()],
+            futures: vec![[0; basis::MOVES]; futures.len()],
+        };
         for (row, lots) in legs {
+            if let RowKind::Future { expiry, .. } = book.rows[row].kind
+                && let Some(place) = futures.iter().position(|own| own.0 == expiry)
+            {
+                let moved = &values.cells.row(row).to_vec()[cells - basis::MOVES..];
+                for (sum, units) in sums.futures[place].iter_mut().zip(moved) {
+                    let product = i128::from(*units) * i128::from(lots);
+                    *sum = sum.checked_add(product).ok_or(Overflow)?;
+                }
+            }
             let own = match book.rows[row].kind {
                 RowKind::Option { expiry, .. } => &mut sums.options[expiry],
                 _ => &mut sums.linear,
@@ -87,12 +110,13 @@ impl RangedSource {
         let places: Places =
             orders.iter().enumerate().filter(|(_, fill)| trades(fill)).map(|(order, _)| order).collect();
         let of_held = held.iter().filter(|(row, _)| row.source == index).map(|(row, lots)| (row.row, *lots));
-        let mut sums = vec![(None, Sums::of(own, of_held)?)];
+        let (grid, digits) = (catalogue.grid(), catalogue.method().places);
+        let futures = if grid.basis.is_some() { basis::future_expiries(&own.0) } else { Vec::new() };
+        let mut sums = vec![(None, Sums::of(own, &futures, of_held)?)];
         for &order in &*places {
             let legs = orders[order].legs.iter().filter(|(row, _)| row.source == index);
-            sums.push((Some(order), Sums::of(own, legs.map(|(row, lots)| (row.row, lots.get())))?));
+            sums.push((Some(order), Sums::of(own, &futures, legs.map(|(row, lots)| (row.row, lots.get())))?));
         }
-        let (grid, digits) = (catalogue.grid(), catalogue.method().places);
         let linear = |of: &dyn Fn(&Sums) -> i128| -> Result<LinearMoney, Overflow> {
             let mut linear = Linear::nothing(&places);
             for (order, sums) in &sums {
@@ -106,6 +130,15 @@ impl RangedSource {
             let values = (0..cells).map(|cell| linear(&|sums| sums.options[place][cell]));
             let mark = linear(&|sums| sums.options[place][cells])?;
             expiries.push(RangedExpiry::new(&own.0, place, grid, mark, values.collect::<Result<_, _>>()?)?);
+        }
+        let mut moves = RangedMoves::of_options(&own.0, grid, &expiries)?;
+        for (place, (expiry, years)) in futures.iter().enumerate() {
+            let lost = |cell: usize| Ok(linear(&|sums| sums.futures[place][cell])?.negated());
+            RangedMoves::add_future(
+                &mut moves,
+                (*expiry, basis::weight(grid, *years)?),
+                [lost(0)?, lost(1)?],
+            )?;
         }
         let mut gains = Vec::with_capacity(grid.scenarios.len());
         for cell in 0..grid.scenarios.len() {
@@ -124,6 +157,7 @@ impl RangedSource {
             weights: weights.collect::<Result<_, _>>()?,
             cash: Linear::nothing(&places),
             expiries,
+            moves,
         };
         source.require()?;
         Ok(source)
@@ -154,19 +188,12 @@ impl RangedSource {
     }
 
     /// At most the size of the basis contingency.
-    pub(super) fn basis(
-        &self,
-        grid: &GridMethod,
-        fills: &OpenFills,
-        region: &Region,
-    ) -> Result<Money, Overflow> {
-        let up = grid.scenarios.len();
+    pub(super) fn basis(&self, fills: &OpenFills, region: &Region) -> Result<Money, Overflow> {
         let mut sum = Money::ZERO;
-        for own in &self.expiries {
-            let Some(weight) = own.basis else { continue };
-            let loss = |cell: usize| own.mark.minus(&own.values[cell])?.most(fills, region);
-            let most = loss(up)?.max(loss(up + 1)?).max(Money::ZERO);
-            sum = sum.plus(most.times_ratio_half_away(weight)?.max(Money::ZERO))?;
+        for own in &self.moves {
+            let [up, down] = &own.losses;
+            let most = up.most(fills, region)?.max(down.most(fills, region)?).max(Money::ZERO);
+            sum = sum.plus(most.times_ratio_half_away(own.weight)?.max(Money::ZERO))?;
         }
         Ok(sum)
     }
@@ -174,6 +201,41 @@ impl RangedSource {
     /// What one unit of an order may require, and what it costs.
     pub(super) fn influence(&self, order: usize) -> Money {
         self.required.iter().map(|own| own.unit(order).magnitude()).fold(Money::ZERO, Money::max)
+    }
+}
+
+impl RangedMoves {
+    /// Of the options of every expiry.
+    fn of_options(
+        book: &SourceBook,
+        grid: &GridMethod,
+        expiries: &[RangedExpiry],
+    ) -> Result<Vec<Self>, Overflow> {
+        let first = grid.scenarios.len();
+        let mut moves = Vec::new();
+        for (market, own) in book.expiries.iter().zip(expiries) {
+            let Some(weight) = basis::weight(grid, market.years)? else { break };
+            let lost = |cell: usize| own.mark.minus(&own.values[cell]);
+            moves.push(Self { expiry: market.expiry, weight, losses: [lost(first)?, lost(first + 1)?] });
+        }
+        Ok(moves)
+    }
+
+    /// Adds what futures of an expiry lose.
+    fn add_future(
+        moves: &mut Vec<Self>,
+        (expiry, weight): (Moment, Option<Ratio>),
+        losses: [LinearMoney; basis::MOVES],
+    ) -> Result<(), Overflow> {
+        let Some(weight) = weight else { return Ok(()) };
+        match moves.iter_mut().find(|own| own.expiry == expiry) {
+            Some(own) => {
+                let [up, down] = &losses;
+                own.losses = [own.losses[0].plus(up)?, own.losses[1].plus(down)?];
+            }
+            None => moves.push(Self { expiry, weight, losses }),
+        }
+        Ok(())
     }
 }
 
@@ -187,8 +249,7 @@ impl RangedExpiry {
     ) -> Result<Self, Overflow> {
         let (long, short) = scan::discounts(book, place, grid)?;
         let more = short.minus(long)?;
-        let basis = scan::basis_weight(book, place, grid)?;
-        let mut expiry = Self { mark, values, skewed: Vec::new(), long, more, basis };
+        let mut expiry = Self { mark, values, skewed: Vec::new(), long, more };
         for (cell, scenario) in grid.scenarios.iter().enumerate() {
             let is_skew = scenario.shock.volatility.is_skew();
             let own = if is_skew { Some(expiry.gain(cell)?) } else { None };

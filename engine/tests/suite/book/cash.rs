@@ -31,11 +31,13 @@ fn variation_runs_until_it_is_settled() {
     desk.trade("T1", 3, FUTURE, plus(mark, "-1"));
     // 1,000 barrels: three lots bought a point below the mark.
     assert_eq!(desk.equity(), ["1000000.000000", "0.000000", "3000.000000"]);
-    let run = desk.run("R1", 18, &[(FUTURE, two_up)]);
+    let mut run = desk.run("R1", 18, &[(FUTURE, two_up)]);
     desk.fact(Fact::Settle(std::sync::Arc::new(run.clone())));
     // Nine points settled, and the mark of the set two below the price of the run.
     assert_eq!(desk.equity(), ["1009000.000000", "0.000000", "-6000.000000"]);
     // The same run again changes nothing.
+    assert!(desk.fact(Fact::Settle(std::sync::Arc::new(run.clone()))).is_known);
+    run.cycle = 2;
     assert_eq!(desk.fact(Fact::Settle(std::sync::Arc::new(run))).exceptions.len(), 1);
     assert_eq!(desk.queue(), ["reference_reused"]);
     assert_eq!(desk.equity(), ["1009000.000000", "0.000000", "-6000.000000"]);
@@ -133,6 +135,8 @@ fn options_end_in_cash_in_futures_or_at_nothing() {
     assert_eq!(desk.queue(), ["beyond_position"]);
     assert_eq!(desk.group.holding(&code("A"), contract).long, 0);
     desk.fact(exercise("E3", 5, Becomes::Cash(Decimal::ONE)));
+    assert_eq!(desk.queue(), ["beyond_position"]);
+    desk.fact(exercise("E3", 6, Becomes::Cash(Decimal::ONE)));
     assert_eq!(desk.queue(), ["beyond_position", "reference_reused"]);
     assert_eq!(desk.equity()[1], before[1]);
 }
@@ -154,7 +158,8 @@ fn a_future_expires_into_a_delivery_that_is_margined_until_it_is_done() {
     desk.fact(Fact::Delivered(1));
     assert_eq!(desk.equity()[0], text(money("1002000").minus(price).unwrap()));
     assert_eq!(text(desk.standing().initial.requirement), "0.000000");
-    desk.fact(Fact::Delivered(1));
+    assert!(desk.fact(Fact::Delivered(1)).is_known);
+    desk.fact(Fact::Delivered(2));
     assert_eq!(desk.queue(), ["unknown_delivery"]);
 }
 

@@ -145,8 +145,7 @@ impl Desk {
 
     pub(super) fn command(&mut self, body: Body) -> Command {
         self.next += 1;
-        let content = <[u8; 32]>::try_from(format!("{:032}", self.next).as_bytes()).unwrap();
-        Command { principal: code("local"), id: code(&self.next.to_string()), content, body }
+        Command { principal: code("local"), id: code(&self.next.to_string()), body }
     }
 
     pub(super) fn give(&mut self, command: &Command) -> (Outcome, Vec<Event>) {

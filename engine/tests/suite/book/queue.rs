@@ -2,7 +2,7 @@
 
 use plimsoll_engine::group::{
     Body, Fact, Fill, Group, GroupKey, Keeping, MarginTerms, NewOrder, Origin, Request, Transfer,
-    TransferBody, decide_transfer,
+    TransferBody, Transferred, decide_transfer,
 };
 use plimsoll_engine::span::Margining;
 
@@ -85,7 +85,8 @@ fn the_same_command_gets_the_same_answer() {
     let (second, events) = desk.give(&command);
     assert_eq!((&second, events.len()), (&first, 0));
     assert_eq!(desk.group, before);
-    let other = plimsoll_engine::group::Command { content: [9; 32], ..command };
+    let two = Body::Request(Request::Order(Box::new(desk.limit("O2", 2, FUTURE, mark))));
+    let other = plimsoll_engine::group::Command { body: two, ..command };
     assert_eq!(reason(&desk.give(&other).0), "command_id_reused");
     // A refusal is decided anew: the money has come since.
     let large = desk.limit("O3", 100, FUTURE, mark);
@@ -144,6 +145,15 @@ fn other_group(desk: &Desk, member: &str, origin: Origin, cash: &str) -> Group {
     other
 }
 
+/// The groups after a transfer.
+fn applied(groups: [&Group; 2], moved: &Transferred) -> [Group; 2] {
+    let mut groups = groups.map(Group::clone);
+    for (group, events) in groups.iter_mut().zip(&moved.events) {
+        events.iter().for_each(|event| group.apply(event));
+    }
+    groups
+}
+
 #[test]
 fn transfers_leave_no_deficit_and_no_money_behind() {
     let mut desk = Desk::sample("100000");
@@ -155,28 +165,34 @@ fn transfers_leave_no_deficit_and_no_money_behind() {
     let legs = vec![(contract, 3, mark)];
     let positions = transfer(TransferBody::Positions { from: code("A"), to: code("A"), legs });
     let rich = other_group(&desk, "ELSE", Origin::Client, "100000");
-    let (events, checked) = decide_transfer(&desk.group, &rich, &desk.house, &positions).unwrap();
-    let mut groups = [desk.group.clone(), rich.clone()];
-    for (group, events) in groups.iter_mut().zip(&events) {
-        events.iter().for_each(|event| group.apply(event));
-    }
+    let moved = decide_transfer(&desk.group, &rich, &desk.house, &code("p"), &positions).unwrap();
+    let mut groups = applied([&desk.group, &rich], &moved);
     let of = |group: &Group| {
         let own = plimsoll_engine::group::standing(group, &desk.house).unwrap();
         (group.holding(&code("A"), contract).net(), text(own.currencies[&group.currency].variation))
     };
     // The gain of a thousand a lot stays where it arose.
     assert_eq!([of(&groups[0]), of(&groups[1])], [(1, "4000.000000".to_owned()), (3, "0.000000".to_owned())]);
+    let checked = moved.checked.clone().unwrap();
     assert!(checked[1].after.excess < checked[1].before.excess);
+    // Told again it is answered as it was first, also once the position is gone; with another content it is refused.
+    groups[0].cash.insert(code("USD"), money("-1000000"));
+    let decide = |groups: &[Group; 2], own: &Transfer| {
+        decide_transfer(&groups[0], &groups[1], &desk.house, &code("p"), own).map_err(|own| own.reason.name())
+    };
+    let again = decide(&groups, &positions).unwrap();
+    assert_eq!((again.events, again.checked, again.is_repeated), (Default::default(), moved.checked, true));
+    let later = Transfer { date: day(19), ..positions.clone() };
+    assert_eq!(decide(&groups, &later).map(|_| ()), Err("trade_exists"));
+    let elsewhere = [groups[0].clone(), Group { key: desk.group.key.clone(), ..rich.clone() }];
+    assert_eq!(decide(&elsewhere, &positions).map(|_| ()), Err("trade_exists"));
     let give_up = transfer(TransferBody::GiveUp { trade: code("T1"), to: code("A") });
-    let (events, _) = decide_transfer(&desk.group, &rich, &desk.house, &give_up).unwrap();
-    let mut groups = [desk.group.clone(), rich.clone()];
-    for (group, events) in groups.iter_mut().zip(&events) {
-        events.iter().for_each(|event| group.apply(event));
-    }
+    let given_up = decide_transfer(&desk.group, &rich, &desk.house, &code("p"), &give_up).unwrap();
+    let groups = applied([&desk.group, &rich], &given_up);
     assert_eq!([of(&groups[0]), of(&groups[1])], [(0, "0.000000".to_owned()), (4, "4000.000000".to_owned())]);
     // Given up once only, and cancelled where it went.
     let elsewhere = Transfer { trade: code("X2"), ..give_up.clone() };
-    let again = decide_transfer(&groups[0], &rich, &desk.house, &elsewhere).map(|_| ());
+    let again = decide_transfer(&groups[0], &rich, &desk.house, &code("p"), &elsewhere).map(|_| ());
     assert_eq!(again.unwrap_err().reason.name(), "unknown_trade");
     let before = std::mem::replace(&mut desk.group, groups[0].clone());
     desk.kept = None;
@@ -184,7 +200,11 @@ fn transfers_leave_no_deficit_and_no_money_behind() {
     assert_eq!((desk.queue(), net(&mut desk)), (vec!["given_up"], 0));
     (desk.group, desk.kept) = (before, None);
     let refused = |to: &Group, transfer: &Transfer| {
-        decide_transfer(&desk.group, to, &desk.house, transfer).map(|_| ()).unwrap_err().reason.name()
+        decide_transfer(&desk.group, to, &desk.house, &code("p"), transfer)
+            .map(|_| ())
+            .unwrap_err()
+            .reason
+            .name()
     };
     let poor = other_group(&desk, "ELSE", Origin::Client, "10");
     assert_eq!(refused(&poor, &positions), "insufficient_margin");

@@ -1,5 +1,6 @@
 //! Offsets between price sources.
 
+use plimsoll_engine::offset::{CorrelationMatrix, Limits, SourceRisk, by_correlation};
 use plimsoll_engine::types::{Decimal, Money, Ratio};
 use proptest::prelude::*;
 
@@ -42,6 +43,53 @@ fn a_long_against_a_correlated_short_is_below_either_leg() {
     let longs = [perpetual(true, 100), perpetual(false, 2_000)];
     close(grid(&method(&rule("1")), &account(&[&longs])).market_risk, 19_200.0);
     close(grid(&method(&rule("-1")), &account(&[&longs])).market_risk, 0.0);
+}
+
+/// What two sources require by a correlation of a half, up in the first scenario and down in the second.
+fn correlated(one: &[i64], other: &[i64]) -> f64 {
+    let money = |own: &[i64]| -> Vec<Money> {
+        own.iter().map(|units| Money::from_decimal(Decimal::new(*units, 6).unwrap()).unwrap()).collect()
+    };
+    let results = [money(one), money(other)];
+    let alone = |results: &[Money]| results.iter().copied().min().unwrap().negated().max(Money::ZERO);
+    let risks = results.each_ref().map(|results| SourceRisk { results, alone: alone(results) });
+    let rows = [["1", "0.5"], ["0.5", "1"]];
+    let ratio = |text: &str| Ratio::from_decimal(text.parse().unwrap()).unwrap();
+    let rows: Vec<Vec<Ratio>> = rows.iter().map(|row| row.iter().map(|own| ratio(own)).collect()).collect();
+    let matrix = CorrelationMatrix::new(&rows).unwrap();
+    by_correlation(&risks, &matrix, 0, 1, Limits::NONE).unwrap().amount.to_f64() * 1e6
+}
+
+#[test]
+fn a_source_that_goes_to_nothing_leaves_what_is_without_it() {
+    // The worst of the first is in no common move; it gains in both.
+    for one in [[300, 200, -90], [-50, 400, -90], [-90, 10, -20], [500, -70, 0]] {
+        let alone = -one.iter().min().unwrap() as f64;
+        for other in [[-40, 60, -80], [70, -30, 10], [-9, -9, -9], [80, 90, 70]] {
+            for power in 0..7 {
+                let scaled = |own: &[i64], by: i64| own.iter().map(|units| units * by).collect::<Vec<_>>();
+                let size = 1_000_000 / 10_i64.pow(power);
+                let whole = correlated(&scaled(&one, 1_000_000), &scaled(&other, size)) / 1e6;
+                // It moves by at most what the other loses, and what it may gain against the first.
+                let near = (whole - alone).abs();
+                assert!(
+                    near * 10_f64.powf(f64::from(power)) < 200.0,
+                    "{one:?} {other:?} / 10^{power}: {whole}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_only_gains_requires_nothing() {
+    assert!(correlated(&[30, 20, 10], &[5, 1, 2]).abs() < 1e-9);
+    // Up both gain, and what they lose down is all: the gains are no risk.
+    let down = correlated(&[300, -40, 0], &[200, -30, 0]);
+    let root = (40.0_f64 * 40.0 + 30.0 * 30.0 + 40.0 * 30.0).sqrt();
+    assert!((down - root).abs() < 1e-6, "{down} instead of {root}");
+    // A source that only gains counts nothing against the other.
+    assert!((correlated(&[-10, -60, -5], &[50, 80, 20]) - 60.0).abs() < 1e-6);
 }
 
 #[test]

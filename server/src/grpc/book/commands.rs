@@ -1,44 +1,39 @@
 //! Commands of groups and checks of orders: read, decided in the group's turn, answered.
 
-use plimsoll_engine::group::{Body, Command, Fact, GroupKey, NewOrder, Outcome, Request, Transfer};
+use plimsoll_engine::group::{
+    Body, Checked, Command, Fact, GroupKey, NewOrder, Outcome, Request, Transfer, Transferred,
+};
 use plimsoll_engine::types::{Code, CommandId, Principal};
 use plimsoll_proto::v1;
-use prost::Message;
-use sha2::{Digest as _, Sha256};
 
 use super::super::to_proto;
 use super::super::violations::Violations;
 use super::work::known;
 use super::{Fault, Told, house_of, read};
-use crate::book::{Book, Place, Turn};
+use crate::book::{Answer, Book, Place, Turn};
 use crate::until::Until;
 
 /// Who gives commands until callers are told apart; what comes for many groups has ids of its own.
 #[derive(Clone, Copy)]
 pub(super) enum Caller {
     Local,
-    Settlement,
     Import,
+    Transfer,
 }
 
 impl Caller {
     pub(super) fn principal(self) -> Principal {
         let name = match self {
             Self::Local => "local",
-            Self::Settlement => "local, settlement",
             Self::Import => "local, import",
+            Self::Transfer => "local, transfer",
         };
         Code::new(name).unwrap_or_else(|_| unreachable!("the names are valid"))
     }
 }
 
-pub(super) fn command(caller: Caller, id: CommandId, content: &impl Message, body: Body) -> Command {
-    Command {
-        principal: caller.principal(),
-        id,
-        content: Sha256::digest(content.encode_to_vec()).into(),
-        body,
-    }
+pub(super) fn command(caller: Caller, id: CommandId, body: Body) -> Command {
+    Command { principal: caller.principal(), id, body }
 }
 
 /// Reads a command.
@@ -53,7 +48,7 @@ pub(super) fn submitted(
         let body = reader.body(request.command.as_ref());
         Some((id?, body?))
     })?;
-    Ok(command(Caller::Local, id, request, body))
+    Ok(command(Caller::Local, id, body))
 }
 
 /// Whether a command is decided without looking at more than the group's part of it: a fact about one order, trade or sum.
@@ -84,9 +79,9 @@ pub(super) fn submit(
     until: &Until,
 ) -> Result<Told<v1::SubmitResponse>, Fault> {
     let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
-    let (outcome, durable) = book.submit(&mut held, &desk, &house, command, (place, until))?;
-    noted(&held.group().key, &outcome);
-    Ok(Told { answer: to_proto::book::submitted(&outcome, durable), durable })
+    let answer = book.submit(&mut held, &desk, &house, command, (place, until))?;
+    noted(&held.group().key, &answer.outcome);
+    Ok(Told { answer: to_proto::book::submitted(&answer), durable: answer.rests_on })
 }
 
 fn noted(key: &GroupKey, outcome: &Outcome) {
@@ -117,9 +112,7 @@ pub(super) fn to_check(
     })?;
     Ok(match id {
         None => ToCheck::Only(order),
-        Some(id) => {
-            ToCheck::Reserve(command(Caller::Local, id, request, Body::Request(Request::Order(order))))
-        }
+        Some(id) => ToCheck::Reserve(command(Caller::Local, id, Body::Request(Request::Order(order)))),
     })
 }
 
@@ -132,9 +125,10 @@ pub(super) fn check_order(
     until: &Until,
 ) -> Result<Told<v1::CheckOrderResponse>, Fault> {
     let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
+    let mut repeated = false;
     let (refused, checked, sequence, durable) = match order {
         ToCheck::Only(order) => {
-            let (checked, sequence, durable) = book.check(&mut held, place, &house, order)?;
+            let (checked, sequence, durable) = Book::check(&mut held, place, &house, order)?;
             let (refused, checked) = match checked {
                 Ok(checked) => (None, Some(checked)),
                 Err(refusal) => (Some(refusal), None),
@@ -142,7 +136,9 @@ pub(super) fn check_order(
             (refused, checked, sequence, durable)
         }
         ToCheck::Reserve(command) => {
-            let (outcome, durable) = book.submit(&mut held, &desk, &house, command, (place, until))?;
+            let Answer { outcome, is_repeated, rests_on: durable } =
+                book.submit(&mut held, &desk, &house, command, (place, until))?;
+            repeated = is_repeated;
             (outcome.refused, outcome.checked.map(|checked| *checked), outcome.sequence, durable)
         }
     };
@@ -152,6 +148,7 @@ pub(super) fn check_order(
         checked: checked.as_ref().map(to_proto::book::checked),
         sequence,
         log_sequence: durable.0,
+        repeated,
     };
     Ok(Told { answer, durable })
 }
@@ -184,16 +181,20 @@ pub(super) fn transfer(
     until: &Until,
 ) -> Result<Told<v1::TransferResponse>, Fault> {
     let (_, house) = known(book, &from.group().key.house.clone(), place)?;
-    let (moved, durable) = book.transfer([from, to], &house, transfer, until)?;
+    let principal = Caller::Transfer.principal();
+    let (moved, durable) = book.transfer([from, to], &house, (&principal, transfer), until)?;
     let answer = match moved {
-        Err(refusal) => {
-            v1::TransferResponse { refused: Some(to_proto::book::refused(&refusal)), from: None, to: None }
-        }
-        Ok([from, to]) => v1::TransferResponse {
-            refused: None,
-            from: Some(to_proto::book::checked(&from)),
-            to: Some(to_proto::book::checked(&to)),
+        Err(refusal) => v1::TransferResponse {
+            refused: Some(to_proto::book::refused(&refusal)),
+            log_sequence: durable.0,
+            ..v1::TransferResponse::default()
         },
+        Ok(Transferred { checked, is_repeated, record, .. }) => {
+            let told = |both: [Checked; 2]| both.map(|own| Some(to_proto::book::checked(&own)));
+            let [from, to] = checked.map_or([None, None], told);
+            let log_sequence = if is_repeated { record } else { durable.0 };
+            v1::TransferResponse { refused: None, from, to, repeated: is_repeated, log_sequence }
+        }
     };
     Ok(Told { answer, durable })
 }

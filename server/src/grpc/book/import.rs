@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use plimsoll_engine::group::{Body, Fact, Fill, GroupKey, HouseSnapshot};
+use plimsoll_engine::group::{Body, Fact, Fill, GroupKey, HouseSnapshot, is_known};
 use plimsoll_engine::record::RecordBody;
 use plimsoll_engine::types::Code;
 use plimsoll_journal::Sequence;
@@ -73,7 +73,7 @@ impl BookCalls {
             if !until.decides_fact() {
                 return Err(BookFault::Late.into());
             }
-            booked(book, &trades, &request, &snapshot, (groups, faults.clone()))
+            booked(book, &trades, &snapshot, (groups, faults.clone()))
         };
         self.with_turns(groups, is_little, book).await
     }
@@ -83,7 +83,6 @@ impl BookCalls {
 fn booked(
     book: &Book,
     trades: &Trades,
-    request: &v1::ImportTradesRequest,
     snapshot: &HouseSnapshot,
     (groups, mut faults): (&mut Groups, Violations),
 ) -> Result<Told<v1::ImportTradesResponse>, Fault> {
@@ -92,10 +91,15 @@ fn booked(
     if !faults.is_empty() {
         return Ok(seen(book, refused(&faults)));
     }
-    let durable = booked_all(trades, request, snapshot, groups, room)?;
+    let durable = booked_all(trades, snapshot, groups, room)?;
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let booked = number(trades.len() - known);
-    let answer = v1::ImportTradesResponse { booked, known: number(known), faults: Vec::new() };
+    let answer = v1::ImportTradesResponse {
+        booked,
+        known: number(known),
+        faults: Vec::new(),
+        repeated: booked == 0 && known > 0,
+    };
     Ok(Told { answer, durable })
 }
 
@@ -113,13 +117,9 @@ fn checked(trades: &Trades, snapshot: &HouseSnapshot, groups: &Groups, faults: &
         if !stated.insert((key, &fill.trade)) {
             fault("id", "stands a second time in the import");
         }
-        match entry.group().trades.get(&fill.trade) {
-            Some(own)
-                if own.account == fill.account && own.legs == fill.legs && own.clearing == fill.clearing =>
-            {
-                known += 1
-            }
-            Some(_) => fault("id", "is known with other content"),
+        match is_known(entry.group(), fill) {
+            Some(true) => known += 1,
+            Some(false) => fault("id", "is known with other content"),
             None => {}
         }
         if fill.legs.iter().any(|leg| snapshot.contract(leg.contract).is_none_or(|own| own.money.is_none())) {
@@ -132,18 +132,17 @@ fn checked(trades: &Trades, snapshot: &HouseSnapshot, groups: &Groups, faults: &
 /// Books trades in one record: after a crash all of them are there or none. The last record of their groups.
 fn booked_all(
     trades: &Trades,
-    request: &v1::ImportTradesRequest,
     snapshot: &HouseSnapshot,
     groups: &mut Groups,
     room: Room<'_>,
 ) -> Result<Sequence, Fault> {
     let mut changes = Vec::with_capacity(trades.len());
-    for (place, (key, fill)) in trades.iter().enumerate() {
+    for (key, fill) in trades {
         let Some(entry) = groups.get_mut(key) else { continue };
         let id = Code::new(fill.trade.as_str());
         let id = id.map_err(|error| Violations::one("trades", error.to_string()))?;
         let fact = Body::Fact(Fact::Fill(Box::new(Fill::clone(fill))));
-        let command = command(Caller::Import, id, trade_of(request, place), fact);
+        let command = command(Caller::Import, id, fact);
         let events = entry.decide(snapshot, &command).events;
         if !events.is_empty() {
             changes.push(entry.told(snapshot, &events, Some(&command)));
@@ -159,15 +158,10 @@ fn booked_all(
     Ok(last)
 }
 
-/// The content of the command that books a trade: the trade, whatever else is in the import.
-fn trade_of(request: &v1::ImportTradesRequest, place: usize) -> &v1::ImportedTrade {
-    &request.trades[place]
-}
-
 fn refused(faults: &Violations) -> v1::ImportTradesResponse {
     let faults = faults.kept().iter().map(|fault| v1::FieldViolation {
         field: fault.field.clone(),
         description: fault.description.clone(),
     });
-    v1::ImportTradesResponse { booked: 0, known: 0, faults: faults.collect() }
+    v1::ImportTradesResponse { faults: faults.collect(), ..v1::ImportTradesResponse::default() }
 }

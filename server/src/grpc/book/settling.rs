@@ -2,14 +2,9 @@
 
 use std::sync::Arc;
 
-use plimsoll_engine::group::{Body, Command};
-use plimsoll_engine::record::RunKey;
-use plimsoll_engine::types::{Code, CommandId};
 use plimsoll_proto::v1;
 
 use super::super::to_proto;
-use super::super::violations::Violations;
-use super::commands::Caller;
 use super::{Fault, Told, house_of, read};
 use crate::book::{Book, BookFault, Place};
 use crate::until::Until;
@@ -22,15 +17,11 @@ pub(super) fn settle(
 ) -> Result<Told<v1::SettleHouseResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let run = Arc::new(read(book, Place::Worker, &house, |reader| reader.run(request))?);
-    let id: CommandId =
-        Code::new(run.id.as_str()).map_err(|error| Violations::one("run_id", error.to_string()))?;
-    let principal = Caller::Settlement.principal();
-    let of_run = |fact, key: RunKey| Command { principal, id, content: key.0, body: Body::Fact(fact) };
     // From here on it is told to every group, and answered however late.
     if !until.decides_fact() {
         return Err(BookFault::Late.into());
     }
-    let (settled, durable) = book.settle(&house, &run, of_run)?;
+    let (settled, durable) = book.settle(&house, &run)?;
     let (groups, known, not_applied) = (settled.applied, settled.known, settled.refused.len());
     let with_exceptions = settled.raised.len();
     tracing::info!(%house, run = %run.id, groups, known, with_exceptions, not_applied, "settled");

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use plimsoll_engine::contract::{ContractId, ContractKey, OptionRight, ProductType};
 use plimsoll_engine::group::{
     Checked, Composition, Enforcement, ExceptionItem, Group, GroupKey, Holding, LinkRule, Missing,
-    MissingKind, OnFill, OrderKind, OrderLink, OrderTerms, Origin, Outcome, Refusal, RefusalReason,
-    RiskSource, Room, TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
+    MissingKind, OnFill, OrderKind, OrderLink, OrderTerms, Origin, Refusal, RefusalReason, RiskSource, Room,
+    TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
 };
 use plimsoll_engine::types::{AccountName, Amount, FineAmount, Money, OrderId, TradeId};
-use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 
 use super::super::status::cut;
+use crate::book::Answer;
 
 /// The most bytes of a message for a person.
 const MESSAGE_BYTES: usize = 1_024;
@@ -123,14 +123,16 @@ pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
     }
 }
 
-pub(in crate::grpc) fn submitted(outcome: &Outcome, last: Sequence) -> v1::SubmitResponse {
+pub(in crate::grpc) fn submitted(answer: &Answer) -> v1::SubmitResponse {
+    let outcome = &answer.outcome;
     v1::SubmitResponse {
         refused: outcome.refused.as_ref().map(refused),
         checked: outcome.checked.as_deref().map(checked),
         exceptions: outcome.exceptions.clone(),
         closed_orders: outcome.closed.iter().map(ToString::to_string).collect(),
         sequence: outcome.sequence,
-        log_sequence: last.0,
+        log_sequence: answer.rests_on.0,
+        repeated: answer.is_repeated,
     }
 }
 

@@ -20,5 +20,6 @@ pub(in crate::grpc) fn settled(own: &Settled) -> v1::SettleHouseResponse {
         with_exceptions: own.raised.iter().take(MOST_NAMED).map(group_name).collect(),
         known: number(own.known),
         not_applied: not_applied.collect(),
+        repeated: own.applied == 0 && own.refused.is_empty() && own.known > 0,
     }
 }

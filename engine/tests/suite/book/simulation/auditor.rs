@@ -55,7 +55,7 @@ struct Book {
     /// Links of which something has filled.
     used: BTreeSet<&'static str>,
     trades: BTreeMap<String, Trade>,
-    deposits: BTreeMap<String, (i64, u64)>,
+    deposits: BTreeMap<String, i64>,
     withdrawn: i64,
     /// The day of the last run, and its prices.
     run: Option<(u8, BTreeMap<&'static str, Decimal>)>,
@@ -107,25 +107,17 @@ impl Auditor {
         self.book.day
     }
 
-    pub(super) fn next_content(&mut self) -> u64 {
+    fn next_number(&mut self) -> u64 {
         self.number += 1;
         self.number
     }
 
-    /// The content of the command of this step.
-    pub(super) fn content(&mut self) -> [u8; 32] {
-        self.number += 1;
-        let mut content = [0; 32];
-        content[..8].copy_from_slice(&self.number.to_le_bytes());
-        content
-    }
-
     pub(super) fn new_order_id(&mut self) -> String {
-        format!("O{}", self.next_content())
+        format!("O{}", self.next_number())
     }
 
     pub(super) fn new_trade_id(&mut self) -> String {
-        format!("T{}", self.next_content())
+        format!("T{}", self.next_number())
     }
 
     pub(super) fn some_order(&self, dice: &mut Dice) -> String {
@@ -284,13 +276,15 @@ impl Auditor {
         Verdict::of("granted")
     }
 
-    pub(super) fn deposited(&mut self, reference: &str, amount: i64, content: u64) -> Verdict {
+    pub(super) fn deposited(&mut self, reference: &str, amount: i64) -> Verdict {
         self.next = None;
-        if self.book.deposits.contains_key(reference) {
-            return Verdict::raised("reference_reused");
+        match self.book.deposits.get(reference) {
+            Some(known) if *known == amount => return Verdict::of("granted"),
+            Some(_) => return Verdict::raised("reference_reused"),
+            None => {}
         }
         self.then(|book| {
-            book.deposits.insert(reference.to_owned(), (amount, content));
+            book.deposits.insert(reference.to_owned(), amount);
         });
         Verdict::of("granted")
     }
@@ -345,7 +339,7 @@ impl Auditor {
     }
 
     fn equity(&self, book: &Book) -> BigRational {
-        let paid_in: i64 = book.deposits.values().map(|(amount, _)| amount).sum();
+        let paid_in: i64 = book.deposits.values().sum();
         let mut equity = whole(self.first + paid_in - book.withdrawn);
         for (_, own) in Self::valid(book) {
             let contract = &self.world.contracts[own.told.name];
