@@ -10,6 +10,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "plimsoll/v1/margin.proto",
         "plimsoll/v1/commands.proto",
         "plimsoll/v1/methods.proto",
+        "plimsoll/v1/settlement.proto",
+        "plimsoll/v1/transfers.proto",
         "plimsoll/v1/book.proto",
     ];
     let descriptors = protox::compile(files, ["."])?;
