@@ -3,6 +3,7 @@
 mod folding;
 #[cfg(test)]
 mod tests;
+mod verifying;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::book::{Book, BookFault, Chronicle};
 use crate::registry::{AccountScope, Registry};
 use crate::set_files::SetFiles;
 use folding::{Folded, folded};
+pub use verifying::{Verified, verify};
 
 /// Why a data directory cannot be used.
 #[derive(Debug, Error)]

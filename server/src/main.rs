@@ -1,10 +1,12 @@
 //! The server's binary: settings, build, spawn, wait for a signal, drain.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use plimsoll_server::{App, Settings, SettingsError};
+use plimsoll_server::{App, Settings, SettingsError, verify};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -18,7 +20,29 @@ const BAD_SETTINGS: u8 = 64;
 /// How long threads at work may take to end after the last connection.
 const LAST_WORK: Duration = Duration::from_secs(5);
 
+/// `plimsoll-server verify DIR`: whether a data directory is sound, without a server.
+fn verified(mut rest: impl Iterator<Item = OsString>) -> ExitCode {
+    let (Some(folder), None) = (rest.next(), rest.next()) else {
+        eprintln!("usage: plimsoll-server verify DIRECTORY");
+        return BAD_SETTINGS.into();
+    };
+    let folder = PathBuf::from(folder);
+    match verify(&folder) {
+        Ok(found) => {
+            print!("{found}");
+            if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", folder.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|word| word == "verify") {
+        return verified(std::env::args_os().skip(2));
+    }
     let settings = match Settings::from_args(std::env::args_os()) {
         Ok(settings) => settings,
         Err(SettingsError::Usage(usage)) => {

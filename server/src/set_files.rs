@@ -32,6 +32,37 @@ impl SetFiles {
         Ok(Self { folder, number: AtomicU64::new(0), naming: Mutex::default() })
     }
 
+    /// A folder of files that is only read; one that is not there has none.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self { folder, number: AtomicU64::new(0), naming: Mutex::default() }
+    }
+
+    /// Every file, read again: the id of its set, or what is wrong with it. Files that were never finished do not count.
+    pub(crate) fn all(&self) -> io::Result<Vec<(String, Result<String, String>)>> {
+        if !self.folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort_unstable();
+        let finished = names.into_iter().filter(|name| !name.ends_with(".new"));
+        Ok(finished.map(|name| (name.clone(), self.id_of(&name))).collect())
+    }
+
+    fn id_of(&self, name: &str) -> Result<String, String> {
+        let (own, rounding) = name.split_once('.').unwrap_or((name, ""));
+        let rounding = RoundingProfile::from_name(rounding).ok_or("is no file of a parameter set")?;
+        let file = File::open(self.folder.join(name)).map_err(|error| error.to_string())?;
+        let (set, _) = compile(BufReader::new(file), rounding).map_err(|error| error.to_string())?;
+        if stem(set.id()) == own {
+            Ok(set.id().to_owned())
+        } else {
+            Err(format!("is damaged: it reads as {:?}, which is not the set that it was kept as", set.id()))
+        }
+    }
+
     /// A file that is being read, and kept on the way.
     fn begin(&self) -> io::Result<(PathBuf, BufWriter<File>)> {
         let number = self.number.fetch_add(1, Ordering::SeqCst);

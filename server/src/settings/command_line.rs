@@ -13,7 +13,12 @@ use super::{SettingFault, Settings};
 
 /// Settings as text; each can also be given as an environment variable.
 #[derive(Debug, Parser)]
-#[command(name = "plimsoll-server", version, about = "Serves portfolio margin over gRPC.")]
+#[command(
+    name = "plimsoll-server",
+    version,
+    about = "Serves portfolio margin over gRPC.",
+    after_help = "plimsoll-server verify DIRECTORY says whether a data directory is sound."
+)]
 struct Raw {
     /// Address to listen on
     #[arg(long, env = "PLIMSOLL_LISTEN", value_name = "ADDRESS:PORT", default_value_t = Settings::default().listen.to_string())]

@@ -252,3 +252,40 @@ async fn a_damaged_journal_is_refused_by_name() {
     let Err(error) = plimsoll_server::App::build(settings) else { panic!("it starts") };
     assert!(error.to_string().contains("damaged"), "{error}");
 }
+
+/// A directory is verified as a start reads it, with the files of the sets that the book used.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_is_verified_as_a_start_reads_it() {
+    let folder = Folder::new("verified");
+    let served = folder.start(true).await;
+    first_day(&served).await;
+    drop(served.channel);
+    served.running.drain().await;
+    let sound = plimsoll_server::verify(&folder.0).unwrap();
+    assert_eq!((sound.faults.clone(), sound.houses, sound.groups, sound.set_files), (Vec::new(), 1, 1, 1));
+    let sets = folder.0.join("sets");
+    let file = std::fs::read_dir(&sets).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&file).unwrap();
+    let mut damaged = bytes.clone();
+    let place =
+        damaged.windows(4).rposition(|own| own == b"</r>" || own == b"<r>1").unwrap_or(bytes.len() / 2);
+    damaged[place + 1] ^= 1;
+    std::fs::write(&file, damaged).unwrap();
+    let found = plimsoll_server::verify(&folder.0).unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(found.faults.len() == 2 && found.faults[0].contains(name), "{:?}", found.faults);
+    std::fs::remove_file(&file).unwrap();
+    let found = plimsoll_server::verify(&folder.0).unwrap();
+    assert!(found.faults.len() == 1 && found.faults[0].contains("missing"), "{:?}", found.faults);
+    std::fs::write(&file, bytes).unwrap();
+    assert_eq!(plimsoll_server::verify(&folder.0).unwrap(), sound);
+    let cuts = folder.0.join("state/cuts.redb");
+    let mut bytes = std::fs::read(&cuts).unwrap();
+    bytes[..64].fill(0x55);
+    std::fs::write(&cuts, bytes).unwrap();
+    let error = plimsoll_server::verify(&folder.0).unwrap_err().to_string();
+    assert!(error.contains("state/cuts.redb"), "{error}");
+    // The log replaces them at the next start.
+    let served = folder.start(true).await;
+    assert_eq!(asked(&served).await.2.trades.len(), 1);
+}

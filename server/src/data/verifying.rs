@@ -1,0 +1,108 @@
+//! Whether a data directory is sound: every record and cut, the book that recovery makes of them, and the files of parameter sets.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use plimsoll_engine::record::{HouseChange, Record, RecordBody, decoded};
+use plimsoll_journal::{Disk, Log as _, RealDisk, Segments, Sequence};
+
+use super::DataError;
+use super::folding::{Folded, folded};
+use crate::set_files::SetFiles;
+
+/// What a data directory has.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Verified {
+    /// The oldest record; the next one in an empty log.
+    pub oldest: u64,
+    /// The sequence of the next record.
+    pub next: u64,
+    /// From which record on a start reads the log.
+    pub recovery_from: u64,
+    /// Newest cuts of states.
+    pub cuts: u64,
+    /// Houses that a start finds.
+    pub houses: usize,
+    /// Margin groups that a start finds.
+    pub groups: usize,
+    /// Files of parameter sets that are sound.
+    pub set_files: usize,
+    /// What is wrong; empty in a sound directory.
+    pub faults: Vec<String>,
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { oldest, next, recovery_from, cuts, houses, groups, set_files, faults } = self;
+        writeln!(f, "records {oldest} to {}, a start reads from {recovery_from}", next.saturating_sub(1))?;
+        writeln!(
+            f,
+            "{cuts} cuts, {houses} houses, {groups} margin groups, {set_files} files of parameter sets"
+        )?;
+        faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))
+    }
+}
+
+/// Reads a data directory of a server that is stopped, or a copy, as a start reads it, and everything that a start does not read.
+///
+/// # Errors
+/// [`DataError`] where a start would be refused, or where a record or cut is damaged that it would not read.
+pub fn verify(folder: &Path) -> Result<Verified, DataError> {
+    if !folder.join("log").is_dir() {
+        return Err(std::io::Error::other("it is not a data directory").into());
+    }
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(folder)?);
+    let summary = plimsoll_journal::verify(&disk)?;
+    let mut faults = Vec::new();
+    let mut used = BTreeSet::new();
+    let log =
+        Segments::open(Arc::clone(&disk), Segments::SEGMENT_BYTES, summary.oldest, &mut |at, payload| {
+            named(at, payload, &mut used, &mut faults);
+            ControlFlow::Continue(())
+        })?;
+    drop(log);
+    let Folded { log, restored, floor, .. } = folded(&disk, Segments::SEGMENT_BYTES)?;
+    let next = log.end().0;
+    used.extend(restored.houses.values().filter_map(|own| own.set().map(str::to_owned)));
+    let sound = set_files(&SetFiles::at(folder.join("sets")), &mut faults)?;
+    let missing = used.iter().filter(|id| !sound.contains(*id));
+    faults.extend(missing.map(|id| {
+        format!("sets/: the file of parameter set {id:?}, which the book used, is missing or damaged")
+    }));
+    Ok(Verified {
+        oldest: summary.oldest.0,
+        next: next.0,
+        recovery_from: floor.0,
+        cuts: summary.cuts,
+        houses: restored.houses.len(),
+        groups: restored.groups.len(),
+        set_files: sound.len(),
+        faults,
+    })
+}
+
+/// Notes the set that a record says is used, or that it says nothing.
+fn named(at: Sequence, payload: &[u8], used: &mut BTreeSet<String>, faults: &mut Vec<String>) {
+    match decoded::<Record>(payload).map(|record| record.body) {
+        Ok(RecordBody::House(_, HouseChange::Set(id))) => used.extend(id),
+        Ok(_) => {}
+        Err(error) => faults.push(format!("record {at}: {error}")),
+    }
+}
+
+/// The ids of the sets whose files are sound.
+fn set_files(files: &SetFiles, faults: &mut Vec<String>) -> Result<BTreeSet<String>, DataError> {
+    let mut sound = BTreeSet::new();
+    for (name, read) in files.all()? {
+        match read {
+            Ok(id) => {
+                sound.insert(id);
+            }
+            Err(message) => faults.push(format!("sets/{name}: {message}")),
+        }
+    }
+    Ok(sound)
+}
