@@ -99,7 +99,10 @@ impl<'a> Books<'a> {
             }
             Some(own) => {
                 let value = own.money_at(leg.price, leg.lots)?;
-                match self.settlement(leg.contract).filter(|last| terms.clearing <= last.clearing) {
+                // What a run could not settle of its cycle stays unsettled, and so does what comes to it or is taken back.
+                let is_open = holding.unsettled.contains_key(&terms.clearing);
+                let settled = self.settlement(leg.contract).filter(|last| terms.clearing <= last.clearing);
+                match settled.filter(|_| !is_open) {
                     None => holding.add(terms.clearing, Unsettled { lots: leg.lots, basis: value })?,
                     Some(last) => {
                         let settled = own.money_at(last.price, leg.lots)?;

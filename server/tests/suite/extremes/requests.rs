@@ -34,7 +34,12 @@ fn terms() -> v1::OrderTerms {
 }
 
 fn order(id: &str) -> v1::Order {
-    let link = Some(v1::OrderLink { name: text("L"), most_filled: 10, ..Default::default() });
+    let link = Some(v1::OrderLink {
+        name: text("L"),
+        most_filled: 10,
+        enforced_by: v1::LinkEnforcer::Client.into(),
+        ..Default::default()
+    });
     v1::Order { id: text(id), account: text("A"), link, terms: Some(terms()), ..Default::default() }
 }
 
