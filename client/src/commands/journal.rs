@@ -82,12 +82,13 @@ fn inspect(
         }
         let line = match decoded::<Record>(payload) {
             Ok(record) if !concerns(&record, group) => return ControlFlow::Continue(()),
-            Ok(record) => shown(sequence, &record),
-            Err(error) => {
-                exit = Exit::FileRefused;
-                json!({ "sequence": sequence.0, "error": error.to_string() })
-            }
+            Ok(record) => shown(sequence, &record).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
         };
+        let line = line.unwrap_or_else(|error| {
+            exit = Exit::FileRefused;
+            json!({ "sequence": sequence.0, "error": error })
+        });
         match writeln!(out, "{line}") {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
@@ -114,20 +115,22 @@ fn concerns(record: &Record, group: Option<&str>) -> bool {
 }
 
 /// A record with its commands in words.
-fn shown(sequence: Sequence, record: &Record) -> Value {
-    let body = |own: &RecordBody| serde_json::to_value(own).unwrap_or(Value::Null);
+///
+/// # Errors
+/// What of the record has no form in JSON.
+fn shown(sequence: Sequence, record: &Record) -> Result<Value, serde_json::Error> {
     let mut line = json!({
         "sequence": sequence.0,
         "time": record.time.to_string(),
         "program": record.program,
-        "body": body(&record.body),
+        "body": serde_json::to_value(&record.body)?,
     });
     if let RecordBody::Groups(changes) = &record.body {
         for (place, change) in changes.iter().enumerate() {
             let command = decoded::<Command>(&change.command).ok();
-            let command = command.and_then(|own| serde_json::to_value(own).ok());
+            let command = command.map(serde_json::to_value).transpose()?;
             line["body"]["groups"][place]["command"] = command.unwrap_or(Value::Null);
         }
     }
-    line
+    Ok(line)
 }

@@ -8,8 +8,9 @@ use super::command::{Becomes, SettlementRun};
 use crate::contract::ContractId;
 use crate::types::{BusinessDate, Decimal, Reference};
 
-/// A clearing cycle: what trades clear in, and what a settlement run settles up to.
+/// A clearing cycle: what trades clear in, and what a settlement run settles up to. It is stored as it prints, so that it may be a key.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Clearing {
     /// The business date.
     pub date: BusinessDate,
@@ -20,6 +21,23 @@ pub struct Clearing {
 impl std::fmt::Display for Clearing {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{} cycle {}", self.date, self.cycle)
+    }
+}
+
+impl From<Clearing> for String {
+    fn from(own: Clearing) -> Self {
+        own.to_string()
+    }
+}
+
+impl TryFrom<String> for Clearing {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let parts = text.split_once(" cycle ");
+        let read = parts.and_then(|(date, cycle)| Some((date.parse().ok()?, cycle.parse().ok()?)));
+        let (date, cycle) = read.ok_or_else(|| format!("{text:?} is no clearing cycle"))?;
+        Ok(Self { date, cycle })
     }
 }
 

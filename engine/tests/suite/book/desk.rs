@@ -244,6 +244,7 @@ impl Desk {
 
 /// An event that was written down and read again.
 fn stored(event: &Event) -> Event {
+    assert!(serde_json::to_value(event).is_ok(), "{event:?} can be shown to a person");
     decoded(&encoded(event).unwrap()).unwrap()
 }
 
