@@ -10,11 +10,12 @@ mod check;
 #[path = "../../client/src"]
 mod client {
     pub(crate) mod document;
+    pub(crate) mod json;
     pub(crate) mod margin_account;
     pub(crate) mod market;
     pub(crate) mod portfolio;
 }
-use client::{document, margin_account, market, portfolio};
+use client::{document, json, margin_account, market, portfolio};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     check::check(bytes);
