@@ -44,6 +44,7 @@ mod settling;
 mod shares;
 mod standing;
 mod state;
+mod suspense;
 mod trading;
 mod transfer;
 mod unpriced;
@@ -68,12 +69,15 @@ pub use link::{Enforcement, LinkRule, LinkState, OnFill, OrderLink, Share};
 pub use netted::Netted;
 pub use order::{Composition, NewOrder, OrderKind, OrderLeg, OrderTerms, TimeInForce, WorkingOrder};
 pub use outcome::{Checked, Outcome, Refusal, RefusalReason, RiskSource, Room, Work, WorstScenario};
-pub use position::{Delivery, Holding, Keeping, Payable, PositionAccount, Trade, TradeLeg, Unsettled};
+pub use position::{
+    Delivery, Holding, Keeping, PaidOut, Payable, PositionAccount, Suspense, Trade, TradeLeg, Unsettled,
+};
 pub use recent::Recent;
 pub use standing::{
     AccountStanding, AssetStanding, CurrencyStanding, Depth, Missing, MissingKind, Reserved, Standing,
     StandingError, Unmargined, bounded, searched, standing,
 };
 pub use state::{Answered, Group, GroupKey, MarginTerms, Origin, ReferenceOf};
+pub use suspense::book_pending;
 pub use trading::is_known;
 pub use transfer::{Transfer, TransferBody, Transferred, decide_transfer};

@@ -172,6 +172,21 @@ impl Book {
         self.desk(house).map(|(desk, _)| desk.last())
     }
 
+    /// Books the trades that waited for contracts that the house knows now, in every group of the house; the record that has to be durable
+    /// before that is said.
+    pub(crate) fn book_pending(&self, house: &House) -> Result<Sequence, BookFault> {
+        let (_, snapshot) = self.desk(house)?;
+        let mut last = Sequence::NONE;
+        for key in self.keys(Some(house), None, usize::MAX) {
+            let entry = self.entry(&key)?;
+            if !locked(&entry).group().pending.is_empty() {
+                let room = self.chronicle.room_waiting()?;
+                last = last.max(locked(&entry).book_pending(&snapshot, room));
+            }
+        }
+        Ok(last)
+    }
+
     /// The set that is active for a house.
     pub(crate) fn active(&self, house: &House) -> Option<Arc<ParameterSet>> {
         let state = self.registry.snapshot();

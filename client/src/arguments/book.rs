@@ -153,6 +153,8 @@ pub(crate) enum BookCommand {
     Orders(GroupArgument),
     /// Lists trades
     Trades(GroupArgument),
+    /// Deliveries of a group that are not done, one a line, with the numbers by which they are told to be.
+    Deliveries(GroupArgument),
     /// Lists facts that did not fit
     Exceptions {
         #[command(flatten)]

@@ -63,6 +63,7 @@ calls! {
     list_orders(ListOrdersRequest) -> ListOrdersResponse;
     /// A page of trades.
     list_trades(ListTradesRequest) -> ListTradesResponse;
+    list_deliveries(ListDeliveriesRequest) -> ListDeliveriesResponse;
     /// A page of facts that did not fit.
     list_exceptions(ListExceptionsRequest) -> ListExceptionsResponse;
     /// An audit of a group.

@@ -116,6 +116,13 @@ fn lists(command: BookCommand) -> Result<Exit, CommandError> {
                 async move { client.list_trades(request).await.map(|own| (own.next_page_token.clone(), own)) }
             })
         }
+        BookCommand::Deliveries(group) => {
+            Calls::new(&group.server.url)?.pages("ListDeliveriesResponse", "deliveries", |client, page_token| {
+                let request =
+                    v1::ListDeliveriesRequest { name: name_of(&group), page_size: PAGE_SIZE, page_token };
+                async move { client.list_deliveries(request).await.map(|own| (own.next_page_token.clone(), own)) }
+            })
+        }
         BookCommand::Exceptions { group, all } => {
             Calls::new(&group.server.url)?.pages("ListExceptionsResponse", "items", |client, page_token| {
                 let name = name_of(&group);

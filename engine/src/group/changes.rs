@@ -63,6 +63,8 @@ impl Changes {
             | Event::PayableAdded(_)
             | Event::PayableRemoved(_)
             | Event::TradeKept(..)
+            | Event::BustAwaited(..)
+            | Event::PaidOutChanged(..)
             | Event::ReferenceKept(..)
             | Event::Settled(..)
             | Event::DayEnded(_)

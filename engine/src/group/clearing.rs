@@ -77,7 +77,12 @@ impl Settlements {
             }
         }
         for expiry in &run.expiries {
-            self.ended.insert(expiry.contract, expiry.becomes.clone());
+            // A correction amends a value in cash; what became something else stays so.
+            let is_cash = |own: &Becomes| matches!(own, Becomes::Cash(_));
+            let known = self.ended.get(&expiry.contract);
+            if known.is_none_or(|known| is_cash(known) && is_cash(&expiry.becomes)) {
+                self.ended.insert(expiry.contract, expiry.becomes.clone());
+            }
         }
     }
 

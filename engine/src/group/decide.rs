@@ -10,6 +10,7 @@ use super::outcome::{Outcome, Refusal, RefusalReason};
 use super::requests::Granted;
 use super::standing::{Depth, Standing};
 use super::state::{Answered, Group};
+use super::suspense::book_pending;
 use super::{facts, requests};
 
 /// What a command comes to.
@@ -44,6 +45,29 @@ pub fn decide(group: &Group, house: &HouseSnapshot, command: &Command, known: Op
 /// with it.
 #[must_use]
 pub fn decide_within(
+    group: &Group,
+    house: &HouseSnapshot,
+    command: &Command,
+    known: Option<&Standing>,
+    depth: Depth,
+) -> Option<Decision> {
+    let due = book_pending(group, house);
+    if due.is_empty() {
+        return decide_now(group, house, command, known, depth);
+    }
+    // Trades that waited for their contracts come before what is decided now.
+    let mut now = group.clone();
+    due.iter().for_each(|event| now.apply(event));
+    let mut decision = decide_now(&now, house, command, None, depth)?;
+    if decision.events.is_empty() {
+        decision.outcome.sequence = decision.outcome.sequence.min(group.sequence);
+    } else {
+        decision.events.splice(0..0, due);
+    }
+    Some(decision)
+}
+
+fn decide_now(
     group: &Group,
     house: &HouseSnapshot,
     command: &Command,

@@ -10,7 +10,7 @@ use super::clearing::Clearing;
 use super::command::{Becomes, Exercise, Expiry, SettlementRun};
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionKind};
-use super::house::{HouseSnapshot, ListedContract};
+use super::house::{HouseSnapshot, KnownContract};
 use super::position::{Delivery, Holding, TradeLeg, Unsettled};
 use super::state::Group;
 use super::trading::{Books, Terms, raised};
@@ -31,7 +31,7 @@ pub(super) fn expire(
     let lots = holding.net();
     let ended =
         Ended { reference: &run.id, clearing: run.clearing(), account, contract: expiry.contract, lots };
-    let Some(own) = books.priced(&ended) else { return Ok(()) };
+    let Some(own) = books.priced(&ended, &expiry.becomes) else { return Ok(()) };
     // What is not paid for is settled to its last price; an option that becomes something else ends at nothing.
     let last = match &expiry.becomes {
         Becomes::Cash(points) => own.money_at(*points, lots)?,
@@ -43,7 +43,10 @@ pub(super) fn expire(
         books.move_cash(currency, last.minus(holding.basis)?, CashReason::Variation);
     }
     books.change(account, expiry.contract, Holding::default());
-    ended.become_of(&expiry.becomes, books)
+    if let Becomes::Cash(points) = &expiry.becomes {
+        books.pay_out(expiry.contract, lots, *points)?;
+    }
+    ended.become_of(&expiry.becomes, &own, books)
 }
 
 /// Lots (long positive) that end.
@@ -55,10 +58,13 @@ struct Ended<'a> {
     lots: i64,
 }
 
-impl<'a> Books<'a> {
-    /// What the active set has of a contract that ends; else an item is raised.
-    fn priced(&mut self, ended: &Ended<'_>) -> Option<&'a ListedContract> {
-        let own = self.house().contract(ended.contract).filter(|own| own.money.is_some());
+impl Books<'_> {
+    /// What the house knows of a contract that ends, and of what it becomes; else an item is raised.
+    fn priced(&mut self, ended: &Ended<'_>, becomes: &Becomes) -> Option<KnownContract> {
+        let own = self.house().known(ended.contract).filter(|_| match becomes {
+            Becomes::Contract(other, ..) => self.house().known(*other).is_some(),
+            Becomes::Cash(_) | Becomes::Delivery(_) => true,
+        });
         if own.is_none() {
             let detail =
                 format!("{} lots of contract {} in {}", ended.lots, ended.contract.number(), ended.account);
@@ -71,8 +77,12 @@ impl<'a> Books<'a> {
 
 impl Ended<'_> {
     /// What takes the place of the lots.
-    fn become_of(&self, becomes: &Becomes, books: &mut Books<'_>) -> Result<(), Overflow> {
-        let Some(own) = books.priced(self) else { return Ok(()) };
+    fn become_of(
+        &self,
+        becomes: &Becomes,
+        own: &KnownContract,
+        books: &mut Books<'_>,
+    ) -> Result<(), Overflow> {
         match becomes {
             Becomes::Cash(points) if own.is_paid => {
                 books.move_cash(
@@ -125,7 +135,7 @@ pub(super) fn exercise(group: &Group, house: &HouseSnapshot, own: &Exercise) -> 
     let signed = if lots.is_short() { -size } else { size };
     let clearing = Clearing { date: *date, cycle: 0 };
     let ended = Ended { reference: id, clearing, account, contract: *contract, lots: signed };
-    let listed = if size > 0 { books.priced(&ended) } else { None };
+    let listed = if size > 0 { books.priced(&ended, becomes) } else { None };
     if let Some(listed) = listed {
         if !listed.is_paid {
             // The option has had its last variation: to its value, to nothing where it becomes something else.
@@ -149,7 +159,7 @@ pub(super) fn exercise(group: &Group, house: &HouseSnapshot, own: &Exercise) -> 
         let side = if lots.is_short() { &mut holding.short } else { &mut holding.long };
         *side -= size;
         books.change(account, *contract, holding);
-        ended.become_of(becomes, &mut books)?;
+        ended.become_of(becomes, &listed, &mut books)?;
     }
     Ok(books.finished())
 }

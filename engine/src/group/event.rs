@@ -7,7 +7,7 @@ use super::exception::ExceptionItem;
 use super::link::LinkState;
 use super::order::{OrderTerms, WorkingOrder};
 use super::outcome::Outcome;
-use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
+use super::position::{Delivery, Holding, PaidOut, Payable, PositionAccount, Suspense, Trade};
 use super::state::{Group, MarginTerms, ReferenceOf};
 use crate::contract::ContractId;
 use crate::types::{
@@ -77,7 +77,11 @@ pub enum Event {
     LinkReset(LinkName),
     /// An order works no more.
     OrderClosed(OrderId),
-    /// A trade was booked, or cancelled.
+    /// A trade that nobody has told is cancelled.
+    BustAwaited(TradeId, BusinessDate),
+    /// What has been paid out of a contract that ended in cash.
+    PaidOutChanged(ContractId, PaidOut),
+    /// A trade was booked, put in suspense, or cancelled.
     TradeKept(TradeId, Box<Trade>),
     /// What an account holds of a contract now.
     HoldingChanged(AccountName, ContractId, Holding),
@@ -120,7 +124,19 @@ impl Group {
                     self.payables.remove(place);
                 }
             }
+            Event::BustAwaited(id, date) => {
+                self.early_busts.insert(id.clone(), *date);
+            }
+            Event::PaidOutChanged(contract, own) => {
+                self.paid_out.insert(*contract, *own);
+            }
             Event::TradeKept(id, trade) => {
+                self.early_busts.remove(id);
+                if trade.suspense == Some(Suspense::PendingContract) && !trade.is_busted {
+                    self.pending.insert(id.clone());
+                } else {
+                    self.pending.remove(id);
+                }
                 self.trades.insert(id.clone(), (**trade).clone());
             }
             Event::HoldingChanged(account, contract, holding) => {

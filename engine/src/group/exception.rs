@@ -18,7 +18,7 @@ pub enum ExceptionKind {
     FillUnlikeOrder,
     /// The account of a fact is not known: nothing of it could be booked.
     UnknownAccount,
-    /// The active set cannot price the contract: its lots are booked, its money is not.
+    /// Nothing says what a price of the contract is in money: nothing of it is booked.
     NotPriced,
     /// A trade was told again with other content: the second is in suspense.
     TradeIdReused,
@@ -54,6 +54,10 @@ pub enum ExceptionKind {
     FillIncreases,
     /// An order that makes a position smaller was reserved by force.
     ForcedClose,
+    /// A trade of a contract that the house never knew: in suspense until it does.
+    PendingContract,
+    /// A trade, or its cancellation, of a contract that has become a delivery or another contract.
+    LateAfterExpiry,
     /// A settlement run of an earlier cycle than the last.
     RunOutOfOrder,
     /// A correction of a settlement run that is not known, is of another cycle, or has not settled the position.
@@ -77,7 +81,7 @@ impl ExceptionKind {
         (
             Self::NotPriced,
             "not_priced",
-            "the active set cannot price the contract: lots are booked, money is not",
+            "nothing says what the contract's price is in money: nothing of it is booked",
         ),
         (Self::TradeIdReused, "trade_id_reused", "the trade id has other content already: nothing is booked"),
         (Self::GivenUp, "given_up", "the trade was given up: nothing is cancelled here"),
@@ -123,6 +127,16 @@ impl ExceptionKind {
             Self::ForcedClose,
             "forced_close",
             "an order that makes a position smaller is reserved by force, for the reason that is told",
+        ),
+        (
+            Self::PendingContract,
+            "pending_contract",
+            "nothing says what the contract's price is in money: the trade is booked once the house knows",
+        ),
+        (
+            Self::LateAfterExpiry,
+            "late_after_expiry",
+            "the contract has become something else: nothing is booked, whose lots were exercised is to be told",
         ),
         (
             Self::RunOutOfOrder,

@@ -22,6 +22,8 @@ pub enum MissingKind {
     Asset,
     /// The settlement price of a position that has ended.
     SettlementPrice,
+    /// A trade of a contract that the house never knew.
+    Trade,
 }
 
 impl MissingKind {
@@ -34,6 +36,7 @@ impl MissingKind {
         (Self::Conversion, "conversion"),
         (Self::Asset, "asset"),
         (Self::SettlementPrice, "settlement_price"),
+        (Self::Trade, "trade"),
     ];
 
     /// The name in reports.
@@ -44,7 +47,7 @@ impl MissingKind {
 
     const fn reason(self) -> RefusalReason {
         match self {
-            Self::Position => RefusalReason::PositionNotMarginable,
+            Self::Position | Self::Trade => RefusalReason::PositionNotMarginable,
             Self::Order => RefusalReason::ContractNotMarginable,
             Self::Band => RefusalReason::NoPriceBand,
             Self::Margining => RefusalReason::UnknownAccountType,

@@ -68,6 +68,8 @@ pub enum RefusalReason {
     AwaitingSettlement,
     /// The group has something: it is not closed.
     GroupNotEmpty,
+    /// The contract has ended in a settlement run.
+    ContractEnded,
     /// The last date of the order has passed.
     DatePassed,
     /// The link is used up: it takes no orders until it is reset.
@@ -111,6 +113,7 @@ impl RefusalReason {
         (Self::UnknownAccountType, "unknown_account_type"),
         (Self::AwaitingSettlement, "awaiting_settlement"),
         (Self::GroupNotEmpty, "group_not_empty"),
+        (Self::ContractEnded, "contract_ended"),
         (Self::DatePassed, "date_passed"),
         (Self::LinkExhausted, "link_exhausted"),
         (Self::LinkInUse, "link_in_use"),

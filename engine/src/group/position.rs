@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clearing::Clearing;
+use super::exception::ExceptionKind;
 use crate::contract::ContractId;
 use crate::types::{
     AccountName, BusinessDate, Currency, Decimal, Money, OrderId, Overflow, Reference, TradeId,
@@ -137,6 +138,41 @@ pub struct TradeLeg {
     pub price: Decimal,
 }
 
+/// Why nothing of a trade is booked.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Suspense {
+    /// The house never knew what a price of one of its contracts is in money; the trade is booked once it does.
+    PendingContract,
+    /// One of its contracts had become a delivery or another contract: who was exercised or assigned is not inferred.
+    LateAfterExpiry,
+}
+
+impl Suspense {
+    /// The name on the wire: that of its exception item.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.kind().name()
+    }
+
+    /// The item that tells of it.
+    pub(super) const fn kind(self) -> ExceptionKind {
+        match self {
+            Self::PendingContract => ExceptionKind::PendingContract,
+            Self::LateAfterExpiry => ExceptionKind::LateAfterExpiry,
+        }
+    }
+}
+
+/// Lots of a contract that ended in cash.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PaidOut {
+    /// Lots that were paid out, long less short.
+    pub lots: i64,
+    /// Points of price for each long lot.
+    pub points: Decimal,
+}
+
 /// A trade as it was told.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Trade {
@@ -158,6 +194,8 @@ pub struct Trade {
     pub order: Option<(OrderId, usize, i64)>,
     /// Whether it was cancelled.
     pub is_busted: bool,
+    /// Why nothing of it is booked; `None` where all of it is.
+    pub suspense: Option<Suspense>,
     /// The transfer by which it was given up to another group.
     pub given_up: Option<TradeId>,
 }

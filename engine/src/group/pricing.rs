@@ -88,6 +88,10 @@ impl<'a> Traded<'a> {
         let refusal = |detail: &str| {
             Refusal::new(RefusalReason::ContractNotMarginable, format!("contract {number}{detail}"))
         };
+        if house.settlements().ended(leg.contract).is_some() {
+            let detail = format!("contract {number} has ended in a settlement run");
+            return Err(Refusal::new(RefusalReason::ContractEnded, detail));
+        }
         if house.awaiting(leg.contract).is_some() {
             let detail = format!("contract {number} has ended");
             return Err(Refusal::new(RefusalReason::AwaitingSettlement, detail));

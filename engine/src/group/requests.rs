@@ -146,6 +146,7 @@ pub(super) fn known_position_account<'a>(
 pub(super) fn is_quiet(group: &Group, name: &AccountName) -> bool {
     group.orders.values().all(|own| own.account != *name)
         && group.deliveries.values().all(|own| own.account != *name)
+        && group.pending.iter().filter_map(|id| group.trades.get(id)).all(|own| own.account != *name)
 }
 
 fn close_position_account(group: &Group, name: &AccountName) -> Result<Decided, Refusal> {

@@ -14,7 +14,7 @@
 use std::sync::Arc;
 
 use super::clearing::Clearing;
-use super::command::{Becomes, SettlementRun};
+use super::command::{Becomes, Expiry, SettlementRun};
 use super::ending::expire;
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionKind};
@@ -65,6 +65,9 @@ pub(super) fn settle(
     }
     // What expires into another contract is traded at the run's date, behind its own settlement.
     for expiry in &run.expiries {
+        if run.corrects.is_some() && amend(group, house, run, expiry, &mut books)? {
+            continue;
+        }
         for account in group.position_accounts.keys() {
             expire(run, account, expiry, &mut books)?;
         }
@@ -100,7 +103,7 @@ impl Varied<'_> {
         if until == Unsettled::default() || last.is_some_and(is_later) {
             return Ok(());
         }
-        let Some(own) = house.contract(contract).filter(|own| own.money.is_some()) else {
+        let Some(own) = house.known(contract) else {
             self.raise(ExceptionKind::NotPriced, until, books);
             return Ok(());
         };
@@ -108,10 +111,13 @@ impl Varied<'_> {
             return Ok(());
         }
         let Some(price) = run.prices.get(&contract) else {
-            let has_last = run
-                .expiries
-                .iter()
-                .any(|own| own.contract == contract && matches!(own.becomes, Becomes::Cash(_)));
+            // What ends says its last price, but a future that becomes another contract.
+            let says_last = |becomes: &Becomes| match becomes {
+                Becomes::Cash(_) | Becomes::Delivery(_) => true,
+                Becomes::Contract(..) => own.is_option,
+            };
+            let mut expiries = run.expiries.iter();
+            let has_last = expiries.any(|own| own.contract == contract && says_last(&own.becomes));
             if !has_last && run.corrects.is_none() {
                 self.raise(ExceptionKind::NoSettlementPrice, until, books);
             }
@@ -138,4 +144,35 @@ impl Varied<'_> {
         let about = About { reference: Some(self.run.id.clone()), detail, ..About::default() };
         books.events.push(raised(kind, about));
     }
+}
+
+/// Corrects what became of a contract that has ended: the difference of what its lots were paid out at. Whether it had ended here.
+fn amend(
+    group: &Group,
+    house: &HouseSnapshot,
+    run: &SettlementRun,
+    expiry: &Expiry,
+    books: &mut Books<'_>,
+) -> Result<bool, Overflow> {
+    let contract = expiry.contract;
+    let is_delivered = group.deliveries.values().any(|own| own.contract == contract);
+    let paid_out = group.paid_out.get(&contract);
+    let amended = match (&expiry.becomes, paid_out, house.known(contract)) {
+        (Becomes::Cash(points), Some(paid_out), Some(own)) => Some((*points, *paid_out, own)),
+        _ => None,
+    };
+    if let Some((points, before, own)) = amended {
+        let worth = own.money_at(points, before.lots)?;
+        let difference = worth.minus(own.money_at(before.points, before.lots)?)?;
+        books.move_cash(own.currency, difference, CashReason::Correction);
+        books.pay_out(contract, 0, points)?;
+        return Ok(true);
+    }
+    let has_ended = paid_out.is_some() || is_delivered;
+    if has_ended {
+        let detail = format!("contract {}: what it became is not corrected", contract.number());
+        let about = About { reference: Some(run.id.clone()), detail, ..About::default() };
+        books.events.push(raised(ExceptionKind::UnknownRun, about));
+    }
+    Ok(has_ended)
 }

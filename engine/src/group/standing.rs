@@ -358,6 +358,8 @@ pub(super) fn assembled(
         }
     }
     let assets = collateral::counted(group, house, &accounts, &mut currencies)?;
+    let of_trade = |id: &crate::types::TradeId| Missing::new(MissingKind::Trade, id.to_string(), false);
+    missing.extend(group.pending.iter().map(of_trade));
     missing.extend(collateral::without_terms(group, house));
     missing.extend(rates::without_rate(group, house, &currencies)?);
     let payable = payable_room(group, house, &currencies)?;

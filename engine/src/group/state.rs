@@ -1,6 +1,6 @@
 //! A margin group: one collateral pool and everything that it pays for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -10,7 +10,7 @@ use super::exception::ExceptionItem;
 use super::link::LinkState;
 use super::order::WorkingOrder;
 use super::outcome::Outcome;
-use super::position::{Delivery, Holding, Payable, PositionAccount, Trade};
+use super::position::{Delivery, Holding, PaidOut, Payable, PositionAccount, Trade};
 use super::recent::Recent;
 use crate::contract::ContractId;
 use crate::span::Margining;
@@ -123,6 +123,12 @@ pub struct Group {
     /// What is told once, by what it is and its reference, with the digest of what was said of it: deposits, exercises, settlement runs,
     /// transfers.
     pub references: BTreeMap<(ReferenceOf, Reference), [u8; 32]>,
+    /// Trades that are booked once the house knows their contracts.
+    pub pending: BTreeSet<TradeId>,
+    /// Trades that were cancelled, and on which date, before they were told.
+    pub early_busts: BTreeMap<TradeId, BusinessDate>,
+    /// What ended in cash: a correction books the difference.
+    pub paid_out: BTreeMap<ContractId, PaidOut>,
     /// The last cycle that a settlement run has settled.
     pub settled: Option<Clearing>,
     /// The last day that has ended.
@@ -187,6 +193,9 @@ impl Group {
             exceptions: BTreeMap::new(),
             next_exception: 1,
             references: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            early_busts: BTreeMap::new(),
+            paid_out: BTreeMap::new(),
             settled: None,
             ended: None,
             answered: BTreeMap::new(),
@@ -254,6 +263,8 @@ impl Group {
             links: self.links.clone(),
             deliveries: self.deliveries.clone(),
             settled: self.settled,
+            pending: self.pending.clone(),
+            paid_out: self.paid_out.clone(),
             ..Self::new(key.clone(), member.clone(), *origin, currency.clone())
         }
     }

@@ -14,16 +14,17 @@
 use std::collections::BTreeMap;
 
 use super::clearing::{Clearing, Settlement};
-use super::command::{Fill, SettlementRun};
+use super::command::{Becomes, Fill, SettlementRun};
 use super::event::{CashReason, Event};
 use super::exception::{About, ExceptionItem, ExceptionKind};
-use super::house::HouseSnapshot;
+use super::house::{HouseSnapshot, KnownContract};
 use super::judging;
 use super::linking::{self, Hit};
-use super::position::{Holding, Keeping, Payable, Trade, TradeLeg, Unsettled};
+use super::position::{Holding, Keeping, PaidOut, Payable, Trade, TradeLeg, Unsettled};
 use super::state::Group;
+use super::suspense::{cancelled_before, closed, has_changed, suspended};
 use crate::contract::ContractId;
-use crate::types::{AccountName, BusinessDate, Money, Overflow, Reference, TradeId};
+use crate::types::{AccountName, BusinessDate, Decimal, Money, Overflow, Reference, TradeId};
 
 /// An item of the exceptions queue.
 pub(super) fn raised(kind: ExceptionKind, about: About) -> Event {
@@ -49,12 +50,20 @@ pub(super) struct Books<'a> {
     /// The run that is being applied.
     pub(super) run: Option<&'a SettlementRun>,
     changed: BTreeMap<(AccountName, ContractId), Holding>,
+    paid_out: BTreeMap<ContractId, PaidOut>,
     pub(super) events: Vec<Event>,
 }
 
 impl<'a> Books<'a> {
     pub(super) const fn new(group: &'a Group, house: &'a HouseSnapshot) -> Self {
-        Self { group, house, run: None, changed: BTreeMap::new(), events: Vec::new() }
+        Self {
+            group,
+            house,
+            run: None,
+            changed: BTreeMap::new(),
+            paid_out: BTreeMap::new(),
+            events: Vec::new(),
+        }
     }
 
     pub(super) const fn house(&self) -> &'a HouseSnapshot {
@@ -83,21 +92,30 @@ impl<'a> Books<'a> {
         self.group.position_accounts.get(account).map_or(Keeping::Net, |own| own.keeping)
     }
 
-    /// Books a leg; what the active set cannot price is booked without money and raised.
+    /// Books a leg by its own price: the house knows what it is in money, whether a set has the contract or not.
     pub(super) fn book(&mut self, terms: &Terms<'_>, leg: &TradeLeg) -> Result<(), Overflow> {
+        let detail = || format!("{} lots of contract {}", leg.lots, leg.contract.number());
+        let about =
+            || About { reference: Some(terms.reference.clone()), detail: detail(), ..About::default() };
+        if has_changed(self.house, leg.contract) {
+            self.events.push(raised(ExceptionKind::LateAfterExpiry, about()));
+            return Ok(());
+        }
+        let Some(own) = self.house.known(leg.contract) else {
+            self.events.push(raised(ExceptionKind::NotPriced, about()));
+            return Ok(());
+        };
+        if let Some(Becomes::Cash(points)) = self.house.settlements().ended(leg.contract) {
+            return self.book_ended(terms, leg, &own, *points);
+        }
         let mut holding = self.holding(terms.account, leg.contract);
         (holding.long, holding.short) = holding.after(leg.lots, self.keeping(terms.account), terms.closes);
-        match self.house.contract(leg.contract).filter(|own| own.money.is_some()) {
-            None => {
-                let detail = format!("{} lots of contract {}", leg.lots, leg.contract.number());
-                let about = About { reference: Some(terms.reference.clone()), detail, ..About::default() };
-                self.events.push(raised(ExceptionKind::NotPriced, about));
-            }
-            Some(own) if own.is_paid => {
+        match own {
+            own if own.is_paid => {
                 let amount = own.money_at(leg.price, leg.lots)?.negated();
                 self.owe(own.currency.clone(), amount, terms);
             }
-            Some(own) => {
+            own => {
                 let value = own.money_at(leg.price, leg.lots)?;
                 // What a run could not settle of its cycle stays unsettled, and so does what comes to it or is taken back.
                 let is_open = holding.unsettled.contains_key(&terms.clearing);
@@ -114,6 +132,44 @@ impl<'a> Books<'a> {
             }
         }
         self.change(terms.account, leg.contract, holding);
+        Ok(())
+    }
+
+    /// Books a leg of a contract that ended in cash: its lots get what the others got, and are no position.
+    fn book_ended(
+        &mut self,
+        terms: &Terms<'_>,
+        leg: &TradeLeg,
+        own: &KnownContract,
+        points: Decimal,
+    ) -> Result<(), Overflow> {
+        let value = own.money_at(leg.price, leg.lots)?;
+        let points = self.paid_out(leg.contract).map_or(points, |own| own.points);
+        let worth = own.money_at(points, leg.lots)?;
+        if own.is_paid {
+            self.owe(own.currency.clone(), value.negated(), terms);
+            self.move_cash(own.currency.clone(), worth, CashReason::Exercise);
+        } else {
+            self.move_cash(own.currency.clone(), worth.minus(value)?, CashReason::Correction);
+        }
+        self.pay_out(leg.contract, leg.lots, points)
+    }
+
+    /// What lots of a contract that ended were paid out at.
+    pub(super) fn paid_out(&self, contract: ContractId) -> Option<PaidOut> {
+        self.paid_out.get(&contract).or_else(|| self.group.paid_out.get(&contract)).copied()
+    }
+
+    /// Notes that so many more lots of a contract that ended are paid out, all of them at so many points.
+    pub(super) fn pay_out(
+        &mut self,
+        contract: ContractId,
+        lots: i64,
+        points: Decimal,
+    ) -> Result<(), Overflow> {
+        let before = self.paid_out(contract).map_or(0, |own| own.lots);
+        let lots = before.checked_add(lots).ok_or(Overflow)?;
+        self.paid_out.insert(contract, PaidOut { lots, points });
         Ok(())
     }
 
@@ -140,6 +196,9 @@ impl<'a> Books<'a> {
 
     /// The events, with what every position has become.
     pub(super) fn finished(mut self) -> Vec<Event> {
+        for (contract, own) in self.paid_out {
+            self.events.push(Event::PaidOutChanged(contract, own));
+        }
         for ((account, contract), holding) in self.changed {
             self.events.push(Event::HoldingChanged(account, contract, holding));
         }
@@ -155,7 +214,8 @@ pub fn is_known(group: &Group, fill: &Fill) -> Option<bool> {
     let told = trade_of(group, fill);
     // The order that said so may be gone.
     let closes = told.closes || known.closes;
-    Some(*known == Trade { closes, is_busted: known.is_busted, given_up, opened, ..told })
+    let (is_busted, suspense) = (known.is_busted, known.suspense);
+    Some(*known == Trade { closes, is_busted, given_up, opened, suspense, ..told })
 }
 
 /// A trade as it is kept.
@@ -171,6 +231,7 @@ fn trade_of(group: &Group, fill: &Fill) -> Trade {
         order: fill.order.as_ref().map(|(id, part)| (id.clone(), *part, fill.units)),
         is_busted: false,
         given_up: None,
+        suspense: None,
     }
 }
 
@@ -196,11 +257,36 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
     }
     let trade = trade_of(group, fill);
     let mut events = of_order(group, fill, &about);
+    let suspense = suspended(house, &fill.legs);
+    let mut opened = Vec::new();
+    match suspense {
+        Some(own) if !group.early_busts.contains_key(&fill.trade) => {
+            events.push(raised(own.kind(), about(format!("account {}", fill.account))));
+        }
+        Some(_) => {}
+        None => {
+            let (own, beyond) = booked(group, house, fill, &about)?;
+            events.extend(own);
+            opened = beyond;
+        }
+    }
+    events.push(Event::TradeKept(fill.trade.clone(), Box::new(Trade { opened, suspense, ..trade })));
+    cancelled_before(group, house, &fill.trade, events)
+}
+
+/// Books the legs and the fee of a trade; the lots that open though it closes, by leg.
+pub(super) fn booked(
+    group: &Group,
+    house: &HouseSnapshot,
+    fill: &Fill,
+    about: &impl Fn(String) -> About,
+) -> Result<(Vec<Event>, Vec<i64>), Overflow> {
+    let mut events = Vec::new();
     let reference = reference_of(&fill.trade);
     let mut books = Books::new(group, house);
     let terms = Terms {
         account: &fill.account,
-        closes: trade.closes,
+        closes: fill.closes || is_ordered_to_close(group, fill),
         clearing: fill.clearing,
         due: fill.due,
         reference: &reference,
@@ -211,8 +297,7 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
         books.move_cash(currency.clone(), amount.negated(), CashReason::Fee);
     }
     events.extend(books.finished());
-    events.push(Event::TradeKept(fill.trade.clone(), Box::new(Trade { opened, ..trade })));
-    Ok(events)
+    Ok((events, opened))
 }
 
 /// Books the legs of a trade; the lots that open though the trade closes, by leg, and nothing where there are none.
@@ -227,6 +312,12 @@ fn legs(
     let may_reduce_only = order.is_some_and(|own| own.terms.reduce_only);
     let mut opened = Vec::new();
     for leg in &fill.legs {
+        // What has ended is no position: there is nothing to close or to increase.
+        if books.house().settlements().ended(leg.contract).is_some() {
+            opened.push(0);
+            books.book(terms, leg)?;
+            continue;
+        }
         let other = books.holding(&fill.account, leg.contract).other_side(leg.lots);
         let beyond = leg.lots.saturating_abs().saturating_sub(other);
         if terms.closes && beyond > 0 {
@@ -294,7 +385,11 @@ pub(super) fn bust(
 ) -> Result<Vec<Event>, Overflow> {
     let Some(trade) = group.trades.get(id) else {
         let about = About { trade: Some(id.clone()), detail: format!("on {date}"), ..About::default() };
-        return Ok(vec![raised(ExceptionKind::UnknownTrade, about)]);
+        // One that was never told is cancelled when it comes.
+        let is_known = group.early_busts.contains_key(id);
+        let awaited =
+            || vec![raised(ExceptionKind::UnknownTrade, about), Event::BustAwaited(id.clone(), date)];
+        return Ok(if is_known { Vec::new() } else { awaited() });
     };
     if let Some(transfer) = &trade.given_up {
         let detail = format!("given up as {transfer}");
@@ -303,6 +398,19 @@ pub(super) fn bust(
     }
     if trade.is_busted {
         return Ok(Vec::new());
+    }
+    let busted = Trade { is_busted: true, ..trade.clone() };
+    let kept = Event::TradeKept(id.clone(), Box::new(busted));
+    let about = |detail: String| About { trade: Some(id.clone()), detail, ..About::default() };
+    if let Some(own) = trade.suspense {
+        return Ok(closed(group, id, own.kind(), "cancelled").chain([kept]).collect());
+    }
+    if suspended(house, &trade.legs).is_some() {
+        return Ok(vec![raised(ExceptionKind::LateAfterExpiry, about(format!("cancelled on {date}"))), kept]);
+    }
+    if !group.position_accounts.contains_key(&trade.account) {
+        let detail = format!("position account {}", trade.account);
+        return Ok(vec![raised(ExceptionKind::UnknownAccount, about(detail))]);
     }
     let reference = reference_of(id);
     let mut books = Books::new(group, house);
@@ -328,6 +436,6 @@ pub(super) fn bust(
         books.move_cash(currency.clone(), *amount, CashReason::Correction);
     }
     let mut events = books.finished();
-    events.push(Event::TradeKept(id.clone(), Box::new(Trade { is_busted: true, ..trade.clone() })));
+    events.push(kept);
     Ok(events)
 }

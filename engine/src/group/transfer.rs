@@ -13,6 +13,7 @@ use super::reducing;
 use super::requests::{is_quiet, known_position_account};
 use super::standing::Depth;
 use super::state::{Group, ReferenceOf};
+use super::suspense::{has_changed, suspended};
 use super::trading::{Books, Terms, reference_of};
 use crate::contract::ContractId;
 use crate::types::{AccountName, BusinessDate, Decimal, Principal, TradeId};
@@ -187,10 +188,15 @@ fn both(
             order: None,
             is_busted: false,
             given_up: None,
+            suspense: None,
         };
         events.push(Event::TradeKept(transfer.trade.clone(), Box::new(trade)));
         Ok(events)
     };
+    if suspended(house, legs).is_some() || legs.iter().any(|leg| has_changed(house, leg.contract)) {
+        let detail = "a contract of the transfer has become something else, or was never known";
+        return Err(Refusal::new(RefusalReason::ContractEnded, detail));
+    }
     if groups.iter().any(|group| group.trades.contains_key(&transfer.trade)) {
         let detail = format!("trade {} has other content", transfer.trade);
         return Err(Refusal::new(RefusalReason::TradeExists, detail));
@@ -232,7 +238,7 @@ fn give_up(
     id: &TradeId,
     target: &AccountName,
 ) -> Result<[Vec<Event>; 2], Refusal> {
-    let is_own = |own: &&Trade| !own.is_busted && own.given_up.is_none();
+    let is_own = |own: &&Trade| !own.is_busted && own.suspense.is_none() && own.given_up.is_none();
     let trade = from.trades.get(id).filter(is_own);
     let Some(trade) = trade else {
         return Err(Refusal::new(RefusalReason::UnknownTrade, format!("no trade {id}")));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{
     Body, Changes, Checked, Command, Decision, Event, Fact, Group, HouseSnapshot, NewOrder, Outcome, Refusal,
-    RefusalReason, SettlementRun, Standing, StandingError, bounded, check_within, decide, decide_run,
-    decide_within, renewed, searched, standing,
+    RefusalReason, SettlementRun, Standing, StandingError, book_pending, bounded, check_within, decide,
+    decide_run, decide_within, renewed, searched, standing,
 };
 use plimsoll_engine::record::{GroupChange, RecordBody, RunKey};
 use plimsoll_engine::types::{CommandId, Principal};
@@ -170,6 +170,17 @@ impl Entry {
             let sequence = room.write(RecordBody::Groups(vec![told]));
             self.apply(events, sequence);
         }
+    }
+
+    /// Books the trades that waited for contracts that the house knows now; the last record of the group.
+    pub(crate) fn book_pending(&mut self, house: &HouseSnapshot, room: Room<'_>) -> Sequence {
+        let events = book_pending(&self.group, house);
+        if !events.is_empty() {
+            let told = self.told(house, &events, None);
+            let sequence = room.write(RecordBody::Groups(vec![told]));
+            self.apply(&events, sequence);
+        }
+        self.last
     }
 
     /// Applies a settlement run of a content.

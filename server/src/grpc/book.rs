@@ -377,6 +377,18 @@ impl BookService for BookCalls {
         self.looked(name.as_ref(), lists::has_few_trades, look).await
     }
 
+    async fn list_deliveries(
+        &self,
+        request: Request<v1::ListDeliveriesRequest>,
+    ) -> Result<Response<v1::ListDeliveriesResponse>, Status> {
+        let request = request.into_inner();
+        let name = request.name.clone();
+        let look = move |book: &Book, held, place| {
+            lists::deliveries(book, held, place, &request).map(|own| seen(book, own))
+        };
+        self.looked(name.as_ref(), is_small, look).await
+    }
+
     async fn list_exceptions(
         &self,
         request: Request<v1::ListExceptionsRequest>,

@@ -130,17 +130,14 @@ impl ParameterService for ParameterCalls {
 }
 
 impl ParameterCalls {
-    /// Waits until the book of a house durably uses the set that is active.
+    /// Waits until the book of a house durably uses the set that is active, and has booked what waited for it.
     async fn written_down(&self, house: House) -> Result<(), Status> {
-        // Without a journal the first command finds it early enough.
-        if self.book.chronicle().journal().is_none() {
-            return Ok(());
-        }
         let desk = self.book.known(&house).map_err(|fault| status::of_book(&fault))?;
         let (book, turn) = (Arc::clone(&self.book), desk.turn().await);
         let followed = move || {
             let _turn = turn;
-            book.follow_set(&house)
+            let followed = book.follow_set(&house)?;
+            Ok(followed.max(book.book_pending(&house)?))
         };
         let followed = tokio::task::spawn_blocking(followed).await;
         let followed = followed.map_err(|_| status::internal())?;

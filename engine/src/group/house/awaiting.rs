@@ -69,6 +69,6 @@ impl HouseSnapshot {
     /// Whether a contract has ended and has no settlement price yet, and what it would end at.
     #[must_use]
     pub fn awaiting(&self, id: ContractId) -> Option<Awaiting> {
-        self.awaiting.get(&id).copied()
+        self.awaiting.get(&id).copied().filter(|_| self.settlements.ended(id).is_none())
     }
 }

@@ -73,10 +73,11 @@ fn a_contract_that_nobody_can_price_holds_up_orders_and_is_named() {
     let mut fill = desk.fill("T1", 2, CONTRACTS[0], mark);
     fill.legs = vec![TradeLeg { contract: unknown, lots: 2, price: mark }];
     desk.fact(Fact::Fill(Box::new(fill)));
-    assert_eq!(desk.queue(), ["not_priced"]);
-    assert_eq!(desk.group.holding(&code("A"), unknown).long, 2);
+    assert_eq!(desk.queue(), ["pending_contract"]);
+    assert_eq!(desk.group.holding(&code("A"), unknown).long, 0, "nothing of it is booked yet");
     let standing = desk.standing();
-    assert_eq!((standing.unmargined.len(), standing.unmargined[0].reason.name()), (1, "unknown_contract"));
+    assert_eq!((standing.missing.len(), standing.missing[0].kind.name()), (1, "trade"));
+    assert!(!standing.is_complete() && !standing.is_shown());
     let order: NewOrder = desk.limit("O1", 1, CONTRACTS[0], mark);
     assert_eq!(reason(&desk.order(order)), "position_not_marginable");
     assert_eq!(reason(&desk.request(Request::Withdraw(code("USD"), money("1")))), "position_not_marginable");

@@ -15,14 +15,14 @@ const FUTURE: &str = "HCL FUT 202612";
 const OPTION: &str = "HCLO OOF 202612 C 70.00";
 
 /// The sample exchange with something taken away.
-fn set_without(without: impl Fn(&mut Definition)) -> ParameterSet {
+pub(super) fn set_without(without: impl Fn(&mut Definition)) -> ParameterSet {
     let mut definition = sample::definition();
     without(&mut definition);
     build(&definition, Digest([8; 32]), RoundingProfile::Exact, Default::default()).unwrap().0
 }
 
 /// Crude oil is not listed any more.
-fn without_crude(definition: &mut Definition) {
+pub(super) fn without_crude(definition: &mut Definition) {
     let is_crude = |product: &str| product == "HCL" || product == "HCLO";
     for family in definition.families.iter_mut().filter(|own| is_crude(own.product.as_str())) {
         family.contracts.clear();
@@ -31,7 +31,7 @@ fn without_crude(definition: &mut Definition) {
 }
 
 /// The house under another set, as a server makes it of the one before.
-fn under(before: &HouseSnapshot, set: ParameterSet, desk: &Desk) -> HouseSnapshot {
+pub(super) fn under(before: &HouseSnapshot, set: ParameterSet, desk: &Desk) -> HouseSnapshot {
     let (bands, schedule) = (Default::default(), before.schedule().clone());
     let house = HouseSnapshot::new(before.version() + 1, Arc::new(set), &desk.registry, bands, schedule);
     let mut retained = (**before.retained()).clone();
@@ -83,7 +83,7 @@ fn a_house_remembers_the_money_and_the_risk_of_what_it_once_had() {
 }
 
 /// The group of a desk under another set.
-fn moves_to(desk: &mut Desk, without: impl Fn(&mut Definition)) {
+pub(super) fn moves_to(desk: &mut Desk, without: impl Fn(&mut Definition)) {
     desk.house = under(&desk.house, set_without(without), desk);
     desk.kept = None;
 }

@@ -122,7 +122,7 @@ fn checked(trades: &Trades, snapshot: &HouseSnapshot, groups: &Groups, faults: &
             Some(false) => fault("id", "is known with other content"),
             None => {}
         }
-        if fill.legs.iter().any(|leg| snapshot.contract(leg.contract).is_none_or(|own| own.money.is_none())) {
+        if fill.legs.iter().any(|leg| snapshot.known(leg.contract).is_none()) {
             fault("legs", "a contract cannot be priced by the active set");
         }
     }

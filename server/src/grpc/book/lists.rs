@@ -132,6 +132,25 @@ pub(super) fn orders(
     Ok(v1::ListOrdersResponse { orders, next_page_token })
 }
 
+pub(super) fn deliveries(
+    book: &Book,
+    held: Turn,
+    place: Place,
+    request: &v1::ListDeliveriesRequest,
+) -> Result<v1::ListDeliveriesResponse, Fault> {
+    let page = Page::of(request.page_size, &request.page_token)?;
+    let last = page.last().map(str::parse::<u64>).transpose().map_err(|_| bad_token())?;
+    let (desk, _) = known(book, &held.group().key.house.clone(), place)?;
+    let found = held.group().deliveries.range(behind(last)).take(page.wanted());
+    let entries: Vec<_> = found.map(|(number, own)| (*number, own.clone())).collect();
+    drop(held);
+    let (entries, next_page_token) = page.cut(entries, |(number, _)| number.to_string());
+    let ids: BTreeSet<ContractId> = entries.iter().map(|(_, own)| own.contract).collect();
+    let names = names(&desk, place, ids.into_iter())?;
+    let deliveries = entries.iter().map(|(number, own)| words::delivery(&names, *number, own)).collect();
+    Ok(v1::ListDeliveriesResponse { deliveries, next_page_token })
+}
+
 pub(super) fn trades(
     book: &Book,
     held: Turn,

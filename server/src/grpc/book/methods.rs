@@ -21,6 +21,7 @@ pub(super) fn set_contracts(
     reader.finished()?;
     let desk = book.opened(&house)?;
     let (snapshot, durable) = desk.state_contracts(book.active(&house).as_ref(), contracts, until)?;
+    let durable = durable.max(book.book_pending(&house)?);
     let contracts = desk.specified();
     tracing::info!(%house, version = snapshot.version(), contracts, "contracts stated");
     let answer = v1::SetContractsResponse {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use plimsoll_engine::contract::{ContractId, ContractKey, OptionRight, ProductType};
 use plimsoll_engine::group::{
-    Checked, Composition, Enforcement, ExceptionItem, Group, GroupKey, Holding, LinkRule, Missing,
+    Checked, Composition, Delivery, Enforcement, ExceptionItem, Group, GroupKey, Holding, LinkRule, Missing,
     MissingKind, OnFill, OrderKind, OrderLink, OrderTerms, Origin, Refusal, RefusalReason, RiskSource, Room,
-    TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
+    Suspense, TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
 };
 use plimsoll_engine::types::{AccountName, Amount, FineAmount, Money, OrderId, TradeId};
 use plimsoll_proto::v1;
@@ -87,6 +87,7 @@ const fn reason(reason: RefusalReason) -> v1::RefusalReason {
         RefusalReason::UnknownAccountType => v1::RefusalReason::UnknownAccountType,
         RefusalReason::AwaitingSettlement => v1::RefusalReason::AwaitingSettlement,
         RefusalReason::GroupNotEmpty => v1::RefusalReason::GroupNotEmpty,
+        RefusalReason::ContractEnded => v1::RefusalReason::ContractEnded,
         RefusalReason::DatePassed => v1::RefusalReason::DatePassed,
         RefusalReason::LinkExhausted => v1::RefusalReason::LinkExhausted,
         RefusalReason::LinkInUse => v1::RefusalReason::LinkInUse,
@@ -185,6 +186,16 @@ pub(in crate::grpc) fn position(
     }
 }
 
+pub(in crate::grpc) fn delivery(names: &Names, number: u64, own: &Delivery) -> v1::PendingDelivery {
+    v1::PendingDelivery {
+        number,
+        account: own.account.to_string(),
+        contract: Some(contract(names, own.contract, own.lots)),
+        currency: own.currency.to_string(),
+        amount: money(own.amount),
+    }
+}
+
 pub(in crate::grpc) fn unmargined(names: &Names, own: &Unmargined) -> v1::UnmarginedPosition {
     v1::UnmarginedPosition {
         account: own.account.to_string(),
@@ -203,6 +214,7 @@ pub(in crate::grpc) fn missing(names: &Names, own: &Missing) -> v1::Missing {
         MissingKind::Conversion => v1::MissingKind::Conversion,
         MissingKind::Asset => v1::MissingKind::Asset,
         MissingKind::SettlementPrice => v1::MissingKind::SettlementPrice,
+        MissingKind::Trade => v1::MissingKind::Trade,
     };
     v1::Missing {
         kind: kind.into(),
@@ -311,6 +323,7 @@ pub(in crate::grpc) fn trade(names: &Names, id: &TradeId, own: &Trade) -> v1::Tr
         fee: fee(own.fee.as_ref()),
         date: own.clearing.date.to_string(),
         cycle: own.clearing.cycle,
+        suspense: own.suspense.map_or("", Suspense::name).to_owned(),
         due: own.due.to_string(),
         busted: own.is_busted,
     }

@@ -55,6 +55,8 @@ struct Book {
     /// Links of which something has filled.
     used: BTreeSet<&'static str>,
     trades: BTreeMap<String, Trade>,
+    /// Trades that were cancelled before they were told.
+    early: BTreeSet<String>,
     deposits: BTreeMap<String, i64>,
     withdrawn: i64,
     /// The day of the last run, and its prices.
@@ -190,6 +192,7 @@ impl Auditor {
         }
         let day = self.book.day;
         let trade = Trade { told, day, order: order.map(str::to_owned), busted: false };
+        let busted = self.book.early.contains(id);
         if let Some(known) = self.book.trades.get(id) {
             let same = *known == Trade { busted: known.busted, ..trade };
             return if same { Verdict::of("granted") } else { Verdict::raised("trade_id_reused") };
@@ -199,7 +202,8 @@ impl Auditor {
         if let Some(order) = order {
             self.filled(&mut next, &mut verdict, order, &trade.told);
         }
-        next.trades.insert(id.to_owned(), trade);
+        // One that was cancelled before it was told is booked and cancelled.
+        next.trades.insert(id.to_owned(), Trade { busted, ..trade });
         self.next = Some(next);
         verdict
     }
@@ -266,6 +270,12 @@ impl Auditor {
     pub(super) fn busted(&mut self, id: &str) -> Verdict {
         self.next = None;
         if !self.book.trades.contains_key(id) {
+            if self.book.early.contains(id) {
+                return Verdict::of("granted");
+            }
+            self.then(|book| {
+                book.early.insert(id.to_owned());
+            });
             return Verdict::raised("unknown_trade");
         }
         self.then(|book| {
