@@ -345,6 +345,56 @@ async fn what_is_told_again_says_so() {
 }
 
 #[tokio::test]
+async fn deliveries_that_are_not_done_are_listed_with_their_numbers() {
+    let mut desk = Desk::new("100000").await;
+    for (group, lots) in [("POOL", 2), ("OTHER", -1)] {
+        desk.granted(group, Command::Trade(trade("T1", lots, ""))).await;
+    }
+    let december = Some(future("202612", 0));
+    let price = v1::SettlementPrice { contract: december.clone(), price: MARK.to_owned() };
+    let becomes = v1::Becomes { becomes: Some(v1::becomes::Becomes::Delivery("70.50".to_owned())) };
+    let run = v1::SettleHouseRequest {
+        house: HOUSE.to_owned(),
+        run_id: "R1".to_owned(),
+        date: "2026-09-18".to_owned(),
+        prices: vec![price],
+        expiries: vec![v1::ContractExpiry { contract: december, becomes: Some(becomes) }],
+        ..Default::default()
+    };
+    assert_eq!(desk.book().settle_house(run).await.unwrap().into_inner().groups, 2);
+    let asked = |group: &str, page_size, page_token: &str| v1::ListDeliveriesRequest {
+        name: name(group),
+        page_size,
+        page_token: page_token.to_owned(),
+    };
+    for (group, lots, amount) in [("POOL", 2, "-141000.000000"), ("OTHER", -1, "70500.000000")] {
+        let answer = desk.book().list_deliveries(asked(group, 1, "")).await.unwrap().into_inner();
+        let expected = v1::PendingDelivery {
+            number: 1,
+            account: "A".to_owned(),
+            contract: Some(v1::Position { exchange: "HBX".to_owned(), ..future("202612", lots) }),
+            currency: "USD".to_owned(),
+            amount: amount.to_owned(),
+        };
+        assert_eq!((answer.deliveries, answer.next_page_token.as_str()), (vec![expected], ""));
+    }
+    let status = desk.book().list_deliveries(asked("POOL", 1, "first")).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    // Late trades are no positions, and orders have nothing to trade.
+    let late = desk.granted("POOL", Command::Trade(trade("T2", 1, ""))).await;
+    assert_eq!(late.exceptions.len(), 1);
+    let request = v1::ListTradesRequest { name: name("POOL"), ..Default::default() };
+    let trades = desk.book().list_trades(request).await.unwrap().into_inner().trades;
+    let suspense: Vec<&str> = trades.iter().map(|own| own.suspense.as_str()).collect();
+    assert_eq!(suspense, ["", "late_after_expiry"]);
+    let refused = desk.submit("POOL", Command::Order(order("O1", 1, MARK))).await.refused.unwrap();
+    assert_eq!(refused.reason(), v1::RefusalReason::ContractEnded);
+    desk.granted("POOL", Command::Delivered(1)).await;
+    let answer = desk.book().list_deliveries(asked("POOL", 0, "")).await.unwrap().into_inner();
+    assert_eq!(answer, v1::ListDeliveriesResponse::default());
+}
+
+#[tokio::test]
 async fn malformed_commands_name_every_field() {
     let mut desk = Desk::new("100000").await;
     let mut bad = order("", 1, "seventy");

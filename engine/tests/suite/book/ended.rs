@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use plimsoll_engine::group::{Becomes, Expiry, Fact, Fill, SettlementRun, Suspense, TradeLeg};
+use plimsoll_engine::contract::ContractId;
+use plimsoll_engine::group::{Becomes, Exercise, Expiry, Fact, Fill, SettlementRun, Suspense, TradeLeg};
 use plimsoll_engine::types::{Decimal, Lots};
 
-use super::desk::{Desk, code, day, reason};
+use super::desk::{Desk, code, day, money, reason, text};
 
 const FUTURE: &str = "HCL FUT 202612";
 const OPTION: &str = "HCLO OOF 202612 C 70.00";
@@ -17,7 +18,12 @@ fn points(price: Decimal, more: i64) -> Decimal {
 
 /// A run in which a contract ends.
 fn ending(desk: &mut Desk, id: &str, contract: &str, becomes: Becomes) -> SettlementRun {
-    let mut run = desk.run(id, 18, &[]);
+    // A delivery is at the last price of its future, which the run settles too.
+    let last = match &becomes {
+        Becomes::Delivery(price) => vec![(contract, *price)],
+        Becomes::Cash(_) | Becomes::Contract(..) => Vec::new(),
+    };
+    let mut run = desk.run(id, 18, &last);
     let contract = desk.contract(contract);
     run.expiries.push(Expiry { contract, becomes });
     run
@@ -153,4 +159,62 @@ fn the_live_leg_of_a_late_combination_is_booked() {
     desk.fact(Fact::Bust(code("T1"), day(21)));
     assert!(desk.group.position_accounts[&code("A")].holdings.is_empty());
     assert_eq!(desk.equity(), ["1000000.000000", "0.000000", "0.000000"]);
+}
+
+/// Of an option that is settled daily, exercise in cash pays its value less its basis: all that changes is value less mark.
+#[test]
+fn exercise_in_cash_of_futures_style_options_changes_equity_by_value_less_mark() {
+    for (account, lots, is_settled) in
+        [("A", 4, false), ("A", 4, true), ("A", -4, false), ("A", -4, true), ("B", 4, false), ("B", -4, true)]
+    {
+        let what = format!("{account} {lots} {is_settled}");
+        let mut desk = Desk::sample("1000000");
+        let listed = desk.registry.contracts().iter().map(|own| desk.registry.id(&own.key).unwrap());
+        let is_meant = |id: &ContractId| {
+            let key = &desk.registry.contracts()[id.number() as usize].key;
+            key.product.as_str() == "HAUO" && desk.house.known(*id).unwrap().mark.unwrap() > Decimal::ONE
+        };
+        let contract = listed.clone().find(is_meant).unwrap();
+        let own = desk.house.known(contract).unwrap();
+        assert!(!own.is_paid && own.is_option);
+        let mark = own.mark.unwrap();
+        let leg = TradeLeg { contract, lots, price: points(mark, -1) };
+        let fill = Fill { account: code(account), legs: vec![leg], ..desk.fill("T1", lots, OTHER, mark) };
+        desk.fact(Fact::Fill(Box::new(fill)));
+        if is_settled {
+            let run =
+                SettlementRun { prices: [(contract, points(mark, 3))].into(), ..desk.run("R1", 17, &[]) };
+            desk.fact(Fact::Settle(Arc::new(run)));
+            let run =
+                SettlementRun { prices: [(contract, points(mark, 3))].into(), ..desk.run("R2", 18, &[]) };
+            desk.fact(Fact::Settle(Arc::new(run)));
+        }
+        let equity = |desk: &Desk| {
+            let own = desk.standing().currencies[&code("USD")].clone();
+            own.cash.plus(own.variation).unwrap()
+        };
+        let before = equity(&desk);
+        let ends = lots.signum();
+        let exercise = Exercise {
+            id: code("E1"),
+            date: day(18),
+            account: code(account),
+            contract,
+            lots: Lots::new(ends).unwrap(),
+            becomes: Becomes::Cash(points(mark, 7)),
+        };
+        desk.fact(Fact::Exercise(Box::new(exercise)));
+        // Seven points above the mark; a point of a lot is 100.
+        let gain = money(if ends > 0 { "700" } else { "-700" });
+        assert_eq!(equity(&desk).minus(before).unwrap(), gain, "{what}");
+        let held = desk.group.holding(&code(account), contract);
+        assert_eq!((held.net(), desk.queue()), (lots - ends, vec![]), "{what}");
+        // What is left is settled as if nothing else had been.
+        let run = SettlementRun { prices: [(contract, mark)].into(), ..desk.run("R3", 19, &[]) };
+        desk.fact(Fact::Settle(Arc::new(run)));
+        let left = desk.standing().currencies[&code("USD")].clone();
+        assert_eq!((text(left.variation).as_str(), left.cash), ("0.000000", equity(&desk)), "{what}");
+        assert_eq!(left.cash.minus(before).unwrap(), gain, "{what}");
+        assert!(desk.group.holding(&code(account), contract).unsettled.is_empty(), "{what}");
+    }
 }

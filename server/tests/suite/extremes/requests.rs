@@ -179,6 +179,10 @@ fn of_groups() -> Vec<Made> {
         of("/plimsoll.v1.BookService/ListTrades", |group| {
             v1::ListTradesRequest { name: name(group), page_size: 1, ..Default::default() }.encode_to_vec()
         }),
+        of("/plimsoll.v1.BookService/ListDeliveries", |group| {
+            v1::ListDeliveriesRequest { name: name(group), page_size: 1, ..Default::default() }
+                .encode_to_vec()
+        }),
         of("/plimsoll.v1.BookService/ListExceptions", |group| {
             v1::ListExceptionsRequest { name: name(group), page_size: 1, ..Default::default() }
                 .encode_to_vec()
