@@ -4,7 +4,7 @@ mod position;
 
 use std::collections::BTreeSet;
 
-use plimsoll_engine::account::{Collateral, MarginAccount, PositionAccount};
+use plimsoll_engine::account::{Collateral, MarginAccount, Netting, PositionAccount};
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::types::{Moment, Money, PriceSource};
@@ -87,6 +87,7 @@ fn pool(root: &Node<'_>, context: &Context<'_>) -> Line {
 
 fn account(node: &Node<'_>, context: &Context<'_>) -> Line {
     let mut own = assets(node, context);
+    own.netting = netting(node);
     let positions = position::positions(node, context);
     if node.has("position_accounts") {
         if node.has("positions") {
@@ -106,6 +107,22 @@ fn account(node: &Node<'_>, context: &Context<'_>) -> Line {
     Line { name: name(node, "account"), own, accounts: None }
 }
 
+/// What of an account is netted. Clients are told apart by their position accounts.
+fn netting(node: &Node<'_>) -> Netting {
+    match node.text("margining") {
+        None | Some("net") => return Netting::Net,
+        Some("gross_by_client") if node.has("position_accounts") => return Netting::GrossByClient,
+        Some("gross_by_client") => {
+            node.fault("margining", "gross by client are position_accounts, which are not stated")
+        }
+        Some("gross_sides" | "gross") => {
+            node.fault("margining", "a method nets the longs and shorts of a position account");
+        }
+        Some(_) => node.fault("margining", "net or gross_by_client"),
+    }
+    Netting::Net
+}
+
 fn assets(node: &Node<'_>, _: &Context<'_>) -> MarginAccount {
     let mut additional = (Money::ZERO, Money::ZERO);
     if let Some(own) = node.child("additional") {
@@ -116,6 +133,7 @@ fn assets(node: &Node<'_>, _: &Context<'_>) -> MarginAccount {
         cash: node.money("cash"),
         collateral: node.children("collateral", 1_000).iter().filter_map(collateral).collect(),
         position_accounts: Vec::new(),
+        netting: Netting::Net,
         additional,
     }
 }

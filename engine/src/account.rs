@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::contract::{Instrument, OptionModel, OptionRight, Settlement, Specification};
 use crate::types::{Currency, Decimal, Moment, Money, Overflow, PriceSource, Quantity, Ratio};
 
-/// One margin account: its position accounts are netted.
+/// One margin account.
 #[derive(Clone, Debug, Default)]
 pub struct MarginAccount {
     /// Cash in the settlement currency; negative where it owes.
@@ -17,8 +18,21 @@ pub struct MarginAccount {
     pub collateral: Vec<Collateral>,
     /// Its positions.
     pub position_accounts: Vec<PositionAccount>,
+    /// What of them is netted.
+    pub netting: Netting,
     /// What its venue asks besides (open orders, protection of market makers): initial and maintenance.
     pub additional: (Money, Money),
+}
+
+/// Which positions of a margin account a method nets. Longs and shorts of one position account always net under a method.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Netting {
+    /// All of them.
+    #[default]
+    Net,
+    /// Those of each position account by itself: each has its own scan, charges, floors and offsets, and the requirements are summed.
+    GrossByClient,
 }
 
 /// The positions of one book.

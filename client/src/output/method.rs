@@ -78,8 +78,23 @@ fn account_line(name: &str, method: Option<&Method>, result: &MethodResult) -> V
             let alone = positions.iter().map(|(place, own)| account_line(place, None, own));
             object.insert("isolated".to_owned(), alone.collect());
         }
+        MethodResult::ByClient(own) => {
+            object.insert("margining".to_owned(), "gross_by_client".into());
+            object.insert("assets".to_owned(), assets_line(&own.assets));
+            let clients = own.clients.iter().map(|(name, own)| account_line(name, None, own));
+            object.insert("position_accounts".to_owned(), clients.collect());
+        }
     }
     object.into()
+}
+
+/// What a margin account has besides its position accounts.
+fn assets_line(own: &MethodResult) -> Value {
+    let mut line = account_line("", None, own);
+    if let Some(object) = line.as_object_mut() {
+        object.remove("account");
+    }
+    line
 }
 
 fn grid(object: &mut Map<String, Value>, own: &GridResult) {

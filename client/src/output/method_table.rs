@@ -60,6 +60,13 @@ fn body(out: &mut impl Write, result: &MethodResult, scenarios: bool) -> io::Res
         MethodResult::Isolated(positions, _) => positions.iter().try_for_each(|(place, own)| {
             write(out, &format!("{place}, alone"), &standing(own.standing()), 1)
         }),
+        MethodResult::ByClient(own) => {
+            write(out, "What the account has besides, alone", &standing(own.assets.standing()), 1)?;
+            own.clients.iter().try_for_each(|(name, client)| {
+                writeln!(out, "\nPosition account {}", printable(name))?;
+                body(out, client, scenarios)
+            })
+        }
     }
 }
 

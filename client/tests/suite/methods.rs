@@ -1,5 +1,6 @@
 //! `plimsoll calc --method`: published numbers, the reference vectors, hostile files.
 
+mod clients;
 mod published;
 mod refused;
 mod span16;

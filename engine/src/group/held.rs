@@ -107,7 +107,7 @@ impl Held {
                 let held = SpanHeld::new(Arc::clone(set), portfolio, levels)?;
                 Ok(Self::Span(SpanHeld { pockets, ..held }))
             }
-            MarginTerms::Method(method) => {
+            MarginTerms::Method { method, .. } => {
                 let Some(catalogue) = house.catalogue(method) else { return nothing(unmargined) };
                 let mut lots = Vec::new();
                 for own in positions(group, house, netted, terms, Margining::Net) {

@@ -247,10 +247,10 @@ impl HouseSnapshot {
                 None => "no parameter set is active for the house".to_owned(),
                 Some(set) => AccountLevels::of(set, account_type.as_deref()).err()?.to_string(),
             },
-            MarginTerms::Method(method) if self.catalogue(method).is_none() => {
+            MarginTerms::Method { method, .. } if self.catalogue(method).is_none() => {
                 format!("the house has no method {method}")
             }
-            MarginTerms::Method(_) => return None,
+            MarginTerms::Method { .. } => return None,
         };
         Some(Missing::new(MissingKind::Margining, detail, true))
     }
@@ -266,7 +266,7 @@ impl HouseSnapshot {
         match terms {
             _ if self.lacks(terms).is_some() => false,
             MarginTerms::Span { .. } => self.rows(id).is_ok(),
-            MarginTerms::Method(method) => {
+            MarginTerms::Method { method, .. } => {
                 self.catalogue(method).is_some_and(|own| matches!(own.contract(id), Some(Ok(_))))
             }
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::exposure::Trial;
 use super::position::PositionAccount;
 use super::state::{Group, MarginTerms};
+use crate::account::Netting;
 use crate::span::Margining;
 use crate::types::AccountName;
 
@@ -22,8 +23,10 @@ impl MarginTerms {
     #[must_use]
     pub fn is_by_client(&self) -> bool {
         match self {
-            Self::Span { margining: Margining::GrossByClient, .. } => true,
-            Self::Span { margining: Margining::Net | Margining::GrossSides, .. } | Self::Method(_) => false,
+            Self::Span { margining: Margining::GrossByClient, .. }
+            | Self::Method { netting: Netting::GrossByClient, .. } => true,
+            Self::Span { margining: Margining::Net | Margining::GrossSides, .. }
+            | Self::Method { netting: Netting::Net, .. } => false,
         }
     }
 }

@@ -105,7 +105,7 @@ impl<'a> Traded<'a> {
                 }
                 None
             }
-            MarginTerms::Method(method) => {
+            MarginTerms::Method { method, .. } => {
                 let catalogue = house.catalogue(method);
                 let catalogue = catalogue.ok_or_else(|| refusal(": the account's method is gone"))?;
                 let own = catalogue.contract(leg.contract);

@@ -12,6 +12,7 @@ use super::order::WorkingOrder;
 use super::outcome::Outcome;
 use super::position::{Delivery, Holding, PaidOut, Payable, PositionAccount, Trade};
 use super::recent::Recent;
+use crate::account::Netting;
 use crate::contract::ContractId;
 use crate::span::Margining;
 use crate::types::{
@@ -49,8 +50,13 @@ pub enum MarginTerms {
         /// Whether longs and shorts are netted.
         margining: Margining,
     },
-    /// A method of its house that is data; longs and shorts are netted.
-    Method(MethodName),
+    /// A method of its house that is data.
+    Method {
+        /// The method.
+        method: MethodName,
+        /// Whether its position accounts are netted with each other.
+        netting: Netting,
+    },
 }
 
 /// What a command got for an answer.

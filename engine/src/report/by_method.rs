@@ -1,11 +1,11 @@
-//! Requirements by a method that is data: one margin account, its positions each alone, or several accounts paid by one pool.
+//! Requirements by a method that is data: one margin account, its clients or its positions each alone, or several accounts paid by one pool.
 
-use crate::account::{AccountError, AccountFault, MarginAccount, PositionAccount};
+use crate::account::{AccountError, AccountFault, Collateral, MarginAccount, Netting, PositionAccount};
 use crate::grid::{self, GridResult};
 use crate::market::Snapshot;
 use crate::parameters::method::{Method, MethodKind};
 use crate::rules::{self, RulesResult};
-use crate::types::{Money, Overflow};
+use crate::types::{Money, Overflow, PriceSource};
 
 /// The numbers of a margin account under a method.
 #[derive(Clone, Debug)]
@@ -16,6 +16,19 @@ pub enum MethodResult {
     Rules(Box<RulesResult>),
     /// Of positions that stand alone, in the order of the account, each with its name.
     Isolated(Vec<(String, MethodResult)>, Standing),
+    /// Of position accounts that are netted each by itself.
+    ByClient(Box<ByClient>),
+}
+
+/// The numbers of a margin account that is gross by client.
+#[derive(Clone, Debug)]
+pub struct ByClient {
+    /// What the margin account has besides its positions, and what that has to have: haircuts and what its venue adds.
+    pub assets: MethodResult,
+    /// Its position accounts, in the order of the account, each with its name: all that its requirement rests on is its own.
+    pub clients: Vec<(String, MethodResult)>,
+    /// The sums.
+    pub standing: Standing,
 }
 
 /// What an account has, and what it has to have.
@@ -69,6 +82,7 @@ impl MethodResult {
                 Standing { equity: own.equity, initial: own.initial, maintenance: own.maintenance }
             }
             Self::Isolated(_, standing) => *standing,
+            Self::ByClient(own) => own.standing,
         }
     }
 }
@@ -91,7 +105,11 @@ pub fn by_method(
     snapshot: &Snapshot,
     account: &MarginAccount,
 ) -> Result<MethodResult, AccountError> {
-    if method.is_isolated { isolated(method, snapshot, account) } else { together(method, snapshot, account) }
+    match account.netting {
+        Netting::GrossByClient => by_client(method, snapshot, account),
+        Netting::Net if method.is_isolated => isolated(method, snapshot, account),
+        Netting::Net => together(method, snapshot, account),
+    }
 }
 
 fn together(
@@ -117,6 +135,73 @@ fn together(
     }
 }
 
+/// What an account has besides its positions. Collateral that follows the only price source of these still follows it.
+fn assets_alone(account: &MarginAccount, snapshot: &Snapshot) -> MarginAccount {
+    let mut sources = account.positions().map(|(_, held)| &held.contract.terms().price_source);
+    let sole = sources.next().filter(|first| sources.all(|own| own == *first));
+    let is_source = |asset: &str| PriceSource::new(asset).is_ok_and(|source| snapshot.of(&source).is_some());
+    let followed = |own: &Collateral| {
+        let source = own.source.clone().or_else(|| sole.filter(|_| !is_source(&own.asset)).cloned());
+        Collateral { source, ..own.clone() }
+    };
+    MarginAccount {
+        cash: account.cash,
+        collateral: account.collateral.iter().map(followed).collect(),
+        position_accounts: Vec::new(),
+        netting: Netting::Net,
+        additional: account.additional,
+    }
+}
+
+/// Every position account as a margin account of its own, then the sums. What the account has besides covers no client's risk: it has
+/// its own haircuts, and where it moves with a price source its own scan.
+fn by_client(
+    method: &Method,
+    snapshot: &Snapshot,
+    account: &MarginAccount,
+) -> Result<MethodResult, AccountError> {
+    let (mut clients, mut faults) = (Vec::new(), Vec::new());
+    let mut standing = Standing::default();
+    let assets = match together(method, snapshot, &assets_alone(account, snapshot)) {
+        Ok(own) => {
+            standing = own.standing();
+            Some(own)
+        }
+        Err(AccountError::Account(own)) => {
+            faults.extend(own);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    for (place, client) in account.position_accounts.iter().enumerate() {
+        let positions = client.positions.clone();
+        let alone = MarginAccount {
+            position_accounts: vec![PositionAccount { name: String::new(), positions }],
+            ..MarginAccount::default()
+        };
+        match by_method(method, snapshot, &alone) {
+            Ok(own) => {
+                standing = standing.plus(own.standing())?;
+                clients.push((client.name.clone(), own));
+            }
+            Err(AccountError::Account(own)) => {
+                let here = |fault: AccountFault| AccountFault {
+                    place: format!("position_accounts[{place}].{}", fault.place),
+                    ..fault
+                };
+                faults.extend(own.into_iter().map(here));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match assets {
+        Some(assets) if faults.is_empty() => {
+            Ok(MethodResult::ByClient(Box::new(ByClient { assets, clients, standing })))
+        }
+        _ => Err(AccountError::Account(faults)),
+    }
+}
+
 /// Every position with its own collateral; what the account has besides covers none of them.
 fn isolated(
     method: &Method,
@@ -124,8 +209,7 @@ fn isolated(
     account: &MarginAccount,
 ) -> Result<MethodResult, AccountError> {
     let (mut results, mut faults) = (Vec::new(), Vec::new());
-    let own_assets = MarginAccount { position_accounts: Vec::new(), ..account.clone() };
-    let mut standing = together(method, snapshot, &own_assets)?.standing();
+    let mut standing = together(method, snapshot, &assets_alone(account, snapshot))?.standing();
     for (place, held) in account.positions() {
         let positions = vec![held.clone()];
         let alone = MarginAccount {

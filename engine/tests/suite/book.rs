@@ -10,6 +10,7 @@ mod hostile;
 mod judged;
 mod linked;
 mod linked_fills;
+mod method_clients;
 mod methods;
 mod one_number;
 mod orders;

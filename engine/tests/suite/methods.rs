@@ -1,5 +1,6 @@
 //! Scenario methods: what has to hold for any portfolio, and the grid once more, plainly, beside the engine (`twin`).
 
+mod clients;
 mod offsets;
 mod twin;
 

@@ -27,7 +27,7 @@ impl Book {
         };
         self.uses_none(house, |group| {
             let by_method = group.margin_accounts.iter().filter_map(|(account, terms)| match terms {
-                MarginTerms::Method(method) => Some((account, method)),
+                MarginTerms::Method { method, .. } => Some((account, method)),
                 MarginTerms::Span { .. } => None,
             });
             let used = by_method.filter(|(_, method)| is_dropped(method));
@@ -101,12 +101,13 @@ impl Book {
                 continue;
             }
             let accounts = entry.group().margin_accounts.iter().filter_map(|(name, terms)| match terms {
-                MarginTerms::Method(method) => Some((name, moves.get(method)?)),
+                MarginTerms::Method { method, netting } => Some((name, moves.get(method)?, *netting)),
                 MarginTerms::Span { .. } => None,
             });
             let events: Vec<Event> = accounts
-                .map(|(name, method)| {
-                    Event::MarginTermsChanged(name.clone(), MarginTerms::Method(method.clone()))
+                .map(|(name, method, netting)| {
+                    let terms = MarginTerms::Method { method: method.clone(), netting };
+                    Event::MarginTermsChanged(name.clone(), terms)
                 })
                 .collect();
             if events.is_empty() {

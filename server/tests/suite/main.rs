@@ -17,6 +17,7 @@ mod hostile_files;
 mod links;
 mod listing;
 mod malformed;
+mod method_clients;
 mod methods;
 mod operation;
 mod raw;

@@ -15,12 +15,12 @@ pub(crate) const VENUE: &str = "VENUE";
 const NOW: &str = "2026-11-25T08:00:00Z";
 const EXPIRY: &str = "2026-12-25T08:00:00Z";
 
-struct Venue {
+pub(crate) struct Venue {
     served: Served,
     next: u32,
 }
 
-fn name() -> Option<v1::GroupName> {
+pub(crate) fn name() -> Option<v1::GroupName> {
     Some(v1::GroupName { house: VENUE.to_owned(), group: "POOL".to_owned() })
 }
 
@@ -38,7 +38,7 @@ fn contract(period: &str, right: v1::OptionRight, quantity: i64) -> v1::Position
     }
 }
 
-fn perpetual(quantity: i64) -> v1::Position {
+pub(crate) fn perpetual(quantity: i64) -> v1::Position {
     contract("PERP", v1::OptionRight::Unspecified, quantity)
 }
 
@@ -110,7 +110,7 @@ impl Venue {
     }
 
     /// With the margin account `M`, the position account `A`, and so much cash.
-    async fn with_cash(cash: &str) -> Self {
+    pub(crate) async fn with_cash(cash: &str) -> Self {
         let mut venue = Self::new().await;
         let account = v1::OpenMarginAccount {
             account: "M".to_owned(),
@@ -135,11 +135,11 @@ impl Venue {
         venue
     }
 
-    fn book(&self) -> BookServiceClient<Channel> {
+    pub(crate) fn book(&self) -> BookServiceClient<Channel> {
         BookServiceClient::new(self.served.channel.clone())
     }
 
-    async fn submit(&mut self, command: Command) -> v1::SubmitResponse {
+    pub(crate) async fn submit(&mut self, command: Command) -> v1::SubmitResponse {
         self.next += 1;
         let command_id = format!("C{}", self.next);
         let request = v1::SubmitRequest { name: name(), command_id, command: Some(command) };
@@ -153,18 +153,33 @@ impl Venue {
         units: i64,
         price: &str,
     ) -> v1::SubmitResponse {
+        self.order_in("A", id, contract, units, price).await
+    }
+
+    pub(crate) async fn order_in(
+        &mut self,
+        account: &str,
+        id: &str,
+        contract: v1::Position,
+        units: i64,
+        price: &str,
+    ) -> v1::SubmitResponse {
         let leg = v1::OrderLeg { contract: Some(contract), price: price.to_owned() };
         let kind = v1::OrderKind::Limit.into();
         let terms = v1::OrderTerms { kind, legs: vec![leg], units, ..Default::default() };
-        let (id, account) = (id.to_owned(), "A".to_owned());
+        let (id, account) = (id.to_owned(), account.to_owned());
         self.submit(Command::Order(v1::Order { id, account, terms: Some(terms), ..Default::default() })).await
     }
 
     async fn trade(&mut self, id: &str, contract: v1::Position, price: &str) {
+        self.trade_in("A", id, contract, price).await;
+    }
+
+    pub(crate) async fn trade_in(&mut self, account: &str, id: &str, contract: v1::Position, price: &str) {
         let leg = v1::TradeLeg { contract: Some(contract), price: price.to_owned() };
         let trade = v1::Trade {
             id: id.to_owned(),
-            account: "A".to_owned(),
+            account: account.to_owned(),
             legs: vec![leg],
             date: "2026-11-25".to_owned(),
             ..Default::default()
@@ -173,13 +188,13 @@ impl Venue {
         assert_eq!((answer.refused, answer.exceptions), (None, Vec::new()));
     }
 
-    async fn margin(&self) -> v1::GetMarginResponse {
+    pub(crate) async fn margin(&self) -> v1::GetMarginResponse {
         let request = v1::GetMarginRequest { name: name() };
         self.book().get_margin(request).await.unwrap().into_inner()
     }
 }
 
-fn room(room: Option<v1::Room>) -> [String; 2] {
+pub(crate) fn room(room: Option<v1::Room>) -> [String; 2] {
     room.map(|room| [room.requirement, room.excess]).unwrap()
 }
 
@@ -248,7 +263,7 @@ async fn an_option_is_worth_something_once() {
     assert_eq!(order.refused, None);
 }
 
-fn violations(status: &tonic::Status) -> Vec<(String, String)> {
+pub(crate) fn violations(status: &tonic::Status) -> Vec<(String, String)> {
     let details = status.get_details_bad_request().unwrap();
     details.field_violations.into_iter().map(|own| (own.field, own.description)).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use plimsoll_engine::account::Netting;
 use plimsoll_engine::group::{
     CollateralSchedule, Fact, HouseMethods, HouseSnapshot, Keeping, MarginTerms, NewOrder, Request,
     RiskSource, standing,
@@ -181,7 +182,10 @@ fn both_kinds_of_accounts_stand_in_one_group() {
     let terms = MarginTerms::Span { account_type: None, margining: Margining::Net };
     let currency = of_set.group.currency.clone();
     let mut desk = Desk::open(house, registry, currency, terms, "100000");
-    desk.request(Request::OpenMarginAccount(code("I"), MarginTerms::Method(code(venue::DERIBIT))));
+    desk.request(Request::OpenMarginAccount(
+        code("I"),
+        MarginTerms::Method { method: code(venue::DERIBIT), netting: Netting::Net },
+    ));
     desk.request(Request::OpenPositionAccount(code("C"), code("I"), Keeping::Net));
     let crude = desk.mark("HCL FUT 202612");
     buy(&mut desk, "T1", "A", 2, "HCL FUT 202612", crude);

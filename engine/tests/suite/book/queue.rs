@@ -1,5 +1,6 @@
 //! Facts that do not fit, repeated commands, the venue's list of working orders, and transfers between groups.
 
+use plimsoll_engine::account::Netting;
 use plimsoll_engine::group::{
     Body, Fact, Fill, Group, GroupKey, Keeping, MarginTerms, NewOrder, Origin, Request, Transfer,
     TransferBody, Transferred, decide_transfer,
@@ -230,7 +231,10 @@ fn accounts_are_opened_moved_and_closed() {
     for (request, expected) in [
         (open("M", terms(None)), "account_exists"),
         (open("N", terms(Some("Q"))), "unknown_account_type"),
-        (open("N", MarginTerms::Method(code("none"))), "unknown_account_type"),
+        (
+            open("N", MarginTerms::Method { method: code("none"), netting: Netting::Net }),
+            "unknown_account_type",
+        ),
         (open("N", terms(Some("S"))), "granted"),
         (Request::OpenPositionAccount(code("A"), code("N"), Keeping::Net), "account_exists"),
         (Request::OpenPositionAccount(code("C"), code("Q"), Keeping::Net), "unknown_account"),

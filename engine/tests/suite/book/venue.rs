@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use plimsoll_engine::account::Netting;
 use plimsoll_engine::contract::{
     ContractKey, ContractQuery, ContractText, Exercise, Instrument, OptionModel, Registry, Settlement,
     Specification, SpecificationTerms,
@@ -126,8 +127,17 @@ pub(super) fn house(version: u64, price: f64, registry: &Registry) -> HouseSnaps
 pub(super) fn desk(cash: &str) -> Desk {
     let registry = registry();
     let house = house(1, 60_000.0, &registry);
-    let mut desk = Desk::open(house, registry, code("USDC"), MarginTerms::Method(code(DERIVE)), cash);
-    desk.request(Request::OpenMarginAccount(code("I"), MarginTerms::Method(code(DERIBIT))));
+    let mut desk = Desk::open(
+        house,
+        registry,
+        code("USDC"),
+        MarginTerms::Method { method: code(DERIVE), netting: Netting::Net },
+        cash,
+    );
+    desk.request(Request::OpenMarginAccount(
+        code("I"),
+        MarginTerms::Method { method: code(DERIBIT), netting: Netting::Net },
+    ));
     desk.request(Request::OpenPositionAccount(code("C"), code("I"), Keeping::Net));
     desk
 }

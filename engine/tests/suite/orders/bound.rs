@@ -37,7 +37,7 @@ fn outcome(
 }
 
 /// Every outcome, or of long lists those where each order is filled not at all, half or whole.
-pub(super) fn outcomes(open: &[i64], most: usize) -> Vec<Vec<i64>> {
+pub(crate) fn outcomes(open: &[i64], most: usize) -> Vec<Vec<i64>> {
     let all: usize = open.iter().map(|open| usize::try_from(open + 1).unwrap()).product();
     let is_few = 3_usize.saturating_pow(u32::try_from(open.len()).unwrap()) <= most;
     let steps = |open: i64| -> Vec<i64> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use plimsoll_engine::account::Netting;
 use plimsoll_engine::contract::ContractId;
 use plimsoll_engine::group::{
     Body, Exercise, Expiry, Fact, Group, GroupKey, Keeping, MarginTerms, NewOrder, OrderFilter, Origin,
@@ -268,10 +269,15 @@ impl Reader<'_> {
         if !wire.account_type.is_empty() {
             self.fault::<()>("open_margin_account.account_type", "a method has no account types");
         }
-        if margining(wire.margining).is_ok_and(|own| own != Margining::Net) {
-            self.fault::<()>("open_margin_account.margining", "a method nets longs and shorts");
-        }
-        Some(Request::OpenMarginAccount(account?, MarginTerms::Method(method?)))
+        let netting = margining(wire.margining).and_then(|own| match own {
+            Margining::Net => Ok(Netting::Net),
+            Margining::GrossByClient => Ok(Netting::GrossByClient),
+            Margining::GrossSides => {
+                Err("a method nets the longs and shorts of a position account".to_owned())
+            }
+        });
+        let netting = self.faults.keep("open_margin_account.margining", netting);
+        Some(Request::OpenMarginAccount(account?, MarginTerms::Method { method: method?, netting: netting? }))
     }
 
     /// An order.

@@ -1,0 +1,200 @@
+//! Clients of a margin account under a method that is gross by client: each is netted and scanned by itself, then they are added.
+
+use std::collections::BTreeMap;
+
+use plimsoll_engine::account::{HeldPosition, MarginAccount, Netting, PositionAccount, Stated};
+use plimsoll_engine::group::{
+    Body, Command, Fact, Group, Keeping, MarginTerms, Request, Standing, decide, standing,
+};
+use plimsoll_engine::report::by_method;
+use plimsoll_engine::types::{Amount, Decimal, Money, Quantity};
+
+use super::desk::{Desk, code, money, reason, text};
+use super::venue;
+use crate::generate::Dice;
+
+const CLIENTS: [&str; 3] = ["C1", "C2", "C3"];
+const PERPETUAL: &str = "BTC FUT PERP";
+const NAMES: [&str; 4] = [PERPETUAL, "BTC FUT 202610", "BTC OOP 202610 C 60000", "BTC OOP 202610 P 60000"];
+
+fn opened(desk: &mut Desk, name: &str, netting: Netting) {
+    let terms = MarginTerms::Method { method: code(venue::DERIVE), netting };
+    assert_eq!(reason(&desk.request(Request::OpenMarginAccount(code(name), terms))), "granted");
+}
+
+/// Clients in one margin account that is gross by client, or each in a net one of its own.
+fn desk(cash: &str, is_one: bool) -> Desk {
+    let mut desk = venue::desk(cash);
+    if is_one {
+        opened(&mut desk, "OMNIBUS", Netting::GrossByClient);
+    }
+    for (place, client) in CLIENTS.into_iter().enumerate() {
+        let own = format!("OMNIBUS{client}");
+        if !is_one {
+            opened(&mut desk, &own, Netting::Net);
+        }
+        let account = if is_one { "OMNIBUS" } else { &own };
+        let keeping = if place == 1 { Keeping::Gross } else { Keeping::Net };
+        desk.request(Request::OpenPositionAccount(code(client), code(account), keeping));
+    }
+    desk
+}
+
+fn trade(desk: &mut Desk, id: &str, client: &str, lots: i64, name: &str) {
+    let mark = desk.mark(name);
+    let mut fill = desk.fill(id, lots, name, mark);
+    fill.account = code(client);
+    assert_eq!(reason(&desk.fact(Fact::Fill(Box::new(fill)))), "granted");
+}
+
+fn order(desk: &mut Desk, id: &str, client: &str, lots: i64, name: &str) -> &'static str {
+    let mark = desk.mark(name);
+    let mut order = desk.limit(id, lots, name, mark);
+    order.account = code(client);
+    reason(&desk.order(order))
+}
+
+/// What every position account requires by a calculation of its own, added.
+fn sum_of_clients(desk: &Desk) -> Money {
+    let (method, market) = (venue::method(venue::DERIVE), venue::market(60_000.0));
+    let mut sum = Money::ZERO;
+    for client in CLIENTS {
+        let held =
+            desk.group.position_accounts[&code(client)].holdings.iter().map(|(id, own)| HeldPosition {
+                contract: desk.registry.get(*id).unwrap().specification.clone().unwrap(),
+                quantity: Quantity::from_decimal_half_away(Decimal::whole(own.net())).unwrap(),
+                stated: Stated::default(),
+                unrealised_profit: Money::ZERO,
+                unrealised_funding: Money::ZERO,
+                collateral: Money::ZERO,
+            });
+        let alone = PositionAccount { name: String::new(), positions: held.collect() };
+        let alone = MarginAccount { position_accounts: vec![alone], ..MarginAccount::default() };
+        sum = sum.plus(by_method(&method, &market, &alone).unwrap().standing().initial).unwrap();
+    }
+    sum
+}
+
+/// One BTC of perpetuals needs 13,209 by Derive's numbers, whichever way.
+#[test]
+fn a_client_does_not_hedge_another() {
+    let mut desk = desk("100000", true);
+    trade(&mut desk, "T1", "C1", 10, PERPETUAL);
+    assert_eq!(text(desk.standing().initial.requirement), "13209.000000");
+    trade(&mut desk, "T2", "C3", -10, PERPETUAL);
+    assert_eq!(text(desk.standing().initial.requirement), "26418.000000");
+    let clients: Vec<String> = desk
+        .standing()
+        .accounts
+        .iter()
+        .filter_map(|own| own.netted.client.as_ref())
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(clients, CLIENTS);
+}
+
+#[test]
+fn an_order_that_closes_a_clients_position_needs_no_more() {
+    let mut desk = desk("100000", true);
+    trade(&mut desk, "T1", "C1", 10, PERPETUAL);
+    trade(&mut desk, "T2", "C2", -10, PERPETUAL);
+    let spare = desk.standing().with_orders.excess;
+    assert_eq!(text(spare), "73582.000000");
+    let more = spare.plus(money("0.000001")).unwrap();
+    assert_eq!(reason(&desk.request(Request::Withdraw(code("USDC"), more))), "insufficient_margin");
+    assert_eq!(reason(&desk.request(Request::Withdraw(code("USDC"), spare))), "granted");
+    assert_eq!(order(&mut desk, "O1", "C1", -10, PERPETUAL), "granted");
+    assert_eq!(order(&mut desk, "O2", "C2", 10, PERPETUAL), "granted");
+    // What would hedge another client opens for the client itself.
+    assert_eq!(order(&mut desk, "O3", "C1", -11, PERPETUAL), "insufficient_margin");
+    assert_eq!(order(&mut desk, "O4", "C3", -1, PERPETUAL), "insufficient_margin");
+    assert_eq!(text(desk.standing().with_orders.excess), "0.000000");
+}
+
+#[test]
+fn the_whole_is_the_sum_of_its_clients() {
+    let mut refused = 0;
+    for seed in 0..12 {
+        let mut dice = Dice::new(seed);
+        let mut desks = [desk("30000", true), desk("30000", false)];
+        for step in 0..20 {
+            let (client, name) = (*dice.pick(&CLIENTS), *dice.pick(&NAMES));
+            let lots = dice.between(1, 9) * if dice.chance(50) { 1 } else { -1 };
+            let is_trade = dice.chance(40);
+            let mut answers = Vec::new();
+            for desk in &mut desks {
+                if is_trade {
+                    trade(desk, &format!("T{step}"), client, lots, name);
+                } else {
+                    answers.push(order(desk, &format!("O{step}"), client, lots, name));
+                }
+            }
+            answers.dedup();
+            assert!(answers.len() <= 1, "seed {seed} step {step}: {answers:?}");
+            refused += usize::from(answers.first().is_some_and(|answer| *answer != "granted"));
+            let [one, each] = [&desks[0], &desks[1]].map(Desk::standing);
+            let numbers =
+                |own: &Standing| (own.initial, own.maintenance, own.with_orders, own.found, own.payable);
+            assert_eq!(numbers(&one), numbers(&each), "seed {seed} step {step}");
+            assert_eq!(one.initial.requirement, sum_of_clients(&desks[0]), "seed {seed} step {step}");
+        }
+    }
+    assert!(refused > 10, "{refused}");
+}
+
+/// The group after its orders have filled so far, each at its limit.
+fn filled(desk: &Desk, told: &BTreeMap<String, (Fact, i64)>, units: &[i64]) -> Group {
+    let mut group = desk.group.clone();
+    for ((id, (fact, _)), units) in told.iter().zip(units).filter(|(_, units)| **units > 0) {
+        let Fact::Fill(fill) = fact else { panic!("{fact:?}") };
+        let mut fill = (**fill).clone();
+        (fill.units, fill.legs[0].lots) = (*units, fill.legs[0].lots.signum() * units);
+        let body = Body::Fact(Fact::Fill(Box::new(fill)));
+        let command = Command { principal: code("local"), id: code(&format!("F{id}")), body };
+        let decision = decide(&group, &desk.house, &command, None);
+        assert_eq!(reason(&decision.outcome), "granted");
+        decision.events.iter().for_each(|event| group.apply(event));
+    }
+    group
+}
+
+/// Whatever of the working orders fills, there is what was promised, and the promise is not far from the worst of it.
+#[test]
+fn no_outcome_is_below_what_was_promised() {
+    let mut ratios = Vec::new();
+    for seed in 0..60 {
+        let mut dice = Dice::new(seed);
+        let mut desk = desk("80000", true);
+        let mut told = BTreeMap::new();
+        for step in 0..9 {
+            let (client, name) = (*dice.pick(&CLIENTS), *dice.pick(&NAMES));
+            let lots = dice.between(1, 3) * if dice.chance(50) { 1 } else { -1 };
+            let id = format!("O{step}");
+            if dice.chance(50) || told.len() == 5 {
+                trade(&mut desk, &format!("T{step}"), client, lots, name);
+            } else if order(&mut desk, &id, client, lots, name) == "granted" {
+                let mark = desk.mark(name);
+                let mut fill = desk.fill(&format!("F{step}"), lots, name, mark);
+                (fill.account, fill.order) = (code(client), Some((code(&id), 0)));
+                told.insert(id, (Fact::Fill(Box::new(fill)), lots.abs()));
+            }
+        }
+        let promised = desk.standing();
+        let mut worst = promised.initial.excess;
+        let open: Vec<i64> = told.values().map(|(_, open)| *open).collect();
+        for units in super::super::orders::outcomes(&open, 250) {
+            let excess = standing(&filled(&desk, &told, &units), &desk.house).unwrap().initial.excess;
+            assert!(promised.with_orders.excess <= excess, "seed {seed}: {units:?}");
+            worst = worst.min(excess);
+        }
+        let equity = promised.initial.excess.plus(promised.initial.requirement).unwrap();
+        let [bound, worst] = [promised.with_orders.excess, worst].map(|own| equity.minus(own).unwrap());
+        if worst.is_positive() {
+            ratios.push(Amount::rounded_half_away(bound.ratio_to_half_away(worst).unwrap()).millionths());
+        }
+    }
+    ratios.sort_unstable();
+    let at = |percent: usize| ratios[(ratios.len() - 1) * percent / 100];
+    println!("{} cases, p50 {}, p99 {} in millionths", ratios.len(), at(50), at(99));
+    assert!(ratios.len() > 40 && at(99) <= 1_250_000, "{ratios:?}");
+}
