@@ -126,6 +126,7 @@ impl<'a> Ranged<'a> {
             paid: Vec::new(),
         };
         ranged.cap_merged();
+        ranged.join_merged();
         for (order, fill) in orders.iter().enumerate() {
             for (currency, amount) in &fill.cash {
                 ranged.pay(order, fill, currency, *amount)?;
@@ -140,8 +141,8 @@ impl<'a> Ranged<'a> {
         &self.currencies
     }
 
-    /// The option value of a commodity that may disappear in one whose option value is capped may be capped there.
-    fn cap_merged(&mut self) {
+    /// The scanning-based spreads that may form.
+    fn scanning(&self) -> Vec<&'a ScanningSpread> {
         let books = [
             (self.set.super_spreads(), &self.super_spreads),
             (self.set.inter_spreads(), &self.inter_spreads),
@@ -149,12 +150,53 @@ impl<'a> Ranged<'a> {
         let spreads = books.into_iter().flat_map(|(book, candidates)| {
             candidates.iter().map(|candidate| &book.as_slice()[candidate.spread()])
         });
-        let scanning: Vec<&ScanningSpread> = spreads
+        spreads
             .filter_map(|spread| match spread {
                 InterSpread::Scanning(spread) => Some(spread),
                 InterSpread::Delta(_) => None,
             })
-            .collect();
+            .collect()
+    }
+
+    /// Which commodities may be scanned as one, and which of them may disappear.
+    fn join_merged(&mut self) {
+        let mut joined: Vec<BTreeSet<CommodityIndex>> = Vec::new();
+        for spread in self.scanning() {
+            let legs = spread.legs.iter().map(|leg| leg.commodity);
+            let mut all: BTreeSet<CommodityIndex> = legs.chain([spread.target]).collect();
+            joined.retain(|other| {
+                let is_apart = other.is_disjoint(&all);
+                if !is_apart {
+                    all.extend(other);
+                }
+                is_apart
+            });
+            joined.push(all);
+            for own in &mut self.commodities {
+                own.may_disappear |= spread.legs.iter().any(|leg| leg.commodity == own.index);
+            }
+        }
+        for place in 0..self.commodities.len() {
+            let index = self.commodities[place].index;
+            let Some(all) = joined.iter().find(|all| all.contains(&index)) else { continue };
+            let places = self.commodities.iter().enumerate().filter(|(_, own)| all.contains(&own.index));
+            self.commodities[place].scanned_with = places.map(|(place, _)| place).collect();
+        }
+    }
+
+    /// Where long options alone may be capped by their value: of what may be scanned as one only where all of it is long options.
+    fn cappable(&self, commodities: &[RangedCommodity<'_>], region: &Region) -> Result<Vec<bool>, Overflow> {
+        let has_only_longs = |own: &RangedCommodity<'_>| {
+            Ok(own.scanned_with.is_empty() || own.has_only_long_options(self.fills, region)?)
+        };
+        let only_longs = commodities.iter().map(has_only_longs).collect::<Result<Vec<bool>, Overflow>>()?;
+        let of_all = |own: &RangedCommodity<'_>| own.scanned_with.iter().all(|place| only_longs[*place]);
+        Ok(commodities.iter().map(of_all).collect())
+    }
+
+    /// The option value of a commodity that may disappear in one whose option value is capped may be capped there.
+    fn cap_merged(&mut self) {
+        let scanning = self.scanning();
         let mut capped: BTreeSet<CommodityIndex> = BTreeSet::new();
         let is_capped = |target: CommodityIndex| self.set.commodities()[target.index()].cap_option_value();
         loop {
@@ -209,8 +251,10 @@ impl<'a> Ranged<'a> {
         let (mut uncapped, mut amounts) = (self.nothing(), self.nothing());
         let mut cash = self.nothing();
         let mut chosen = Linear::nothing(&self.all);
-        for (own, credit) in commodities.iter().zip(&credits) {
-            let (risk, functional) = own.at_most(self.fills, region, credit, self.rounding)?;
+        let cappable = self.cappable(commodities, region)?;
+        for ((own, credit), is_cappable) in commodities.iter().zip(&credits).zip(cappable) {
+            let rounding = commodity::RoundingOf { profile: self.rounding, is_cappable };
+            let (risk, functional) = own.at_most(self.fills, region, credit, rounding)?;
             let paid = own.cash.most(self.fills, region)?;
             for (order, unit) in functional.places().iter().zip(&functional.units) {
                 chosen.add(Some(*order), *unit)?;

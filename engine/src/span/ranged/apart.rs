@@ -66,10 +66,11 @@ impl<'a> RangedCommodity<'a> {
         }
         let longs = &mut self.longs[usize::from(side.is_short)];
         if side.is_short || contract.kind == ContractKind::Plain {
-            longs.has_others = true;
+            let lots = if side.is_short { side.most.negated() } else { side.most.clone() };
+            longs.add_side(row, &lots, None)?;
         } else {
             let worth = |lots| contract.option_value.for_delta_half_away(lots, Decimal::ONE);
-            longs.value = longs.value.plus(&side.most.map(worth)?)?;
+            longs.add_side(row, &side.most, Some(&side.most.map(worth)?))?;
         }
         if side.is_short && contract.kind != ContractKind::Plain && contract.option_count != 0 {
             let count = self.own.option_counts()[usize::from(contract.option_count)];

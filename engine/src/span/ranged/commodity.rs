@@ -47,6 +47,18 @@ pub(super) struct RangedCommodity<'a> {
     pub(super) is_net: bool,
     /// Whether its option value may be worth its own risk at most.
     pub(super) is_capped: bool,
+    /// The places of all commodities that it may be scanned with as one, itself among them; empty where there are none.
+    pub(super) scanned_with: Vec<usize>,
+    /// Whether it may disappear in another: then its gains count at a rate only.
+    pub(super) may_disappear: bool,
+}
+
+/// How a commodity's numbers are rounded, floored and capped in a region.
+#[derive(Clone, Copy)]
+pub(super) struct RoundingOf {
+    pub(super) profile: Rounding,
+    /// Whether all that it may be scanned with are long options.
+    pub(super) is_cappable: bool,
 }
 
 /// The delta of one period; of a gross account that of its longs or of its shorts.
@@ -126,6 +138,8 @@ impl<'a> RangedCommodity<'a> {
             outlay: Linear::nothing(&places),
             is_net,
             is_capped: own.cap_option_value(),
+            scanned_with: Vec::new(),
+            may_disappear: false,
         }
     }
 
@@ -160,12 +174,8 @@ impl<'a> RangedCommodity<'a> {
         }
         let value = contract.option_value.times_lots(entry.lots)?;
         self.outlay.add(entry.order, value.negated())?;
-        let longs = &mut self.longs[usize::from(is_short)];
-        if contract.kind == ContractKind::Plain {
-            longs.has_others = true;
-        } else {
-            longs.add(entry.row, entry.order, entry.lots, value)?;
-        }
+        let of_option = (contract.kind != ContractKind::Plain).then_some(value);
+        self.longs[usize::from(is_short)].add(entry.row, entry.order, entry.lots, of_option)?;
         if contract.kind != ContractKind::Plain && contract.option_count != 0 {
             let count = self.own.option_counts()[usize::from(contract.option_count)];
             self.count_option(entry, count, contract.kind, contract.period)?;
@@ -192,10 +202,14 @@ impl<'a> RangedCommodity<'a> {
 
     /// The part that is scanned apart to which lots belong.
     pub(super) fn part(&self, period: PeriodIndex, lots: Lots) -> usize {
-        let tiers = self.own.scan_tiers();
-        let tier = tiers.iter().position(|tier| tier.contains(period)).unwrap_or(tiers.len());
         let side = usize::from(!self.is_net && lots.is_short());
-        side * (tiers.len() + 1) + tier
+        side * (self.own.scan_tiers().len() + 1) + self.tier(period)
+    }
+
+    /// The place of the tier in which a period is scanned; the last has what is in none.
+    pub(super) fn tier(&self, period: PeriodIndex) -> usize {
+        let tiers = self.own.scan_tiers();
+        tiers.iter().position(|tier| tier.contains(period)).unwrap_or(tiers.len())
     }
 
     /// Adds what one unit of an order pays.
@@ -216,13 +230,14 @@ impl<'a> RangedCommodity<'a> {
         fills: &OpenFills,
         region: &Region,
         credit: &Credit,
-        rounding: Rounding,
+        rounding: RoundingOf,
     ) -> Result<(Money, LinearMoney), Overflow> {
-        let fixed = scaled(self.fixed_charges(fills, region)?, self.factors)?.plus(self.slack(rounding)?)?;
+        let fixed =
+            scaled(self.fixed_charges(fills, region)?, self.factors)?.plus(self.slack(rounding.profile)?)?;
         let mixes = self.charge_mixes(fills, region)?;
         let pieces = credit.pieces(&self.net_delta, self.factors)?;
         let nothing = Linear::nothing(self.cash.places());
-        let none = rounding.has_floor().then_some(&nothing);
+        let none = self.has_floor(rounding).then_some(&nothing);
         let mut best = Best::default();
         if self.cash.places().is_empty() {
             best.take((self.untouched(&mixes, &pieces, (fills, region), rounding)?, self.outlay.clone()));
@@ -260,9 +275,14 @@ impl<'a> RangedCommodity<'a> {
             best.take((sum.0.plus(charge.into_iter().min().unwrap_or_default())?, sum.1));
         }
         let minimum = scaled(self.option_minimum(fills, region)?, self.factors)?;
-        let floor = minimum.plus(self.outlay.most(fills, region)?)?.plus(self.slack(rounding)?)?;
+        let floor = minimum.plus(self.outlay.most(fills, region)?)?.plus(self.slack(rounding.profile)?)?;
         let (risk, functional) = best.0.unwrap_or_else(|| (Money::ZERO, self.outlay.clone()));
         Ok((risk.plus(fixed)?.max(floor), functional))
+    }
+
+    /// Whether a gain in every scenario may count as no loss.
+    fn has_floor(&self, rounding: RoundingOf) -> bool {
+        rounding.profile.has_floor() || self.may_disappear
     }
 
     /// The outlay of the orders that lose in one of the parts, with the first of them; and the rest.
@@ -284,11 +304,11 @@ impl<'a> RangedCommodity<'a> {
         mixes: &[LinearMoney],
         pieces: &[LinearMoney],
         (fills, region): (&OpenFills, &Region),
-        rounding: Rounding,
+        rounding: RoundingOf,
     ) -> Result<Money, Overflow> {
         let mut sum = self.outlay.base;
         for (place, part) in self.scaled.iter().enumerate() {
-            let floor = rounding.has_floor().then_some(Money::ZERO);
+            let floor = self.has_floor(rounding).then_some(Money::ZERO);
             let largest = part.iter().map(|losses| losses.base).chain(floor).max().unwrap_or_default();
             let capped = self.capped(place, fills, region, rounding)?;
             sum = sum.plus(capped.map_or(largest, |value| largest.min(value.base)))?;

@@ -1,69 +1,117 @@
 //! Long options alone: a profile may say that they lose no more than they are worth.
 
-use super::commodity::{RangedCommodity, scaled};
+use super::commodity::{RangedCommodity, RoundingOf, scaled};
 use crate::fills::{Linear, LinearDelta, LinearMoney, OpenFills, Places, Region};
+use crate::parameters::ContractKind;
 use crate::scenario::Row;
-use crate::span::rounding::Rounding;
 use crate::types::{Decimal, Delta, Lots, Money, Overflow};
 
 /// What options alone are worth, where there is nothing else.
 #[derive(Debug)]
 pub(super) struct Longs {
-    /// Whether there may be something besides options.
-    pub(super) has_others: bool,
-    /// Lots of every option.
-    lots: Vec<(Row, LinearDelta)>,
-    /// What they are worth.
-    pub(super) value: LinearMoney,
+    rows: Vec<LongRow>,
+    /// What the options are worth.
+    value: LinearMoney,
+}
+
+/// What there may be of a row.
+#[derive(Debug)]
+struct LongRow {
+    row: Row,
+    lots: LinearDelta,
 }
 
 impl Longs {
     pub(super) fn nothing(places: &Places) -> Self {
-        Self { has_others: false, lots: Vec::new(), value: Linear::nothing(places) }
+        Self { rows: Vec::new(), value: Linear::nothing(places) }
     }
 
+    /// Adds lots of a row, of what is held or of one unit of an order, and what they are worth where it is an option's.
     pub(super) fn add(
         &mut self,
         row: Row,
         order: Option<usize>,
         lots: Lots,
-        value: Money,
+        value: Option<Money>,
     ) -> Result<(), Overflow> {
-        let place = self.lots.iter().position(|(own, _)| *own == row).unwrap_or_else(|| {
-            self.lots.push((row, Linear::nothing(self.value.places())));
-            self.lots.len() - 1
-        });
-        self.lots[place].1.add(order, Delta::from_decimal(Decimal::whole(lots.get()))?)?;
-        self.value.add(order, value)
+        let place = self.place(row);
+        self.rows[place].lots.add(order, Delta::from_decimal(Decimal::whole(lots.get()))?)?;
+        value.map_or(Ok(()), |value| self.value.add(order, value))
     }
 
-    /// Whether all that there may be in a region are long options.
-    fn is_certain(&self, fills: &OpenFills, region: &Region) -> Result<bool, Overflow> {
-        for (_, lots) in self.lots.iter().filter(|_| !self.has_others) {
-            if lots.least(fills, region)?.is_negative() {
-                return Ok(false);
-            }
+    /// Adds the most that there may be of a long side of a row.
+    pub(super) fn add_side(
+        &mut self,
+        row: Row,
+        lots: &LinearDelta,
+        value: Option<&LinearMoney>,
+    ) -> Result<(), Overflow> {
+        let place = self.place(row);
+        self.rows[place].lots = self.rows[place].lots.plus(lots)?;
+        if let Some(value) = value {
+            self.value = self.value.plus(value)?;
         }
-        Ok(!self.has_others)
+        Ok(())
+    }
+
+    fn place(&mut self, row: Row) -> usize {
+        self.rows.iter().position(|own| own.row == row).unwrap_or_else(|| {
+            self.rows.push(LongRow { row, lots: Linear::nothing(self.value.places()) });
+            self.rows.len() - 1
+        })
     }
 }
 
 impl RangedCommodity<'_> {
-    /// What the part at a place may lose at most, if in a region there is nothing in it but long options.
+    /// What the part at a place may lose at most, if in a region there is nothing in its side but long options, and they are in one tier of the
+    /// scan: the value of all of them caps one scan, not each of several.
     pub(super) fn capped(
         &self,
         place: usize,
         fills: &OpenFills,
         region: &Region,
-        rounding: Rounding,
+        rounding: RoundingOf,
     ) -> Result<Option<LinearMoney>, Overflow> {
-        if !rounding.caps_long_options() || !self.own.scan_tiers().is_empty() {
+        if !rounding.profile.caps_long_options() || !rounding.is_cappable {
             return Ok(None);
         }
-        let longs = &self.longs[place];
-        if !longs.is_certain(fills, region)? {
+        let tiers = self.own.scan_tiers().len() + 1;
+        let (longs, own_tier) = (&self.longs[place / tiers], place % tiers);
+        let is_elsewhere = |own: &LongRow| {
+            let contract = self.own.contract(own.row);
+            contract.has_losses && self.tier(contract.period) != own_tier
+        };
+        if !self.are_long_options(longs, is_elsewhere, (fills, region))? {
             return Ok(None);
         }
         longs.value.map(|value| scaled(value, self.factors)).map(Some)
+    }
+
+    /// Whether in a region there is nothing in it but long options.
+    pub(super) fn has_only_long_options(&self, fills: &OpenFills, region: &Region) -> Result<bool, Overflow> {
+        for longs in &self.longs {
+            if !self.are_long_options(longs, |_| false, (fills, region))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether what there may be in a region are long options, none of which is of another kind besides.
+    fn are_long_options(
+        &self,
+        longs: &Longs,
+        is_other: impl Fn(&LongRow) -> bool,
+        (fills, region): (&OpenFills, &Region),
+    ) -> Result<bool, Overflow> {
+        for own in &longs.rows {
+            let (least, most) = (own.lots.least(fills, region)?, own.lots.most(fills, region)?);
+            let is_option = self.own.contract(own.row).kind != ContractKind::Plain;
+            let is_nothing = least.is_zero() && most.is_zero();
+            if !is_nothing && (!is_option || least.is_negative() || is_other(own)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

@@ -12,6 +12,7 @@ use plimsoll_engine::types::{Amount, Decimal, Money, Quantity};
 use super::desk::{Desk, code, money, reason, text};
 use super::venue;
 use crate::generate::Dice;
+use crate::orders::{outcomes, seeds};
 
 const CLIENTS: [&str; 3] = ["C1", "C2", "C3"];
 const PERPETUAL: &str = "BTC FUT PERP";
@@ -114,7 +115,7 @@ fn an_order_that_closes_a_clients_position_needs_no_more() {
 #[test]
 fn the_whole_is_the_sum_of_its_clients() {
     let mut refused = 0;
-    for seed in 0..12 {
+    for seed in seeds(0..12) {
         let mut dice = Dice::new(seed);
         let mut desks = [desk("30000", true), desk("30000", false)];
         for step in 0..20 {
@@ -162,7 +163,7 @@ fn filled(desk: &Desk, told: &BTreeMap<String, (Fact, i64)>, units: &[i64]) -> G
 #[test]
 fn no_outcome_is_below_what_was_promised() {
     let mut ratios = Vec::new();
-    for seed in 0..60 {
+    for seed in seeds(0..60) {
         let mut dice = Dice::new(seed);
         let mut desk = desk("80000", true);
         let mut told = BTreeMap::new();
@@ -182,7 +183,7 @@ fn no_outcome_is_below_what_was_promised() {
         let promised = desk.standing();
         let mut worst = promised.initial.excess;
         let open: Vec<i64> = told.values().map(|(_, open)| *open).collect();
-        for units in super::super::orders::outcomes(&open, 250) {
+        for units in outcomes(&open, 250) {
             let excess = standing(&filled(&desk, &told, &units), &desk.house).unwrap().initial.excess;
             assert!(promised.with_orders.excess <= excess, "seed {seed}: {units:?}");
             worst = worst.min(excess);

@@ -1,11 +1,12 @@
 //! The bound is never below an outcome, and close to the worst of them.
 
 use plimsoll_engine::fills::{Amounts, Effort};
-use plimsoll_engine::parameters::RoundingProfile;
+use plimsoll_engine::parameters::{InterSpread, RoundingProfile};
 use plimsoll_engine::report::{AccountOrders, required, worst_required};
-use plimsoll_engine::span::Margining;
+use plimsoll_engine::span::{Holding, Margining};
 use plimsoll_engine::types::{Amount, Currency, Money};
 
+use super::seeds;
 use super::worlds::{Case, World, case, random_world, real_world, sample_world};
 use crate::generate::Dice;
 
@@ -133,7 +134,7 @@ fn random_exchanges() {
     for (profile, name) in RoundingProfile::NAMES {
         for margining in [Margining::Net, Margining::GrossByClient, Margining::GrossSides] {
             let mut ratios = Vec::new();
-            for seed in 0..100 {
+            for seed in seeds(0..100) {
                 let mut dice = Dice::new(seed);
                 let world = random_world(&mut dice);
                 let orders = dice.index(8) + 1;
@@ -151,7 +152,7 @@ fn twelve_orders() {
     for (name, world) in worlds {
         let Some(world) = world else { continue };
         let mut ratios = Vec::new();
-        for seed in 0..300 {
+        for seed in seeds(0..300) {
             let mut dice = Dice::new(seed);
             let orders = dice.index(12) + 1;
             let Some(case) = case(&world, &mut dice, orders, 10, Margining::Net) else { continue };
@@ -160,4 +161,29 @@ fn twelve_orders() {
         let median = told(name, ratios);
         assert!(median <= 1_050, "{name}: {median}");
     }
+}
+
+/// Under `takasbank` long options alone lose no more than they are worth, also where they are in one of several tiers of a scan.
+#[test]
+fn long_options_of_one_scanning_tier_lose_no_more_than_they_are_worth() {
+    let mut dice = Dice::new(86);
+    let world = random_world(&mut dice);
+    let orders = dice.index(8) + 1;
+    let case = case(&world, &mut dice, orders, 3, Margining::GrossSides).unwrap();
+    let is_tiered = |own: &Holding| !world.set.commodities()[own.commodity.index()].scan_tiers().is_empty();
+    assert!(case.portfolio.holdings().iter().any(is_tiered));
+    let (thousandths, regions) = ratio(&world, &case, RoundingProfile::Takasbank, "seed 86").unwrap();
+    assert!(thousandths <= 1_001 && regions < 100, "{thousandths} after {regions} regions");
+}
+
+/// Long options that are scanned with a short future, by a scanning-based spread, may lose more than they are worth.
+#[test]
+fn long_options_that_are_scanned_with_others_are_not_capped() {
+    let mut dice = Dice::new(1_006);
+    let world = random_world(&mut dice);
+    let orders = dice.index(8) + 1;
+    let case = case(&world, &mut dice, orders, 3, Margining::Net).unwrap();
+    let spreads = world.set.super_spreads().as_slice();
+    assert!(spreads.iter().any(|own| matches!(own, InterSpread::Scanning(_))));
+    ratio(&world, &case, RoundingProfile::Takasbank, "seed 1006").unwrap();
 }
