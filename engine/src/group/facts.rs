@@ -41,10 +41,7 @@ fn booked(
     let events = events(group, house, fact, content).and_then(|events| fitting(group, events));
     let mut events = events.unwrap_or_else(|overflow| {
         let about = About { detail: format!("{overflow}: {}", what(fact)), ..about(fact) };
-        // A run may be told again until it fits: one open item says that it does not.
-        let is_open = matches!(fact, Fact::Settle(run)
-            if group.open_items(&run.id).any(|(_, own)| own.kind == ExceptionKind::TooLarge));
-        if is_open { Vec::new() } else { vec![raised(ExceptionKind::TooLarge, about)] }
+        not_booked(group, fact, ExceptionKind::TooLarge, about)
     });
     events.extend(reducing::cuts(group, &events));
     let closed = events.iter().filter_map(|event| match event {
@@ -127,6 +124,13 @@ fn about(fact: &Fact) -> About {
     }
 }
 
+/// The item of a fact that books nothing. Runs keep no answers and may be told again until they fit: one open item says that one does not.
+fn not_booked(group: &Group, fact: &Fact, kind: ExceptionKind, about: About) -> Vec<Event> {
+    let is_open =
+        matches!(fact, Fact::Settle(run) if group.open_items(&run.id).any(|(_, own)| own.kind == kind));
+    if is_open { Vec::new() } else { vec![raised(kind, about)] }
+}
+
 /// Balances take what is booked.
 fn fitting(group: &Group, events: Vec<Event>) -> Result<Vec<Event>, Overflow> {
     let (mut cash, mut assets) = (group.cash.clone(), group.assets.clone());
@@ -161,7 +165,7 @@ fn events(
                     detail: what(fact).to_owned(),
                     ..About::default()
                 };
-                Ok(vec![raised(ExceptionKind::ReferenceReused, about)])
+                Ok(not_booked(group, fact, ExceptionKind::ReferenceReused, about))
             }
             None => {
                 let mut events = events()?;
@@ -182,10 +186,7 @@ fn events(
         }
         Fact::Settle(run) => match settling::misplaced(group, house, run) {
             Some((kind, detail)) if !group.references.contains_key(&(Run, run.id.clone())) => {
-                // It may be told again: one open item says that it books nothing.
-                let is_open = group.open_items(&run.id).any(|(_, own)| own.kind == kind);
-                let about = About { detail, ..about(fact) };
-                Ok(if is_open { Vec::new() } else { vec![raised(kind, about)] })
+                Ok(not_booked(group, fact, kind, About { detail, ..about(fact) }))
             }
             _ => once(Run, &run.id, &|| settling::settle(group, house, run)),
         },

@@ -191,7 +191,8 @@ fn of_groups() -> Vec<Made> {
             v1::ExplainMarginRequest { name: name(group), log_sequence: 1, version: 1 }.encode_to_vec()
         }),
         of("/plimsoll.v1.BookService/SettleHouse", |group| {
-            let contract = Some(future("202612", 1));
+            // Requests trade others: they are made after this one too.
+            let contract = Some(future("202712", 1));
             v1::SettleHouseRequest {
                 corrects: String::new(),
                 house: text(HOUSE),
