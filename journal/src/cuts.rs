@@ -252,6 +252,23 @@ impl Cuts {
         })
     }
 
+    /// Which cuts there are: of what, as of which sequence, in this order; their content is not read.
+    ///
+    /// # Errors
+    /// [`JournalError`] for a store that cannot be read.
+    pub fn places(&self) -> Result<Vec<(Vec<u8>, Sequence)>, JournalError> {
+        guarded(|| {
+            let Some(table) = self.table(CUTS, Sequence::NONE)? else { return Ok(Vec::new()) };
+            let mut places = Vec::new();
+            for row in table.iter().map_err(|error| damaged(Sequence::NONE, error))? {
+                let (key, _) = row.map_err(|error| damaged(Sequence::NONE, error))?;
+                let (own, at) = key.value();
+                places.push((own.to_vec(), Sequence(at)));
+            }
+            Ok(places)
+        })
+    }
+
     /// The newest cut of something at or before a sequence.
     ///
     /// # Errors

@@ -36,6 +36,11 @@ impl Segment {
         format!("{}/{}", self.folder.name(), self.name)
     }
 
+    /// Itself, with the segment behind it.
+    fn removable(&self, next: &Self) -> Removable {
+        Removable { file: self.file(), first: self.first, last: Sequence(next.first.0.saturating_sub(1)) }
+    }
+
     /// Its store, to be read: one that is not written any more stays as it is, down to the byte.
     fn readable(&self, disk: &dyn Disk) -> Result<Readable, JournalError> {
         if let Some(store) = &self.store {
@@ -141,6 +146,13 @@ impl Segments {
     /// What the disk says.
     pub fn is_whole(disk: &dyn Disk) -> Result<bool, JournalError> {
         Ok(listed(disk)?.first().is_some_and(|own| own.first == Sequence(1)))
+    }
+
+    /// The segments that end before a sequence, archived or not: what retention may remove once recovery does not need them.
+    #[must_use]
+    pub fn ended_before(&self, sequence: Sequence) -> Vec<Removable> {
+        let pairs = self.segments.iter().zip(self.segments.iter().skip(1));
+        pairs.take_while(|(_, next)| next.first <= sequence).map(|(own, next)| own.removable(next)).collect()
     }
 
     /// Opens the log of a disk and reads it from a sequence on.
@@ -424,12 +436,7 @@ impl Log for Segments {
     fn removable_before(&self, sequence: Sequence) -> Vec<Removable> {
         let pairs = self.segments.iter().zip(self.segments.iter().skip(1));
         let old = pairs.take_while(|(own, next)| own.folder == Folder::Archive && next.first <= sequence);
-        old.map(|(own, next)| Removable {
-            file: own.file(),
-            first: own.first,
-            last: Sequence(next.first.0.saturating_sub(1)),
-        })
-        .collect()
+        old.map(|(own, next)| own.removable(next)).collect()
     }
 
     fn remove_before(&mut self, sequence: Sequence) -> Result<usize, JournalError> {

@@ -36,13 +36,14 @@ use tokio_util::sync::CancellationToken;
 use crate::registry::{AccountScope, Registry};
 use crate::until::Until;
 use ageing::Ageing;
+pub(crate) use ageing::old_before;
 pub(crate) use chronicle::{Chronicle, Room};
 pub(crate) use desk::{Desk, NotStated, Unnamed};
 pub(crate) use entry::{Answer, Entry};
 use groups::Groups;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
-pub(crate) use past::{PastFault, Then};
-pub(crate) use recovery::{Recovered, Restored};
+pub(crate) use past::{PastFault, Then, told_from};
+pub(crate) use recovery::{CutKey, Recovered, Restored};
 pub(crate) use settling::Settled;
 pub(crate) use turns::{Turn, Turns, locked, open};
 

@@ -1,6 +1,8 @@
 //! The data directory: the journal, the cuts beside it, and the files of sets.
 
+mod comparing;
 mod folding;
+mod retention;
 #[cfg(test)]
 mod tests;
 mod verifying;
@@ -17,6 +19,7 @@ use crate::book::{Book, BookFault, Chronicle};
 use crate::registry::{AccountScope, Registry};
 use crate::set_files::SetFiles;
 use folding::{Folded, folded};
+pub use retention::{Expiring, Preview, ToldLater, preview};
 pub use verifying::{Verified, verify};
 
 /// Why a data directory cannot be used.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use plimsoll_server::{App, Settings, SettingsError, verify};
+use plimsoll_server::{App, Settings, SettingsError, preview, verify};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -20,28 +20,68 @@ const BAD_SETTINGS: u8 = 64;
 /// How long threads at work may take to end after the last connection.
 const LAST_WORK: Duration = Duration::from_secs(5);
 
-/// `plimsoll-server verify DIR`: whether a data directory is sound, without a server.
-fn verified(mut rest: impl Iterator<Item = OsString>) -> ExitCode {
-    let (Some(folder), None) = (rest.next(), rest.next()) else {
-        eprintln!("usage: plimsoll-server verify DIRECTORY");
-        return BAD_SETTINGS.into();
-    };
-    let folder = PathBuf::from(folder);
-    match verify(&folder) {
-        Ok(found) => {
-            print!("{found}");
-            if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(error) => {
-            eprintln!("{}: {error}", folder.display());
-            ExitCode::FAILURE
+/// What is asked of a data directory without a server.
+enum Offline {
+    /// `verify DIR`: whether it is sound.
+    Verify(PathBuf),
+    /// `retention DIR --keep-days N`: what a server that keeps records so long would remove from it.
+    Retention(PathBuf, Duration),
+}
+
+const OFFLINE_USAGE: &str =
+    "usage: plimsoll-server verify DIRECTORY\n       plimsoll-server retention DIRECTORY --keep-days DAYS";
+const SECONDS_OF_DAY: u64 = 86_400;
+
+impl Offline {
+    /// From the words of a command line, if they are not those of a server.
+    fn read(mut words: impl Iterator<Item = OsString>) -> Option<Result<Self, &'static str>> {
+        let first = words.next()?;
+        let rest: Vec<OsString> = words.collect();
+        let read = match (first.to_str()?, rest.as_slice()) {
+            ("verify", [folder]) => Some(Self::Verify(folder.into())),
+            ("retention", [folder, option, days]) if option == "--keep-days" => {
+                let days = days.to_str().and_then(|days| days.parse::<u64>().ok());
+                let kept = days.and_then(|days| days.checked_mul(SECONDS_OF_DAY)).map(Duration::from_secs);
+                kept.map(|kept| Self::Retention(folder.into(), kept))
+            }
+            ("verify" | "retention", _) => None,
+            _ => return None,
+        };
+        Some(read.ok_or(OFFLINE_USAGE))
+    }
+
+    fn run(self) -> ExitCode {
+        let (folder, done) = match self {
+            Self::Verify(folder) => {
+                let found = verify(&folder).map(|found| (found.faults.is_empty(), found.to_string()));
+                (folder, found)
+            }
+            Self::Retention(folder, kept) => {
+                let found = preview(&folder, kept).map(|found| (true, found.to_string()));
+                (folder, found)
+            }
+        };
+        match done {
+            Ok((is_sound, found)) => {
+                print!("{found}");
+                if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            }
+            Err(error) => {
+                eprintln!("{}: {error}", folder.display());
+                ExitCode::FAILURE
+            }
         }
     }
 }
 
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|word| word == "verify") {
-        return verified(std::env::args_os().skip(2));
+    match Offline::read(std::env::args_os().skip(1)) {
+        Some(Ok(asked)) => return asked.run(),
+        Some(Err(usage)) => {
+            eprintln!("{usage}");
+            return BAD_SETTINGS.into();
+        }
+        None => {}
     }
     let settings = match Settings::from_args(std::env::args_os()) {
         Ok(settings) => settings,

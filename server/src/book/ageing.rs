@@ -18,7 +18,7 @@ pub(super) struct Ageing {
 }
 
 /// What is older than is kept: everything before this record.
-fn old_before(cuts: &Cuts, time: Passing, retention: Duration) -> Result<Sequence, JournalError> {
+pub(crate) fn old_before(cuts: &Cuts, time: Passing, retention: Duration) -> Result<Sequence, JournalError> {
     match cuts.floor_at(time.own.saturating_sub(retention.as_secs()))? {
         Sequence::NONE => Ok(Sequence::NONE),
         oldest => cuts.told_from(oldest),

@@ -264,6 +264,11 @@ impl HouseState {
         })
     }
 
+    /// What a cut of it would have.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, Unreadable> {
+        Self::stored(&self.contracts, &self.stated)
+    }
+
     /// From its bytes, as of a record.
     pub(crate) fn restored(bytes: &[u8], last: Sequence) -> Result<Self, Unreadable> {
         let stored: StoredHouse = plimsoll_engine::record::decoded(bytes)?;

@@ -97,6 +97,22 @@ impl Start {
     }
 }
 
+/// The oldest record at which a group can be told in a log that begins at a record, and has the group's opening or not.
+pub(crate) fn told_from(
+    cuts: &Cuts,
+    key: &GroupKey,
+    oldest: Sequence,
+    has_opening: bool,
+) -> Result<Sequence, JournalError> {
+    let keys = [house_key(&key.house), group_key(key)];
+    let mut place = oldest;
+    if !has_opening && cuts.before(&keys[1], oldest)?.is_none() {
+        // It was changed before its first cut.
+        place = cuts.behind(&keys[1], oldest)?.unwrap_or(oldest);
+    }
+    Ok(Start::of(cuts, &keys, Then { at: place, version: place }, oldest)?.told)
+}
+
 impl Book {
     /// A group as it was.
     pub(crate) fn past(

@@ -1,10 +1,13 @@
 //! From what was written down to what it said: cuts first, then the records behind them. Nothing is decided here.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use plimsoll_engine::group::{Group, GroupKey};
-use plimsoll_engine::record::{GroupChange, HouseChange, Opened, Record, RecordBody, Unreadable, decoded};
-use plimsoll_engine::types::{Code, House};
+use plimsoll_engine::record::{
+    GroupChange, HouseChange, Opened, Record, RecordBody, Unreadable, decoded, encoded,
+};
+use plimsoll_engine::types::{Code, House, Kind};
 use plimsoll_journal::{Cut, Sequence};
 
 use super::house::HouseState;
@@ -44,6 +47,42 @@ pub(crate) fn group_key(key: &GroupKey) -> Vec<u8> {
     [b"k".as_slice(), key.house.as_str().as_bytes(), &[0], key.name.as_str().as_bytes()].concat()
 }
 
+/// Whose state a cut has.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum CutKey {
+    House(House),
+    Group(GroupKey),
+}
+
+impl CutKey {
+    /// From the bytes that it is stored under.
+    pub(crate) fn read(key: &[u8]) -> Result<Self, Unreadable> {
+        match key.split_first() {
+            Some((b'h', house)) => Ok(Self::House(text(house)?)),
+            Some((b'k', names)) => {
+                let mut names = names.splitn(2, |byte| *byte == 0);
+                let (house, name) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+                Ok(Self::Group(GroupKey { house: text(house)?, name: text(name)? }))
+            }
+            _ => Err(Unreadable("a cut of something unknown".to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for CutKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::House(house) => write!(f, "house {house}"),
+            Self::Group(key) => write!(f, "group {} of house {}", key.name, key.house),
+        }
+    }
+}
+
+fn text<K: Kind>(bytes: &[u8]) -> Result<Code<K>, Unreadable> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Unreadable(error.to_string()))?;
+    Code::new(text).map_err(|error| Unreadable(error.to_string()))
+}
+
 /// What is known of a house before its newer data count: which numbers contracts have.
 fn named(change: HouseChange) -> Option<HouseChange> {
     let HouseChange::Contracts(first, contracts) = change else { return None };
@@ -68,19 +107,21 @@ impl Recovered {
     /// Takes a cut.
     pub(crate) fn cut(&mut self, cut: Cut) -> Result<(), Unreadable> {
         let Cut { key, at, state } = cut;
-        let text = |bytes: &[u8]| {
-            let text = std::str::from_utf8(bytes).map_err(|error| Unreadable(error.to_string()))?;
-            Code::new(text).map_err(|error| Unreadable(error.to_string()))
-        };
-        match key.split_first() {
-            Some((b'h', house)) => {
-                self.houses.insert(text(house)?, HouseState::restored(&state, at)?);
+        match CutKey::read(&key)? {
+            CutKey::House(house) => {
+                self.houses.insert(house, HouseState::restored(&state, at)?);
             }
-            Some((b'k', _)) => {
+            CutKey::Group(key) => {
                 let group: Group = decoded(&state)?;
-                self.groups.insert(group.key.clone(), Replayed { group, cut: at, last: at });
+                if group.key != key {
+                    return Err(Unreadable(format!(
+                        "the cut of {} has {}",
+                        CutKey::Group(key),
+                        group.key.name
+                    )));
+                }
+                self.groups.insert(key, Replayed { group, cut: at, last: at });
             }
-            _ => return Err(Unreadable("a cut of something unknown".to_owned())),
         }
         Ok(())
     }
@@ -89,7 +130,11 @@ impl Recovered {
     pub(crate) fn record(&mut self, sequence: Sequence, payload: &[u8]) -> Result<(), Unreadable> {
         self.records += 1;
         let record: Record = decoded(payload)?;
-        match record.body {
+        self.follow(sequence, record.body)
+    }
+
+    fn follow(&mut self, sequence: Sequence, body: RecordBody) -> Result<(), Unreadable> {
+        match body {
             RecordBody::Opened(Opened { key, .. }) if !self.wants(&key) => {}
             RecordBody::Opened(Opened { key, member, origin, currency }) => {
                 self.groups.entry(key.clone()).or_insert_with(|| {
@@ -133,6 +178,41 @@ impl Recovered {
         own.group.recorded(sequence.0);
         own.last = sequence;
         Ok(())
+    }
+
+    /// Whether records or a cut have begun it.
+    pub(crate) fn knows(&self, key: &CutKey) -> bool {
+        match key {
+            CutKey::House(house) => self.houses.contains_key(house),
+            CutKey::Group(key) => self.groups.contains_key(key),
+        }
+    }
+
+    /// Applies a record of a log that has lost its beginning: groups that were opened before it, and are not known by a cut, do not count.
+    pub(crate) fn known_record(&mut self, sequence: Sequence, payload: &[u8]) -> Result<(), Unreadable> {
+        let record: Record = decoded(payload)?;
+        let body = match record.body {
+            RecordBody::Groups(mut changes) => {
+                changes.retain(|change| self.groups.contains_key(&change.key));
+                RecordBody::Groups(changes)
+            }
+            other @ (RecordBody::Opened(_) | RecordBody::Run(..) | RecordBody::House(..)) => other,
+        };
+        self.follow(sequence, body)
+    }
+
+    /// What records have made of a house or a group, by the key of its cuts: the last record that is in it, and its bytes.
+    pub(crate) fn state(&self, key: &CutKey) -> Result<Option<(Sequence, Vec<u8>)>, Unreadable> {
+        match key {
+            CutKey::House(house) => {
+                let own = self.houses.get(house);
+                own.map(|own| Ok((own.last(), own.bytes()?))).transpose()
+            }
+            CutKey::Group(key) => {
+                let own = self.groups.get(key);
+                own.map(|own| Ok((own.last, encoded(&own.group)?))).transpose()
+            }
+        }
     }
 
     /// Everything, once all records are applied.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use plimsoll_engine::contract::{ContractId, ContractQuery, ContractText};
 use plimsoll_engine::group::{
-    Body, Clearing, Command, Composition, Fact, Fill, Group, GroupKey, Keeping, MarginTerms, NewOrder,
-    OrderKind, OrderLeg, OrderTerms, Origin, Request, SettlementRun, Settlements, TimeInForce, TradeLeg,
-    decide,
+    Body, Clearing, Command, Composition, Fact, Fill, Group, GroupKey, HouseSnapshot, Keeping, MarginTerms,
+    NewOrder, OrderKind, OrderLeg, OrderTerms, Origin, Request, SettlementRun, Settlements, TimeInForce,
+    TradeLeg, decide,
 };
 use plimsoll_engine::parameters::{Digest, RoundingProfile, build, sample};
 use plimsoll_engine::record::encoded;
@@ -27,6 +27,7 @@ mod simulated;
 
 mod damaged;
 mod retention;
+mod verified;
 
 const MORNING: Reading = Reading { wall: 1_790_000_000, running: 0 };
 

@@ -1,4 +1,5 @@
-//! Whether a data directory is sound: every record and cut, the book that recovery makes of them, and the files of parameter sets.
+//! Whether a data directory is sound: every record and cut, whether cuts are what the records before them make, the book that recovery makes
+//! of them, and the files of parameter sets.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,9 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_engine::record::{HouseChange, Record, RecordBody, decoded};
-use plimsoll_journal::{Disk, Log as _, RealDisk, Segments, Sequence};
+use plimsoll_journal::{Cuts, Disk, Log as _, RealDisk, Segments, Sequence};
 
 use super::DataError;
+use super::comparing::Comparison;
 use super::folding::{Folded, folded};
 use crate::set_files::SetFiles;
 
@@ -22,8 +24,11 @@ pub struct Verified {
     pub next: u64,
     /// From which record on a start reads the log.
     pub recovery_from: u64,
-    /// Newest cuts of states.
-    pub cuts: u64,
+    /// Cuts of states, older ones too.
+    pub cuts: usize,
+    /// Those of them that the records before them were folded for and compared with. The others are the oldest of their house or group in a
+    /// log that does not have all that came before: nothing is left to compare them with.
+    pub compared: usize,
     /// Houses that a start finds.
     pub houses: usize,
     /// Margin groups that a start finds.
@@ -36,12 +41,10 @@ pub struct Verified {
 
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { oldest, next, recovery_from, cuts, houses, groups, set_files, faults } = self;
+        let Self { oldest, next, recovery_from, cuts, compared, houses, groups, set_files, faults } = self;
         writeln!(f, "records {oldest} to {}, a start reads from {recovery_from}", next.saturating_sub(1))?;
-        writeln!(
-            f,
-            "{cuts} cuts, {houses} houses, {groups} margin groups, {set_files} files of parameter sets"
-        )?;
+        writeln!(f, "{cuts} cuts of states, {compared} of them compared with the records before them")?;
+        writeln!(f, "{houses} houses, {groups} margin groups, {set_files} files of parameter sets")?;
         faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))
     }
 }
@@ -54,20 +57,29 @@ pub fn verify(folder: &Path) -> Result<Verified, DataError> {
     if !folder.join("log").is_dir() {
         return Err(std::io::Error::other("it is not a data directory").into());
     }
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(folder)?);
-    let summary = plimsoll_journal::verify(&disk)?;
+    verify_on(&(Arc::new(RealDisk::new(folder)?) as Arc<dyn Disk>), &SetFiles::at(folder.join("sets")))
+}
+
+/// The same of any disk.
+pub(super) fn verify_on(disk: &Arc<dyn Disk>, files: &SetFiles) -> Result<Verified, DataError> {
+    let summary = plimsoll_journal::verify(disk)?;
     let mut faults = Vec::new();
     let mut used = BTreeSet::new();
+    let cuts = Cuts::open(disk)?;
+    let mut comparison = Comparison::begin(&cuts, summary.oldest)?;
     let log =
-        Segments::open(Arc::clone(&disk), Segments::SEGMENT_BYTES, summary.oldest, &mut |at, payload| {
+        Segments::open(Arc::clone(disk), Segments::SEGMENT_BYTES, summary.oldest, &mut |at, payload| {
             named(at, payload, &mut used, &mut faults);
+            comparison.record(&cuts, at, payload, &mut faults);
             ControlFlow::Continue(())
         })?;
     drop(log);
-    let Folded { log, restored, floor, .. } = folded(&disk, Segments::SEGMENT_BYTES)?;
+    let (count, compared) = comparison.counts();
+    drop(cuts);
+    let Folded { log, restored, floor, .. } = folded(disk, Segments::SEGMENT_BYTES)?;
     let next = log.end().0;
     used.extend(restored.houses.values().filter_map(|own| own.set().map(str::to_owned)));
-    let sound = set_files(&SetFiles::at(folder.join("sets")), &mut faults)?;
+    let sound = set_files(files, &mut faults)?;
     let missing = used.iter().filter(|id| !sound.contains(*id));
     faults.extend(missing.map(|id| {
         format!("sets/: the file of parameter set {id:?}, which the book used, is missing or damaged")
@@ -76,7 +88,8 @@ pub fn verify(folder: &Path) -> Result<Verified, DataError> {
         oldest: summary.oldest.0,
         next: next.0,
         recovery_from: floor.0,
-        cuts: summary.cuts,
+        cuts: count,
+        compared,
         houses: restored.houses.len(),
         groups: restored.groups.len(),
         set_files: sound.len(),

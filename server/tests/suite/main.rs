@@ -19,6 +19,7 @@ mod listing;
 mod malformed;
 mod method_clients;
 mod methods;
+mod offline;
 mod operation;
 mod raw;
 mod runs;

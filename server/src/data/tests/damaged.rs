@@ -5,7 +5,11 @@ use super::*;
 const CUTS: &str = "state/cuts.redb";
 
 /// A group with segments, cuts, settlement runs of long ago and records behind the cuts.
-fn lived(disk: &SimulatedDisk, registry: &Arc<Registry>, retention: Option<Duration>) -> (Told, Vec<u8>) {
+pub(super) fn lived(
+    disk: &SimulatedDisk,
+    registry: &Arc<Registry>,
+    retention: Option<Duration>,
+) -> (Told, Vec<u8>) {
     let mut told = begun(disk, registry).unwrap();
     let mut dice = Dice::new(11);
     let book = opened(disk, registry).unwrap();

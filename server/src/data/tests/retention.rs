@@ -3,6 +3,7 @@
 use plimsoll_journal::Folder;
 
 use super::*;
+use crate::data::retention::preview_on;
 
 const DAY: u64 = 86_400;
 const KEPT: Option<Duration> = Some(Duration::from_secs(30 * DAY));
@@ -66,4 +67,59 @@ fn what_is_too_old_is_said_and_then_removed() {
         (said, removed, last) = (said + kept.said, removed + kept.removed, kept.said);
     }
     assert!(removed > 0 && said >= removed);
+}
+
+/// What is told beforehand is what two passes remove, and nothing is removed for being told.
+#[test]
+fn a_preview_tells_what_a_server_would_remove() {
+    let (disk, registry) = (SimulatedDisk::new(), registry());
+    let mut told = begun(&disk, &registry).unwrap();
+    let book = opened(&disk, &registry).unwrap();
+    for day in 0..40 {
+        filled(&book, &mut told);
+        book.keep_cuts(None, at(day * DAY, day * DAY)).unwrap();
+    }
+    let begins = |book: &Book| book.chronicle().journal().unwrap().reader().oldest();
+    assert_eq!(begins(&book), Sequence(1));
+    drop(book);
+    let now = at(39 * DAY + 60, 0);
+    let short = |days| preview_on(&disk.dynamic(), Duration::from_secs(days * DAY), now).unwrap();
+    for days in [40, 60] {
+        assert_eq!(short(days).segments, Vec::new(), "{days} days are not over");
+    }
+    for days in [0, 1, 10, 30] {
+        let before = disk.files();
+        let said = short(days);
+        assert_eq!(disk.files(), before, "nothing is removed");
+        let copy = disk.copy_of(&[""]);
+        let book = opened(&copy, &registry).unwrap();
+        let kept = Some(Duration::from_secs(days * DAY));
+        book.keep_cuts(kept, now).unwrap();
+        let removed = book.keep_cuts(kept, Reading { running: 1, ..now }).unwrap().removed;
+        assert!(removed > 0);
+        if days > 0 {
+            assert_eq!(removed, said.segments.len(), "{days} days");
+            assert_eq!(begins(&book), Sequence(said.then_oldest));
+            assert!(
+                said.segments.iter().all(|own| !copy.files().contains(&own.file.replace("log/", "archive/")))
+            );
+        }
+        // What would be told of the group is what is told then.
+        let from = said.told_later.first().map_or(said.then_oldest, |own| own.then);
+        let past = |at| book.past(&told.key, Then { at: Sequence(at), version: Sequence(at) }, None);
+        if days > 0 {
+            assert!(past(from).is_ok(), "{days} days: {said} {:?}", past(from).err());
+            assert!(matches!(past(from - 1), Err(PastFault::OutOfRange { .. })), "{days} days");
+        }
+        let mut records = said.segments.iter().map(|own| (own.first, own.last));
+        let mut next = 1;
+        assert!(
+            records.all(|(first, last)| std::mem::replace(&mut next, last + 1) == first && last >= first)
+        );
+        assert_eq!(next, said.then_oldest);
+    }
+    // A clock that cannot be believed moves nothing.
+    let wrong = Reading { wall: MORNING.wall + 3_650 * DAY, running: 0 };
+    let said = preview_on(&disk.dynamic(), Duration::from_secs(60 * DAY), wrong).unwrap();
+    assert!(said.has_jumped && said.segments.is_empty());
 }
