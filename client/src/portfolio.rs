@@ -6,20 +6,18 @@ mod csv;
 mod fault;
 mod jsonl;
 mod position;
+mod stated;
 
 use std::io::BufRead;
 use std::path::Path;
 
-use plimsoll_engine::report::account_type_code;
-use plimsoll_engine::span::{AwayDelta, Margining, Position};
+use plimsoll_engine::span::{AwayDelta, Position};
 
 pub use fault::{BadPortfolio, Fault, Faults};
+pub use stated::StatedOptions;
 
 /// The most bytes of an account's name.
 pub const MOST_ACCOUNT_BYTES: usize = 64;
-
-/// The most bytes of an account type.
-pub const MOST_ACCOUNT_TYPE_BYTES: usize = 16;
 
 /// The positions of one account, as they were read.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,10 +26,8 @@ pub struct AccountPortfolio {
     pub account: String,
     /// Its positions, in the order of the input.
     pub positions: Vec<Position>,
-    /// Its account type as parameter sets code it; `None` where the input names none.
-    pub account_type: Option<String>,
-    /// Whether longs and shorts are netted; net where the input does not say.
-    pub margining: Margining,
+    /// What it states of its calculation.
+    pub options: StatedOptions,
     /// Net deltas of the account at other clearing organisations; only JSON lines can state them.
     pub away: Vec<AwayDelta>,
 }
@@ -80,21 +76,6 @@ pub(crate) fn account(text: &str) -> Result<String, String> {
         Err("printable characters only".to_owned())
     } else {
         Ok(text.to_owned())
-    }
-}
-
-/// Turns the words that people use into the codes of parameter sets; `None` for none.
-fn account_type(text: &str) -> Result<Option<String>, String> {
-    if text.is_empty() { Ok(None) } else { account_type_code(text).map(Some) }
-}
-
-/// Reads how an account is netted; `None` for nothing.
-fn margining(text: &str) -> Result<Option<Margining>, String> {
-    match text {
-        "" => Ok(None),
-        "net" => Ok(Some(Margining::Net)),
-        "gross" | "gross_sides" => Ok(Some(Margining::GrossSides)),
-        _ => Err("expected net or gross_sides".to_owned()),
     }
 }
 

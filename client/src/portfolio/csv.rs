@@ -1,7 +1,8 @@
 //! Portfolios as CSV: a header, then one position a row.
 //!
 //! Columns, in any order: `account`, `product`, `type`, `period`, `quantity`; where needed also `right`, `strike`,
-//! `exchange`, `underlying_period`, `account_type`, `margining`. Blanks around a field are dropped. The rows of one account form one
+//! `exchange`, `underlying_period`, and options that an account states (`account_type`, `margining`, `currency`, `rounding`,
+//! `allow_unmatched`), which its rows may leave empty but not state otherwise. Blanks around a field are dropped. The rows of one account form one
 //! portfolio; a faulty row makes the whole portfolio a bad one, and a source that fails makes all of them bad. An account
 //! that holds nothing cannot be written. Blank rows are passed over.
 
@@ -9,10 +10,11 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
-use plimsoll_engine::span::{Margining, Portfolio, Position};
+use plimsoll_engine::span::{Portfolio, Position};
 
 use super::position::{Field, PositionText};
-use super::{AccountPortfolio, BadPortfolio, Faults};
+use super::stated::OptionField;
+use super::{AccountPortfolio, BadPortfolio, Faults, StatedOptions};
 
 /// The most bytes of a row, with what the reader has read ahead.
 const MOST_ROW_BYTES: usize = 1024 * 1024;
@@ -96,8 +98,7 @@ fn next<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord) -> Re
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Column {
     Account,
-    AccountType,
-    Margining,
+    Option(OptionField),
     Position(Field),
 }
 
@@ -105,9 +106,10 @@ impl Column {
     fn from_name(name: &str) -> Option<Self> {
         match name {
             "account" => Some(Self::Account),
-            "account_type" => Some(Self::AccountType),
-            "margining" => Some(Self::Margining),
-            name => Field::from_name(name).map(Self::Position),
+            name => {
+                let option = || OptionField::from_name(name).map(Self::Option);
+                Field::from_name(name).map(Self::Position).or_else(option)
+            }
         }
     }
 
@@ -151,8 +153,7 @@ struct Book {
 #[derive(Default)]
 struct Entry {
     account: Option<String>,
-    account_type: Option<String>,
-    margining: Option<Margining>,
+    options: StatedOptions,
     positions: Vec<Position>,
     faults: Faults,
 }
@@ -161,9 +162,8 @@ impl Entry {
     fn finish(self) -> Result<AccountPortfolio, BadPortfolio> {
         match self.account {
             Some(account) if self.faults.is_empty() => {
-                let margining = self.margining.unwrap_or_default();
-                let (positions, account_type) = (self.positions, self.account_type);
-                Ok(AccountPortfolio { account, positions, account_type, margining, away: Vec::new() })
+                let (positions, options) = (self.positions, self.options);
+                Ok(AccountPortfolio { account, positions, options, away: Vec::new() })
             }
             account => Err(BadPortfolio { account, faults: self.faults }),
         }
@@ -178,19 +178,8 @@ impl Book {
             let message = format!("at most {} positions are calculated", Portfolio::MOST_POSITIONS);
             row.faults.push(line, "", message);
         }
-        match (&entry.account_type, row.account_type) {
-            (Some(known), Some(other)) if *known != other => {
-                row.faults.push(line, "account_type", format!("the account has {known:?} above"));
-            }
-            (_, Some(code)) => entry.account_type = Some(code),
-            (_, None) => {}
-        }
-        match (entry.margining, row.margining) {
-            (Some(known), Some(other)) if known != other => {
-                row.faults.push(line, "margining", "the account has another above");
-            }
-            (_, Some(margining)) => entry.margining = Some(margining),
-            (_, None) => {}
+        for (field, message) in entry.options.join(row.options) {
+            row.faults.push(line, field.name(), message);
         }
         match row.position.check() {
             Ok(position) if row.faults.is_empty() => entry.positions.push(position),
@@ -217,8 +206,7 @@ impl Book {
 #[derive(Default)]
 struct Row {
     account: Option<String>,
-    account_type: Option<String>,
-    margining: Option<Margining>,
+    options: StatedOptions,
     position: PositionText,
     faults: Faults,
 }
@@ -235,8 +223,7 @@ impl Row {
                 match column {
                     Column::Position(field) => row.position.fault(field, "not UTF-8"),
                     Column::Account => row.faults.push(line, "account", "not UTF-8"),
-                    Column::AccountType => row.faults.push(line, "account_type", "not UTF-8"),
-                    Column::Margining => row.faults.push(line, "margining", "not UTF-8"),
+                    Column::Option(field) => row.faults.push(line, field.name(), "not UTF-8"),
                 }
                 continue;
             };
@@ -251,14 +238,11 @@ impl Row {
                 Ok(name) => self.account = Some(name),
                 Err(message) => self.faults.push(line, "account", message),
             },
-            Column::AccountType => match super::account_type(text) {
-                Ok(code) => self.account_type = code,
-                Err(message) => self.faults.push(line, "account_type", message),
-            },
-            Column::Margining => match super::margining(text) {
-                Ok(margining) => self.margining = margining,
-                Err(message) => self.faults.push(line, "margining", message),
-            },
+            Column::Option(field) => {
+                if let Err(message) = self.options.take(field, text) {
+                    self.faults.push(line, field.name(), message);
+                }
+            }
             Column::Position(field) => match self.position.text(field) {
                 Some(kept) => text.clone_into(kept),
                 None if text.is_empty() => {}

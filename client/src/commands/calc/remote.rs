@@ -101,8 +101,8 @@ fn read(
 ) {
     for portfolio in portfolios {
         let listening = match portfolio {
-            Ok(AccountPortfolio { account, positions, account_type, margining, away }) => {
-                let options = CalculationOptions { account_type, margining, ..options.clone() };
+            Ok(AccountPortfolio { account, positions, options: stated, away }) => {
+                let options = stated.over(options);
                 let portfolio = PortfolioRequest { positions, away, options };
                 let request = CalculationRequest { account, parameter_set: selector.clone(), portfolio };
                 places.send(Place::Asked).is_ok() && requests.blocking_send(request).is_ok()

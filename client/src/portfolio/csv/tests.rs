@@ -34,7 +34,7 @@ fn optional_columns_may_stand_anywhere() {
     let text = "exchange,quantity,underlying_period,period,type,product,account_type,account\n\
                 XMIN,1,202509,202506,FUT,F,,A\n,1,,202507,FUT,F,hedger,A\n";
     let portfolio = read(text).remove(0).unwrap();
-    assert_eq!(portfolio.account_type.as_deref(), Some("H"));
+    assert_eq!(portfolio.options.account_type.as_deref(), Some("H"));
     assert_eq!(portfolio.positions[0].contract.to_string(), "XMIN/F FUT 202506 on 202509");
 }
 
@@ -115,4 +115,20 @@ fn a_row_that_does_not_end_is_refused_in_bounded_memory() {
     let source = io::BufReader::new(start.as_bytes().chain(io::repeat(b'x')));
     let messages: Vec<_> = portfolios(source).into_iter().map(|read| read.unwrap_err().to_string()).collect();
     assert_eq!(messages, ["line 3: the input could not be read: a row has at most 1048576 bytes"; 2]);
+}
+
+#[test]
+fn the_rows_of_an_account_state_its_options_once() {
+    let header = "account,product,type,period,quantity,currency,rounding,allow_unmatched,margining";
+    let rows = "A,F,FUT,202506,1,,cme,true,gross\nA,F,FUT,202509,1,EUR,,true,\nB,F,FUT,202506,1,,,,\n";
+    let read = portfolios(format!("{header}\n{rows}").as_bytes());
+    let options = read[0].as_ref().unwrap().options.clone();
+    let own = |name: &str| plimsoll_engine::types::Currency::new(name).unwrap();
+    assert_eq!((options.currency, options.rounding.map(|own| own.name())), (Some(own("EUR")), Some("cme")));
+    assert_eq!((options.allow_unmatched, options.margining.is_some()), (Some(true), true));
+    assert_eq!(read[1].as_ref().unwrap().options, crate::portfolio::StatedOptions::default());
+    let rows = "A,F,FUT,202506,1,EUR,cme,true,net\nA,F,FUT,202509,1,USD,exact,false,gross\n";
+    let expected = "line 3: margining: the account has net above; currency: the account has \"EUR\" above; \
+                    rounding: the account has cme above; allow_unmatched: the account has true above";
+    assert_eq!(errors(&format!("{header}\n{rows}")), [expected]);
 }

@@ -1,15 +1,17 @@
-//! One line: `{"account", "positions": [{...}], "account_type"?, "margining"?,
-//! "away"?}` and other keys, which are ignored.
+//! One line: `{"account", "positions": [{...}], "account_type"?, "margining"?, "currency"?, "rounding"?, "allow_unmatched"?, "away"?}`.
+//! Keys that begin with `x_` are the caller's own, and so are `kind` and `expected`, with which files of expected results say what a line
+//! is; other keys are faults.
 
 use std::collections::BTreeSet;
 
-use plimsoll_engine::span::{AwayDelta, Margining, Portfolio, Position};
+use plimsoll_engine::span::{AwayDelta, Portfolio, Position};
 use serde::de::{DeserializeSeed as _, IgnoredAny, MapAccess, SeqAccess};
 
 use super::away::AwayDeltas;
 use super::shape::{AnyScalar, Scalar, Shape, Shaped};
 use crate::portfolio::position::{Field, PositionText};
-use crate::portfolio::{self, AccountPortfolio, BadPortfolio, Faults};
+use crate::portfolio::stated::OptionField;
+use crate::portfolio::{self, AccountPortfolio, BadPortfolio, Faults, StatedOptions};
 
 /// Unknown keys are quoted in faults up to here.
 pub(super) const MOST_QUOTED_CHARACTERS: usize = 40;
@@ -39,8 +41,11 @@ pub(super) struct Line {
     is_object: bool,
     account: Option<Option<String>>,
     positions: Option<Vec<Position>>,
-    account_type: Option<Option<String>>,
-    margining: Option<Option<Margining>>,
+    options: StatedOptions,
+    /// The options met so far, faulty ones too.
+    stated: Vec<OptionField>,
+    /// Keys that nobody knows, each named once.
+    unknown: BTreeSet<String>,
     pub(super) away: Option<Vec<AwayDelta>>,
     faults: Faults,
 }
@@ -53,8 +58,9 @@ impl Line {
             is_object: false,
             account: None,
             positions: None,
-            account_type: None,
-            margining: None,
+            options: StatedOptions::default(),
+            stated: Vec::new(),
+            unknown: BTreeSet::new(),
             away: None,
             faults,
         }
@@ -76,22 +82,30 @@ impl Line {
         self.account = Some(self.checked("account", name));
     }
 
-    fn account_type(&mut self, value: Scalar) {
-        let code = match value {
-            Scalar::Text(text) => portfolio::account_type(&text),
-            Scalar::Null => Ok(None),
-            other => Err(format!("expected text, found {}", other.name())),
+    fn option(&mut self, field: OptionField, value: Scalar) {
+        self.stated.push(field);
+        let taken = match (field, value) {
+            (_, Scalar::Null) => Ok(()),
+            (OptionField::AllowUnmatched, Scalar::Bool(value)) => {
+                self.options.take(field, &value.to_string())
+            }
+            (OptionField::AllowUnmatched, other) => {
+                Err(format!("expected true or false, found {}", other.name()))
+            }
+            (_, Scalar::Text(text)) => self.options.take(field, &text),
+            (_, other) => Err(format!("expected text, found {}", other.name())),
         };
-        self.account_type = Some(self.checked("account_type", code).flatten());
+        self.checked(field.name(), taken);
     }
 
-    fn margining(&mut self, value: Scalar) {
-        let margining = match value {
-            Scalar::Text(text) => portfolio::margining(&text),
-            Scalar::Null => Ok(None),
-            other => Err(format!("expected text, found {}", other.name())),
-        };
-        self.margining = Some(self.checked("margining", margining).flatten());
+    fn unknown(&mut self, key: &str) {
+        if key.starts_with("x_") || matches!(key, "kind" | "expected") {
+            return;
+        }
+        let quoted: String = key.chars().take(MOST_QUOTED_CHARACTERS).collect();
+        if self.unknown.insert(quoted.clone()) {
+            self.fault("", format!("unknown key {quoted:?}: keys of your own begin with x_"));
+        }
     }
 
     fn finish(mut self) -> Result<AccountPortfolio, BadPortfolio> {
@@ -104,10 +118,8 @@ impl Line {
         let account = self.account.flatten();
         match (account, self.positions) {
             (Some(account), Some(positions)) if self.faults.is_empty() => {
-                let margining = self.margining.flatten().unwrap_or_default();
-                let account_type = self.account_type.flatten();
                 let away = self.away.unwrap_or_default();
-                Ok(AccountPortfolio { account, positions, account_type, margining, away })
+                Ok(AccountPortfolio { account, positions, options: self.options, away })
             }
             (account, _) => Err(BadPortfolio { account, faults: self.faults }),
         }
@@ -124,31 +136,31 @@ impl<'de> Shape<'de> for &mut Line {
     fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         self.is_object = true;
         while let Some(key) = object.next_key::<String>()? {
+            let option = OptionField::from_name(&key);
             let seen = match key.as_str() {
                 "account" => self.account.is_some(),
                 "positions" => self.positions.is_some(),
-                "account_type" => self.account_type.is_some(),
-                "margining" => self.margining.is_some(),
                 "away" => self.away.is_some(),
-                _ => true,
+                _ => option.is_some_and(|field| self.stated.contains(&field)),
             };
-            match key.as_str() {
-                "account" if !seen => self.account(object.next_value_seed(Shaped::new(AnyScalar))?),
-                "account_type" if !seen => self.account_type(object.next_value_seed(Shaped::new(AnyScalar))?),
-                "margining" if !seen => self.margining(object.next_value_seed(Shaped::new(AnyScalar))?),
-                "positions" if !seen => {
+            if seen {
+                self.fault(&key, "stands here a second time");
+                object.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            match (key.as_str(), option) {
+                (_, Some(field)) => self.option(field, object.next_value_seed(Shaped::new(AnyScalar))?),
+                ("account", None) => self.account(object.next_value_seed(Shaped::new(AnyScalar))?),
+                ("positions", None) => {
                     self.positions = Some(Vec::new());
                     object.next_value_seed(Shaped::new(Positions(self)))?;
                 }
-                "away" if !seen => {
+                ("away", None) => {
                     self.away = Some(Vec::new());
                     object.next_value_seed(Shaped::new(AwayDeltas(self)))?;
                 }
-                repeated @ ("account" | "account_type" | "away" | "margining" | "positions") => {
-                    self.fault(repeated, "stands here a second time");
-                    object.next_value::<IgnoredAny>()?;
-                }
-                _ => {
+                (_, None) => {
+                    self.unknown(&key);
                     object.next_value::<IgnoredAny>()?;
                 }
             }

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 /// A value that holds no others, or what stands for one that does and is not wanted.
 pub(super) enum Scalar {
     Null,
-    Bool,
+    Bool(bool),
     Whole(i64),
     Number,
     Text(String),
@@ -21,7 +21,7 @@ impl Scalar {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Bool => "true or false",
+            Self::Bool(_) => "true or false",
             Self::Whole(_) | Self::Number => "a number",
             Self::Text(_) => "text",
             Self::List => "a list",
@@ -86,8 +86,8 @@ impl<'de, S: Shape<'de>> Visitor<'de> for Shaped<'de, S> {
         Ok(self.0.scalar(Scalar::Null))
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<S::Out, E> {
-        Ok(self.0.scalar(Scalar::Bool))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<S::Out, E> {
+        Ok(self.0.scalar(Scalar::Bool(value)))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<S::Out, E> {

@@ -2,7 +2,10 @@
 
 use std::io::{BufReader, Read};
 
-use plimsoll_engine::span::Portfolio;
+use plimsoll_engine::parameters::RoundingProfile;
+use plimsoll_engine::report::CalculationOptions;
+use plimsoll_engine::span::{Margining, Portfolio};
+use plimsoll_engine::types::Currency;
 
 use super::*;
 use crate::portfolio::Faults;
@@ -30,10 +33,59 @@ fn a_line_with_everything_is_read() {
         {"product":"O","type":"OOF","right":"P","period":"202506","strike":"-52.50","quantity":-3,
          "exchange":"XMIN","underlying_period":"202509"}]}"#;
     let portfolio = one(&line.replace('\n', "")).unwrap();
-    assert_eq!((portfolio.account.as_str(), portfolio.account_type.as_deref()), ("A1", Some("M")));
+    assert_eq!((portfolio.account.as_str(), portfolio.options.account_type.as_deref()), ("A1", Some("M")));
     let position = &portfolio.positions[0];
     assert_eq!(position.contract.to_string(), "XMIN/O OOF 202506 on 202509 P -52.50");
     assert_eq!(position.lots.get(), -3);
+}
+
+#[test]
+fn a_line_states_its_own_options() {
+    let with = |keys: &str| one(&format!(r#"{{"account":"A","positions":[],{keys}}}"#));
+    let stated = r#""currency":"EUR","rounding":"cme","allow_unmatched":true,"margining":"gross","account_type":"hedger""#;
+    let caller = CalculationOptions {
+        currency: Some(Currency::new("USD").unwrap()),
+        account_type: Some("M".to_owned()),
+        ..CalculationOptions::default()
+    };
+    let options = with(stated).unwrap().options.over(&caller);
+    let expected = CalculationOptions {
+        rounding: Some(RoundingProfile::Cme),
+        currency: Some(Currency::new("EUR").unwrap()),
+        account_type: Some("H".to_owned()),
+        margining: Margining::GrossSides,
+        allow_unmatched: true,
+    };
+    assert_eq!(options, expected);
+    for silent in
+        [r#""x_desk":{"a":[1]}"#, r#""kind":"general","expected":{"total":1}"#, r#""currency":null"#]
+    {
+        assert_eq!(with(silent).unwrap().options.over(&caller), caller, "{silent}");
+    }
+    let caller = CalculationOptions { allow_unmatched: true, ..caller };
+    assert!(!with(r#""allow_unmatched":false"#).unwrap().options.over(&caller).allow_unmatched);
+}
+
+#[test]
+fn no_key_of_a_line_is_ignored() {
+    let with =
+        |keys: &str| one(&format!(r#"{{"account":"A","positions":[],{keys}}}"#)).unwrap_err().to_string();
+    for (keys, expected) in [
+        (r#""margning":"gross""#, r#"unknown key "margning": keys of your own begin with x_"#),
+        (r#""accountType":"member""#, r#"unknown key "accountType": keys of your own begin with x_"#),
+        (r#""a":1,"a":2"#, r#"unknown key "a": keys of your own begin with x_"#),
+        (r#""margining":"long""#, "margining: expected net or gross_sides"),
+        (r#""rounding":"down""#, "rounding: expected one of exact, takasbank, cme"),
+        (r#""allow_unmatched":"true""#, "allow_unmatched: expected true or false, found text"),
+        (r#""currency":7"#, "currency: expected text, found a number"),
+        (r#""currency":"US","currency":"EUR""#, "currency: stands here a second time"),
+        (
+            r#""rounding":"down","rounding":"cme""#,
+            "rounding: expected one of exact, takasbank, cme; rounding: stands here a second time",
+        ),
+    ] {
+        assert_eq!(with(keys), format!("line 1: {expected}"), "{keys}");
+    }
 }
 
 #[test]
