@@ -91,6 +91,7 @@ impl Book {
                     reduced_by_venue: false,
                     closes: false,
                     fee: None,
+                    scheduled_fees: Vec::new(),
                 },
             }))),
             1 => Body::Fact(Fact::Cancelled(code(&order))),

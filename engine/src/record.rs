@@ -10,7 +10,9 @@ use thiserror::Error;
 
 use crate::contract::{ContractId, ContractKey, Specification};
 use crate::group::content::content_of;
-use crate::group::{Band, CollateralSchedule, Command, Event, GroupKey, LastKnown, Origin, SettlementRun};
+use crate::group::{
+    Band, CollateralSchedule, Command, Event, FeeSchedule, GroupKey, LastKnown, Origin, SettlementRun,
+};
 use crate::market::Quote;
 use crate::types::{Currency, House, Member, MethodName, Moment};
 
@@ -77,8 +79,8 @@ pub enum HouseChange {
     Contracts(ContractId, Vec<(ContractKey, Option<Specification>)>),
     /// What contracts are that were known before.
     Specified(Vec<(ContractId, Specification)>),
-    /// Price bands and what collateral counts for.
-    Terms(Vec<(ContractId, Band)>, CollateralSchedule),
+    /// Price bands, what collateral counts for, and fees.
+    Terms(Vec<(ContractId, Band)>, CollateralSchedule, FeeSchedule),
     /// Methods by name, as text.
     Methods(Vec<(MethodName, String)>),
     /// Quotes of a market.

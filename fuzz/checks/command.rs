@@ -131,6 +131,7 @@ impl Bytes<'_> {
             reduced_by_venue: reduces % 16 == 9,
             closes: reduces % 8 == 5,
             fee: None,
+            scheduled_fees: Vec::new(),
         };
         // The upper bits of the byte of its id say how it is linked; none of them, not at all.
         let own = self.next();

@@ -46,7 +46,7 @@ pub fn check_within(
     if depth == Depth::Bound && group.is_large() {
         return Ok(None);
     }
-    Ok(checked(group, house, order, known, depth)?.map(|tried| tried.0))
+    Ok(checked(group, house, order, known, depth)?.map(|(_, tried)| tried.0))
 }
 
 /// Checks an order and reserves it.
@@ -57,10 +57,9 @@ pub(super) fn accept(
     known: Option<&Standing>,
     depth: Depth,
 ) -> Result<Option<Granted>, Refusal> {
-    let tried = checked(group, house, order, known, depth)?;
-    let working = || WorkingOrder::new(order, group.sequence);
-    let accepted = || Event::OrderAccepted(order.id.clone(), Box::new(working()));
-    Ok(tried.map(|tried| granted(accepted(), tried)))
+    let checked = checked(group, house, order, known, depth)?;
+    Ok(checked
+        .map(|(working, tried)| granted(Event::OrderAccepted(order.id.clone(), Box::new(working)), tried)))
 }
 
 fn granted(event: Event, (checked, standing): Tried) -> Granted {
@@ -77,9 +76,17 @@ fn checked(
     order: &NewOrder,
     known: Option<&Standing>,
     depth: Depth,
-) -> Result<Option<Tried>, Refusal> {
+) -> Result<Option<(WorkingOrder, Tried)>, Refusal> {
     admitted(group, house, order)?;
-    tried(group, house, &order.id, &WorkingOrder::new(order, group.sequence), known, depth)
+    let working = working(group, house, order)?;
+    let tried = tried(group, house, &order.id, &working, known, depth)?;
+    Ok(tried.map(|tried| (working, tried)))
+}
+
+/// An order as it would work, under the fees of today.
+fn working(group: &Group, house: &HouseSnapshot, order: &NewOrder) -> Result<WorkingOrder, Refusal> {
+    let terms = house.scheduled(&order.terms).map_err(pricing::too_large)?;
+    Ok(WorkingOrder { terms, ..WorkingOrder::new(order, group.sequence) })
 }
 
 /// What an order has to be, whatever it costs.
@@ -108,7 +115,7 @@ pub(super) fn force(
     known: Option<&Standing>,
 ) -> Result<Granted, Refusal> {
     admitted(group, house, order)?;
-    let forced = WorkingOrder::new(order, group.sequence);
+    let forced = working(group, house, order)?;
     if !exposure::closes(group, &forced) {
         let detail = format!("order {} would not make a position of {} smaller", order.id, order.account);
         return refused(RefusalReason::NotReducing, detail);
@@ -163,10 +170,10 @@ pub(super) fn replace(
     is_good(group, house, terms)?;
     known_position_account(group, &order.account)?;
     reducing::fits(group, &order.account, terms, |part| order.filled_of(part))?;
+    let terms = house.scheduled(terms).map_err(pricing::too_large)?;
     let both = WorkingOrder { replacement: Some(terms.clone()), ..order.clone() };
     let tried = tried(group, house, id, &both, known, depth)?;
-    let asked = || Event::ReplacementAsked(id.clone(), Some(Box::new(terms.clone())));
-    Ok(tried.map(|tried| granted(asked(), tried)))
+    Ok(tried.map(|tried| granted(Event::ReplacementAsked(id.clone(), Some(Box::new(terms))), tried)))
 }
 
 /// The numbers without an order (or its replacement) and with it, and whether it can be paid for; `None` where only a search would tell,

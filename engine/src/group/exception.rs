@@ -42,7 +42,7 @@ pub enum ExceptionKind {
     TooLarge,
     /// A trade is at a worse price than its order allows.
     ThroughLimit,
-    /// A trade has another fee than its order states.
+    /// A trade has another fee than its order states, or one above what the house had scheduled for it.
     FeeUnlikeOrder,
     /// A trade is of a later date than its order is good for.
     AfterLastDate,
@@ -109,7 +109,7 @@ impl ExceptionKind {
         (
             Self::FeeUnlikeOrder,
             "fee_unlike_order",
-            "the fee is not the one that the order states; it is booked",
+            "the fee is not the one that the order states, or is above the house's schedule; it is booked",
         ),
         (Self::AfterLastDate, "after_last_date", "the order is not good for that date; the trade is booked"),
         (Self::ClosesBeyond, "closes_beyond", "more than the other side has is closed; the rest opens"),

@@ -207,7 +207,7 @@ fn events(
             events.push(Event::DayEnded(*date));
             Ok(events)
         }
-        Fact::WorkingOrders(orders) => Ok(reconciled(group, orders)),
+        Fact::WorkingOrders(orders) => reconciled(group, house, orders),
     }
 }
 
@@ -259,7 +259,11 @@ fn ends(order: &WorkingOrder, date: BusinessDate) -> bool {
 }
 
 /// The group's working orders become the venue's: what the venue does not work is released, what it works more is reserved.
-fn reconciled(group: &Group, orders: &[(NewOrder, Vec<i64>)]) -> Vec<Event> {
+fn reconciled(
+    group: &Group,
+    house: &HouseSnapshot,
+    orders: &[(NewOrder, Vec<i64>)],
+) -> Result<Vec<Event>, Overflow> {
     let stated: BTreeSet<&OrderId> = orders.iter().map(|(order, _)| &order.id).collect();
     let gone = group.orders.keys().filter(|id| !stated.contains(id));
     let mut events: Vec<Event> = gone.map(|id| Event::OrderClosed(id.clone())).collect();
@@ -276,7 +280,8 @@ fn reconciled(group: &Group, orders: &[(NewOrder, Vec<i64>)]) -> Vec<Event> {
             let takes = |link: &OrderLink| linking::takes(group, link, &order.account).is_ok();
             let link = order.link.clone().filter(takes);
             let cut = open.iter().map(|open| order.terms.units - open).collect();
-            let working = WorkingOrder { link, cut, ..WorkingOrder::new(order, group.sequence) };
+            let terms = house.scheduled(&order.terms)?;
+            let working = WorkingOrder { link, cut, terms, ..WorkingOrder::new(order, group.sequence) };
             events.push(Event::OrderAccepted(order.id.clone(), Box::new(working)));
             continue;
         };
@@ -293,5 +298,5 @@ fn reconciled(group: &Group, orders: &[(NewOrder, Vec<i64>)]) -> Vec<Event> {
             }
         }
     }
-    events
+    Ok(events)
 }

@@ -1,6 +1,7 @@
 //! What a house fixes for its book: the active parameter set and its methods, contracts by number, price bands, what collateral counts for.
 
 mod awaiting;
+mod fees;
 mod known;
 mod listed;
 mod methods;
@@ -21,6 +22,7 @@ use crate::scenario::Row;
 use crate::span::UnmatchedReason;
 use crate::types::{AssetCode, BusinessDate, Currency, Decimal, House, MethodName, Money, Overflow, Ratio};
 pub use awaiting::Awaiting;
+pub use fees::FeeSchedule;
 pub use known::{KnownContract, LastKnown, LotRisk, Retained};
 pub use listed::{ListedContract, PriceMoney, SetRows};
 pub use methods::HouseMethods;
@@ -77,6 +79,7 @@ pub struct HouseSnapshot {
     retained: Retained,
     settlements: Arc<Settlements>,
     awaiting: BTreeMap<ContractId, Awaiting>,
+    fees: BTreeMap<ContractId, (Currency, Money)>,
 }
 
 impl HouseSnapshot {
@@ -109,6 +112,7 @@ impl HouseSnapshot {
             retained,
             settlements,
             awaiting: BTreeMap::new(),
+            fees: BTreeMap::new(),
         };
         own.specified(registry)
     }
@@ -135,6 +139,7 @@ impl HouseSnapshot {
             retained,
             settlements,
             awaiting: BTreeMap::new(),
+            fees: BTreeMap::new(),
         };
         own.specified(registry)
     }

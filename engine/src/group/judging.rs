@@ -9,7 +9,7 @@ use super::linking;
 use super::order::{OrderKind, OrderTerms, TimeInForce, WorkingOrder};
 use super::state::Group;
 use crate::contract::ContractId;
-use crate::types::Decimal;
+use crate::types::{Decimal, Money};
 
 /// What a trade does to its order.
 #[derive(Debug, Default)]
@@ -39,10 +39,10 @@ pub(super) fn judged(group: &Group, order: &WorkingOrder, fill: &Fill, part: usi
     if !terms().any(|own| is_within_limits(own, fill, part)) {
         misfits.push((ExceptionKind::ThroughLimit, limits(&order.terms, part)));
     }
-    if !terms().any(|own| has_stated_fee(own, fill)) {
+    if !terms().any(|own| has_agreed_fee(own, fill, part)) {
         let detail = match &order.terms.fee {
             Some((currency, _)) => format!("{} units, a fee in {currency} was stated", fill.units),
-            None => format!("{} units", fill.units),
+            None => format!("{} units, above the house's schedule", fill.units),
         };
         misfits.push((ExceptionKind::FeeUnlikeOrder, detail));
     }
@@ -113,15 +113,31 @@ fn costs_at_most(fill: &Fill, most: Decimal) -> bool {
     }
 }
 
-/// Whether a trade has the fee that its order states for its units; an order that states none is not judged by it.
-fn has_stated_fee(terms: &OrderTerms, fill: &Fill) -> bool {
-    let Some((currency, of_unit)) = &terms.fee else { return true };
+/// Whether a trade has the fee that its order states for its units; where it states none, one of at most what was scheduled for the legs.
+fn has_agreed_fee(terms: &OrderTerms, fill: &Fill, part: usize) -> bool {
+    let Some((currency, of_unit)) = &terms.fee else { return is_within_schedule(terms, fill, part) };
     let stated = of_unit.times_whole(fill.units);
     match &fill.fee {
         Some((paid_in, paid)) if paid_in == currency => stated == Ok(*paid),
         Some(_) => false,
         None => of_unit.is_zero(),
     }
+}
+
+/// Whether the fee of a trade is within what was scheduled for the legs that it fills; where the schedule has nothing for one of them it
+/// says nothing of the whole.
+fn is_within_schedule(terms: &OrderTerms, fill: &Fill, part: usize) -> bool {
+    let Some((currency, paid)) = fill.fee.as_ref().filter(|(_, paid)| paid.is_positive()) else {
+        return true;
+    };
+    let scheduled = terms.fees_of(part);
+    if scheduled.count() < terms.legs_of(part).len() {
+        return true;
+    }
+    let alike = terms.fees_of(part).filter(|(own, _)| own == currency);
+    let of_unit = alike.map(|(_, amount)| *amount).try_fold(Money::ZERO, Money::plus);
+    // What does not fit is not shown to be within.
+    of_unit.and_then(|own| own.times_whole(fill.units)).is_ok_and(|most| *paid <= most)
 }
 
 fn works_on(terms: &OrderTerms, fill: &Fill) -> bool {

@@ -79,6 +79,10 @@ pub struct OrderTerms {
     pub closes: bool,
     /// What a unit costs besides.
     pub fee: Option<(Currency, Money)>,
+    /// What the house's schedule has for each leg of a unit, as it was when the order was accepted; empty where the order states a fee of
+    /// its own and where the house has no schedule. No caller says it.
+    #[serde(default)]
+    pub scheduled_fees: Vec<Option<(Currency, Money)>>,
 }
 
 impl OrderTerms {
@@ -100,6 +104,18 @@ impl OrderTerms {
     #[must_use]
     pub const fn is_closing(&self) -> bool {
         self.closes || self.reduce_only
+    }
+
+    /// What a unit of a part costs besides, at most: the fee that the order states, else those that are scheduled for its legs.
+    pub fn fees_of(&self, part: usize) -> impl Iterator<Item = &(Currency, Money)> {
+        let scheduled = match (self.fee.is_some(), self.composition) {
+            (true, _) => &[],
+            (false, Composition::Together) => self.scheduled_fees.as_slice(),
+            (false, Composition::Legged) => {
+                self.scheduled_fees.get(part).map_or(&[][..], std::slice::from_ref)
+            }
+        };
+        self.fee.iter().chain(scheduled.iter().flatten())
     }
 
     /// The legs of a part.

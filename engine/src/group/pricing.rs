@@ -3,7 +3,8 @@
 //! An order is reserved at the worse of its limit and the mark: it fills only when the market has come to its price, so a limit that is
 //! better than the mark is no gain. A market order has the edge of the price band for a limit, a stop order too unless it has its own.
 //! Of what is paid in full the whole price is reserved where a set has its value in the requirement; where it is equity, and of what is
-//! settled, the loss against the mark. The fee comes on top; a rebate counts nothing.
+//! settled, the loss against the mark. The fee that the order states, else the house's schedule
+//! for its legs, comes on top; a rebate counts nothing.
 
 use std::collections::BTreeMap;
 
@@ -67,8 +68,8 @@ fn unit(terms: &OrderTerms, part: usize, house: &HouseSnapshot, by: &MarginTerms
         }
     }
     // A rebate that the order states is not certain money.
-    unit.cash.extend(terms.fee.clone().filter(|(_, amount)| amount.is_positive()));
-    for (currency, amount) in premiums.into_iter().chain(terms.fee.clone()) {
+    unit.cash.extend(terms.fees_of(part).filter(|(_, amount)| amount.is_positive()).cloned());
+    for (currency, amount) in premiums.into_iter().chain(terms.fees_of(part).cloned()) {
         add_money(&mut unit.outlay, &currency, amount.max(Money::ZERO))?;
     }
     Ok(unit)

@@ -208,7 +208,7 @@ impl Gathering {
                 is_bounded &= cost.is_some();
                 added(&mut self.apart, &cost.unwrap_or_default())?;
             }
-            if let Some((currency, fee)) = terms.fee.as_ref().filter(|(_, fee)| fee.is_positive()) {
+            for (currency, fee) in terms.fees_of(part).filter(|(_, fee)| fee.is_positive()) {
                 add(&mut self.apart, currency, fee.times_whole(open)?)?;
             }
         }

@@ -6,6 +6,7 @@ mod clients;
 mod collateral;
 mod desk;
 mod ended;
+mod fees;
 mod hostile;
 mod judged;
 mod linked;

@@ -265,7 +265,7 @@ impl Desk {
         let priced = self.priced(&stated)?;
         in_time(until)?;
         let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
-        let change = HouseChange::Terms(bands, terms.schedule.clone());
+        let change = HouseChange::Terms(bands, terms.schedule.clone(), terms.fees.clone());
         stated.terms = terms;
         self.changed(&mut stated, set, priced, change)
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery, Registry, Specification};
 use plimsoll_engine::grid::NotForBooks;
 use plimsoll_engine::group::{
-    Band, CollateralSchedule, HouseMethods, HouseSnapshot, LastKnown, Retained, SettlementRun, Settlements,
+    Band, CollateralSchedule, FeeSchedule, HouseMethods, HouseSnapshot, LastKnown, Retained, SettlementRun,
+    Settlements,
 };
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::ParameterSet;
@@ -23,6 +24,7 @@ use super::runs::{KnownRun, Runs};
 pub(crate) struct Terms {
     pub(crate) bands: BTreeMap<ContractId, Band>,
     pub(crate) schedule: CollateralSchedule,
+    pub(crate) fees: FeeSchedule,
 }
 
 /// A method with the text that it was read from.
@@ -122,14 +124,15 @@ impl Stated {
         set: Option<&Arc<ParameterSet>>,
         methods: HouseMethods,
     ) -> HouseSnapshot {
-        let Terms { bands, schedule } = self.terms.clone();
+        let Terms { bands, schedule, fees } = self.terms.clone();
         let (version, all) = (self.version, &contracts.all);
         let snapshot = match set {
             Some(set) => HouseSnapshot::new(version, Arc::clone(set), all, bands, schedule),
             None => HouseSnapshot::without_set(version, house.clone(), all, bands, schedule),
         };
         let settled = snapshot.with_settlements(version, Arc::clone(self.runs.settlements()));
-        settled.with_methods(methods, all).with_retained(Arc::clone(&self.retained))
+        let known = settled.with_methods(methods, all).with_retained(Arc::clone(&self.retained));
+        known.with_fees(&fees, all)
     }
 
     /// The methods, with contracts priced in the market.
@@ -196,8 +199,8 @@ impl HouseState {
                     self.contracts.know(key, Some(specification))?;
                 }
             }
-            HouseChange::Terms(bands, schedule) => {
-                self.stated.terms = Terms { bands: bands.into_iter().collect(), schedule };
+            HouseChange::Terms(bands, schedule, fees) => {
+                self.stated.terms = Terms { bands: bands.into_iter().collect(), schedule, fees };
             }
             HouseChange::Methods(texts) => self.stated.methods = methods_of(texts)?,
             HouseChange::Market(time, quotes) => {

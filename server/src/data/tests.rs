@@ -168,6 +168,7 @@ fn order(id: &str, leg: OrderLeg) -> NewOrder {
         reduced_by_venue: false,
         closes: false,
         fee: None,
+        scheduled_fees: Vec::new(),
     };
     NewOrder { id: code(id), account: code("A"), session: None, link: None, terms }
 }

@@ -10,6 +10,7 @@ mod bounds;
 mod directory;
 mod durable;
 mod extremes;
+mod fees;
 mod full_disk;
 mod golden;
 mod groups;

@@ -265,6 +265,7 @@ pub(super) fn order(id: &str, legs: Vec<OrderLeg>, units: i64) -> NewOrder {
             reduced_by_venue: false,
             closes: false,
             fee: None,
+            scheduled_fees: Vec::new(),
         },
     }
 }

@@ -1,7 +1,7 @@
 //! What a house states of prices and collateral.
 
-use plimsoll_engine::group::{AssetTerms, Band, CollateralSchedule};
-use plimsoll_engine::types::Decimal;
+use plimsoll_engine::group::{AssetTerms, Band, CollateralSchedule, FeeSchedule};
+use plimsoll_engine::types::{Decimal, Money};
 use plimsoll_proto::v1;
 
 use super::book::{MOST_ENTRIES, Reader};
@@ -54,6 +54,33 @@ impl Reader<'_> {
             text => self.part("unpriced_add_on", text),
         };
         terms.schedule = schedule;
+        terms.fees = self.house_fees(&wire.fees)?;
         Some(terms)
+    }
+
+    fn house_fees(&mut self, wire: &[v1::HouseFee]) -> Option<FeeSchedule> {
+        if wire.len() > MOST_ENTRIES {
+            return self.fault("fees", &format!("at most {MOST_ENTRIES}"));
+        }
+        let mut schedule = FeeSchedule::default();
+        for (place, own) in wire.iter().enumerate() {
+            let path = format!("fees[{place}]");
+            let currency = self.code(&format!("{path}.currency"), &own.currency);
+            let amount = self.money(&format!("{path}.per_lot"), &own.per_lot);
+            if amount.is_some_and(|own| own < Money::ZERO) {
+                self.faults.add(|| format!("{path}.per_lot"), "is negative");
+            }
+            let product = self.optional(&format!("{path}.product"), &own.product);
+            let (Some(product), Some(currency), Some(amount)) = (product, currency, amount) else { continue };
+            let is_twice = match product {
+                Some(product) => schedule.by_product.insert(product, (currency, amount)).is_some(),
+                None => schedule.by_currency.insert(currency, amount).is_some(),
+            };
+            if is_twice {
+                let field = if own.product.is_empty() { "currency" } else { "product" };
+                self.faults.add(|| format!("{path}.{field}"), "has a fee already");
+            }
+        }
+        Some(schedule)
     }
 }

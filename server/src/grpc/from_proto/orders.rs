@@ -135,6 +135,7 @@ impl Reader<'_> {
             reduced_by_venue: wire.reduced_by_venue,
             closes: wire.closes,
             fee: fee?,
+            scheduled_fees: Vec::new(),
         })
     }
 

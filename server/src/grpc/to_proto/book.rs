@@ -300,7 +300,13 @@ pub(in crate::grpc) fn order(names: &Names, id: &OrderId, own: &WorkingOrder) ->
         filled: own.filled.clone(),
         cut: if own.cut.iter().all(|units| *units == 0) { Vec::new() } else { own.cut.clone() },
         replacement: own.replacement.as_ref().map(|own| terms(names, own)),
+        scheduled_fees: scheduled_fees(&own.terms),
+        replacement_scheduled_fees: own.replacement.as_ref().map(scheduled_fees).unwrap_or_default(),
     }
+}
+
+fn scheduled_fees(own: &OrderTerms) -> Vec<v1::Fee> {
+    own.scheduled_fees.iter().map(|own| fee(own.as_ref()).unwrap_or_default()).collect()
 }
 
 fn trade_leg(names: &Names, leg: &TradeLeg) -> v1::TradeLeg {

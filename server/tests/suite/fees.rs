@@ -1,0 +1,96 @@
+//! A house's schedule of fees over the wire: faults by path, what orders keep of it, and that a restart knows it.
+
+use plimsoll_proto::v1;
+use plimsoll_proto::v1::submit_request::Command;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::durable::{Folder, book, first_day, margin, name, submit, trade};
+use crate::sample::{HOUSE, future};
+use crate::served::Served;
+
+fn fee(product: &str, currency: &str, per_lot: &str) -> v1::HouseFee {
+    let [product, currency, per_lot] = [product, currency, per_lot].map(ToOwned::to_owned);
+    v1::HouseFee { product, currency, per_lot }
+}
+
+fn terms(fees: Vec<v1::HouseFee>) -> v1::SetHouseTermsRequest {
+    v1::SetHouseTermsRequest { house: HOUSE.to_owned(), fees, ..Default::default() }
+}
+
+fn order(id: &str) -> v1::Order {
+    let leg = v1::OrderLeg { contract: Some(future("202612", -1)), price: "70.86".to_owned() };
+    let kind = v1::OrderKind::Limit.into();
+    let terms = v1::OrderTerms { kind, legs: vec![leg], units: 3, ..Default::default() };
+    v1::Order { id: id.to_owned(), account: "A".to_owned(), terms: Some(terms), ..Default::default() }
+}
+
+/// The scheduled fees of an order.
+async fn scheduled(served: &Served, id: &str) -> Vec<(String, String)> {
+    let request = v1::ListOrdersRequest { name: name(), ..Default::default() };
+    let orders = book(served).list_orders(request).await.unwrap().into_inner().orders;
+    let is_own = |own: &v1::WorkingOrder| own.order.as_ref().is_some_and(|order| order.id == id);
+    let own = orders.into_iter().find(is_own).unwrap();
+    own.scheduled_fees.into_iter().map(|own| (own.currency, own.amount)).collect()
+}
+
+#[tokio::test]
+async fn faults_of_fees_are_named_by_their_paths() {
+    let folder = Folder::new("fees-faults");
+    let served = folder.start(false).await;
+    first_day(&served).await;
+    let faulty = terms(vec![
+        fee("HCL", "USD", "-1"),
+        fee("HCL", "EUR", "1"),
+        fee("", "USD", "1"),
+        fee("", "USD", "2"),
+        fee("", "dollars and cents, more than a code has room for", "x"),
+    ]);
+    let status = book(&served).set_house_terms(faulty).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let named = status.get_details_bad_request().unwrap().field_violations;
+    let named: Vec<&str> = named.iter().map(|own| own.field.as_str()).collect();
+    assert_eq!(
+        named,
+        ["fees[0].per_lot", "fees[1].product", "fees[3].currency", "fees[4].currency", "fees[4].per_lot"]
+    );
+    let many = terms(vec![fee("", "USD", "1"); 50_001]);
+    assert_eq!(book(&served).set_house_terms(many).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+async fn fees_outlive_a_restart(cuts: bool) {
+    let folder = Folder::new(if cuts { "fees-cuts" } else { "fees-records" });
+    let served = folder.start(cuts).await;
+    first_day(&served).await;
+    let bare = margin(&served).await;
+    book(&served).set_house_terms(terms(vec![fee("HCL", "USD", "2.5")])).await.unwrap();
+    assert_eq!(submit(&served, "F1", Command::Order(order("F1"))).await.refused, None);
+    drop(served.channel);
+    served.running.drain().await;
+    let served = folder.start(cuts).await;
+    let two_and_a_half = || vec![("USD".to_owned(), "2.500000".to_owned())];
+    assert_eq!(scheduled(&served, "F1").await, two_and_a_half());
+    assert_eq!(scheduled(&served, "O1").await, [], "it was accepted before there was a schedule");
+    // The schedule itself is known too, and a later one changes nothing of what was accepted.
+    assert_eq!(submit(&served, "F2", Command::Order(order("F2"))).await.refused, None);
+    assert_eq!(scheduled(&served, "F2").await, two_and_a_half());
+    book(&served).set_house_terms(terms(vec![fee("", "USD", "9")])).await.unwrap();
+    let paid = |amount: &str| Some(v1::Fee { currency: "USD".to_owned(), amount: amount.to_owned() });
+    for (id, fee, items) in [("T8", "5", 0), ("T9", "2.51", 1)] {
+        let units = if id == "T8" { 2 } else { 1 };
+        let own = v1::Trade { order_id: "F1".to_owned(), units, fee: paid(fee), ..trade(id, -units) };
+        let answer = submit(&served, id, Command::Trade(own)).await;
+        assert_eq!((answer.refused, answer.exceptions.len()), (None, items), "{id}");
+    }
+    assert_ne!(margin(&served).await.with_orders, bare.with_orders);
+}
+
+#[tokio::test]
+async fn fees_outlive_a_restart_from_records() {
+    fees_outlive_a_restart(false).await;
+}
+
+#[tokio::test]
+async fn fees_outlive_a_restart_from_cuts() {
+    fees_outlive_a_restart(true).await;
+}
