@@ -115,10 +115,18 @@ fn registry() -> Registry {
 }
 
 pub(super) fn house(version: u64, price: f64, registry: &Registry) -> HouseSnapshot {
+    house_with(version, price, registry, CollateralSchedule::default())
+}
+
+pub(super) fn house_with(
+    version: u64,
+    price: f64,
+    registry: &Registry,
+    schedule: CollateralSchedule,
+) -> HouseSnapshot {
     let methods: BTreeMap<MethodName, Arc<Method>> =
         [DERIVE, DERIBIT].map(|name| (code(name), Arc::new(method(name)))).into();
     let methods = HouseMethods::new(market(price), &methods, registry.specified()).unwrap();
-    let schedule = CollateralSchedule::default();
     HouseSnapshot::without_set(version, code("VENUE"), registry, BTreeMap::new(), schedule)
         .with_methods(methods, registry)
 }
