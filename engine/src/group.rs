@@ -52,7 +52,7 @@ mod worst;
 
 pub use changes::{Changes, renewed};
 pub use checking::{check, check_within};
-pub use clearing::{Clearing, Settlement, Settlements};
+pub use clearing::{Clearing, Misplaced, Settlement, Settlements};
 pub use closing::close;
 pub use command::{
     Becomes, Body, Command, Exercise, Expiry, Fact, Fill, OrderFilter, Request, SettlementRun,

@@ -50,27 +50,49 @@ pub struct Settlement {
     pub price: Decimal,
 }
 
+/// Why a run settles nothing. It was so when the house heard of it first, and stays so.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Misplaced {
+    /// A run of a later cycle had settled before it.
+    After(Clearing),
+    /// It corrects a run that was not known then, or was of another cycle.
+    NothingToCorrect,
+}
+
+/// A run that a house has heard of.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+struct Heard {
+    clearing: Clearing,
+    misplaced: Option<Misplaced>,
+}
+
 /// What the settlement runs of a house have said: its runs, the last price of every contract, and what became of those that ended.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Settlements {
-    runs: BTreeMap<Reference, Clearing>,
+    runs: BTreeMap<Reference, Heard>,
     last: Option<Clearing>,
     prices: BTreeMap<ContractId, Settlement>,
     ended: BTreeMap<ContractId, Becomes>,
 }
 
 impl Settlements {
-    /// Notes a run. One that comes after a later one, and does not correct, settles nothing.
+    /// Notes a run, the first time that it is told. One that is misplaced settles nothing.
     pub fn told(&mut self, run: &SettlementRun) {
-        let clearing = run.clearing();
-        self.runs.entry(run.id.clone()).or_insert(clearing);
+        if self.runs.contains_key(&run.id) {
+            return;
+        }
+        let (clearing, misplaced) = (run.clearing(), self.misplaced(run));
+        self.runs.insert(run.id.clone(), Heard { clearing, misplaced });
+        if misplaced.is_some() {
+            return;
+        }
         if run.corrects.is_none() {
-            if self.last.is_some_and(|last| clearing < last) {
-                return;
-            }
             self.last = Some(clearing);
         }
-        for (contract, price) in &run.prices {
+        // What has ended has its last price.
+        let lives = |own: &&ContractId| !self.ended.contains_key(own);
+        for (contract, price) in run.prices.iter().filter(|(own, _)| lives(own)) {
             let is_earlier = |own: &Settlement| clearing < own.clearing;
             if !self.prices.get(contract).is_some_and(is_earlier) {
                 self.prices.insert(*contract, Settlement { clearing, price: *price });
@@ -86,10 +108,29 @@ impl Settlements {
         }
     }
 
+    /// Why a run settles nothing in any group; of one that the house has heard of as it was then.
+    #[must_use]
+    pub fn misplaced(&self, run: &SettlementRun) -> Option<Misplaced> {
+        let clearing = run.clearing();
+        if let Some(heard) = self.runs.get(&run.id) {
+            return heard.misplaced;
+        }
+        match &run.corrects {
+            None => self.last.filter(|last| clearing < *last).map(Misplaced::After),
+            Some(corrected) => {
+                let heard = self.runs.get(corrected);
+                let is_meant = |own: &&Heard| {
+                    own.clearing == clearing && own.misplaced != Some(Misplaced::NothingToCorrect)
+                };
+                heard.filter(is_meant).is_none().then_some(Misplaced::NothingToCorrect)
+            }
+        }
+    }
+
     /// The cycle of a run.
     #[must_use]
     pub fn run(&self, id: &Reference) -> Option<Clearing> {
-        self.runs.get(id).copied()
+        self.runs.get(id).map(|own| own.clearing)
     }
 
     /// The last cycle that a run has settled.

@@ -31,11 +31,21 @@ pub(super) fn expire(
     let lots = holding.net();
     let ended =
         Ended { reference: &run.id, clearing: run.clearing(), account, contract: expiry.contract, lots };
-    let Some(own) = books.priced(&ended, &expiry.becomes) else { return Ok(()) };
+    // Its value in cash may have been amended since the house heard of the run.
+    let becomes = match (&expiry.becomes, books.house().settlements().ended(expiry.contract)) {
+        (Becomes::Cash(_), Some(amended @ Becomes::Cash(_))) => amended,
+        (own, _) => own,
+    };
+    let Some(own) = books.priced(&ended, becomes) else { return Ok(()) };
     // What is not paid for is settled to its last price; an option that becomes something else ends at nothing.
-    let last = match &expiry.becomes {
+    let last = match becomes {
         Becomes::Cash(points) => own.money_at(*points, lots)?,
         Becomes::Delivery(points) if !own.is_option => own.money_at(*points, lots)?,
+        Becomes::Contract(..) if !own.is_option => match books.settlement(expiry.contract) {
+            Some(settled) if run.clearing() <= settled.clearing => own.money_at(settled.price, lots)?,
+            // The run says no last price of it, which is an item: it ends with a correction that does.
+            Some(_) | None => return Ok(()),
+        },
         Becomes::Contract(..) | Becomes::Delivery(_) => Money::ZERO,
     };
     if !own.is_paid {
@@ -43,10 +53,10 @@ pub(super) fn expire(
         books.move_cash(currency, last.minus(holding.basis)?, CashReason::Variation);
     }
     books.change(account, expiry.contract, Holding::default());
-    if let Becomes::Cash(points) = &expiry.becomes {
+    if let Becomes::Cash(points) = becomes {
         books.pay_out(expiry.contract, lots, *points)?;
     }
-    ended.become_of(&expiry.becomes, &own, books)
+    ended.become_of(becomes, &own, books)
 }
 
 /// Lots (long positive) that end.

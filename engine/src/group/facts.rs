@@ -184,7 +184,7 @@ fn events(
         Fact::DepositAsset(reference, asset, quantity) => {
             once(Deposit, reference, &|| Ok(vec![Event::AssetMoved(asset.clone(), *quantity)]))
         }
-        Fact::Settle(run) => match settling::misplaced(group, house, run) {
+        Fact::Settle(run) => match settling::misplaced(house, run) {
             Some((kind, detail)) if !group.references.contains_key(&(Run, run.id.clone())) => {
                 Ok(not_booked(group, fact, kind, About { detail, ..about(fact) }))
             }

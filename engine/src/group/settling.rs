@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use super::clearing::Clearing;
+use super::clearing::{Clearing, Misplaced, Settlement};
 use super::command::{Becomes, Expiry, SettlementRun};
 use super::ending::expire;
 use super::event::{CashReason, Event};
@@ -25,23 +25,19 @@ use super::trading::{Books, raised};
 use crate::contract::ContractId;
 use crate::types::{AccountName, Overflow};
 
-/// Why a run books nothing: it comes after one of a later cycle, or there is nothing that it corrects. It may be told again.
-pub(super) fn misplaced(
-    group: &Group,
-    house: &HouseSnapshot,
-    run: &SettlementRun,
-) -> Option<(ExceptionKind, String)> {
+/// Why a run books nothing. A run that was in order when the house heard of it is in order for a group that could not apply it then,
+/// whatever that group has settled since: what ended in it ends here too.
+pub(super) fn misplaced(house: &HouseSnapshot, run: &SettlementRun) -> Option<(ExceptionKind, String)> {
     let clearing = run.clearing();
-    match &run.corrects {
-        None => {
-            let last = group.settled.max(house.settlements().last()).filter(|last| clearing < *last)?;
-            Some((ExceptionKind::RunOutOfOrder, format!("{clearing} is settled after {last}")))
+    Some(match house.settlements().misplaced(run)? {
+        Misplaced::After(last) => {
+            (ExceptionKind::RunOutOfOrder, format!("{clearing} is settled after {last}"))
         }
-        Some(corrected) if house.settlements().run(corrected) != Some(clearing) => {
-            Some((ExceptionKind::UnknownRun, format!("{clearing} has no run {corrected} to correct")))
+        Misplaced::NothingToCorrect => {
+            let corrected = run.corrects.as_ref().map_or("", |own| own.as_str());
+            (ExceptionKind::UnknownRun, format!("{clearing} has no run {corrected} to correct"))
         }
-        Some(_) => None,
-    }
+    })
 }
 
 /// Applies a run.
@@ -54,7 +50,7 @@ pub(super) fn settle(
     books.run = Some(run);
     for (account, own) in &group.position_accounts {
         for (contract, holding) in &own.holdings {
-            Varied { group, house, run, account, contract: *contract }.vary(holding, &mut books)?;
+            Varied { house, run, account, contract: *contract }.vary(holding, &mut books)?;
         }
     }
     if run.corrects.is_none() {
@@ -79,9 +75,8 @@ pub(super) fn settle(
     Ok(events)
 }
 
-/// A position that a run varies.
+/// A position that a run varies. A correction settles what the run that it corrects could not settle in the group, too.
 struct Varied<'a> {
-    group: &'a Group,
     house: &'a HouseSnapshot,
     run: &'a SettlementRun,
     account: &'a AccountName,
@@ -91,16 +86,15 @@ struct Varied<'a> {
 impl Varied<'_> {
     fn vary(&self, holding: &Holding, books: &mut Books<'_>) -> Result<(), Overflow> {
         let Self { house, run, contract, .. } = *self;
-        let clearing = self.until();
+        let clearing = Some(run.clearing());
         let until = holding.until(clearing)?;
-        let all = holding.until(Some(run.clearing()))?;
-        if all != until && run.prices.contains_key(&contract) {
-            self.raise(ExceptionKind::UnknownRun, all, books);
-        }
         // What clears later is no business of this run, and what a later one has settled it leaves alone.
         let is_later = |last: Clearing| last > run.clearing();
-        let last = house.settlements().settlement(contract).map(|own| own.clearing);
-        if until == Unsettled::default() || last.is_some_and(is_later) {
+        let last = house.settlements().settlement(contract);
+        // Parts that add up to nothing are settled too: one of them may be cancelled later.
+        let is_nothing = until == Unsettled::default();
+        let has_parts = holding.unsettled.keys().any(|own| *own <= run.clearing());
+        if (is_nothing && !has_parts) || last.is_some_and(|own| is_later(own.clearing)) {
             return Ok(());
         }
         let Some(own) = house.known(contract) else {
@@ -118,24 +112,19 @@ impl Varied<'_> {
             };
             let mut expiries = run.expiries.iter();
             let has_last = expiries.any(|own| own.contract == contract && says_last(&own.becomes));
-            if !has_last && run.corrects.is_none() {
+            if !has_last && !is_nothing && run.corrects.is_none() {
                 self.raise(ExceptionKind::NoSettlementPrice, until, books);
             }
             return Ok(());
         };
-        let worth = own.money_at(*price, until.lots)?;
+        // Of its cycle another run may have said more since the house heard of this one.
+        let is_same = |own: &Settlement| own.clearing == run.clearing();
+        let price = last.filter(is_same).map_or(*price, |own| own.price);
+        let worth = own.money_at(price, until.lots)?;
         let reason = if run.corrects.is_none() { CashReason::Variation } else { CashReason::Correction };
         books.move_cash(own.currency.clone(), worth.minus(until.basis)?, reason);
         books.change(self.account, contract, holding.clone().settled(clearing, worth)?);
         Ok(())
-    }
-
-    /// The cycle up to which it varies. A correction of a run that has not been applied to the group varies only what came to the group
-    /// at the price of that run.
-    fn until(&self) -> Option<Clearing> {
-        let clearing = self.run.clearing();
-        let is_applied = self.group.settled.is_some_and(|last| clearing <= last);
-        (self.run.corrects.is_none() || is_applied).then_some(clearing)
     }
 
     fn raise(&self, kind: ExceptionKind, until: Unsettled, books: &mut Books<'_>) {

@@ -79,13 +79,14 @@ impl<'a> Books<'a> {
         self.changed.insert((account.clone(), contract), holding);
     }
 
-    /// The last settlement of a contract: by the house's runs, the one that is being applied among them.
+    /// The last settlement of a contract: by the house's runs, the one that is being applied among them. Of one cycle the house knows what was
+    /// said last.
     pub(super) fn settlement(&self, contract: ContractId) -> Option<Settlement> {
         let now = self.run.and_then(|run| {
             Some(Settlement { clearing: run.clearing(), price: *run.prices.get(&contract)? })
         });
         let known = self.house.settlements().settlement(contract);
-        now.filter(|now| known.is_none_or(|known| known.clearing <= now.clearing)).or(known)
+        now.filter(|now| known.is_none_or(|known| known.clearing < now.clearing)).or(known)
     }
 
     fn keeping(&self, account: &AccountName) -> Keeping {

@@ -4,6 +4,7 @@ mod awaiting;
 mod cash;
 mod clients;
 mod collateral;
+mod cycles;
 mod desk;
 mod ended;
 mod fees;

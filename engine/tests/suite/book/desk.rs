@@ -148,13 +148,18 @@ impl Desk {
         Command { principal: code("local"), id: code(&self.next.to_string()), body }
     }
 
+    /// The house hears of a run, its groups do not yet.
+    pub(super) fn told_to_house(&mut self, run: &SettlementRun) {
+        let mut settlements = self.house.settlements().clone();
+        settlements.told(run);
+        let version = self.house.version();
+        self.house = self.house.clone().with_settlements(version, Arc::new(settlements));
+    }
+
     pub(super) fn give(&mut self, command: &Command) -> (Outcome, Vec<Event>) {
         // A house knows its runs before its groups settle by them.
         if let Body::Fact(Fact::Settle(run)) = &command.body {
-            let mut settlements = self.house.settlements().clone();
-            settlements.told(run);
-            let version = self.house.version();
-            self.house = self.house.clone().with_settlements(version, Arc::new(settlements));
+            self.told_to_house(run);
         }
         let decision = decide(&self.group, &self.house, command, self.kept.as_ref());
         let mut changes = Changes::default();
