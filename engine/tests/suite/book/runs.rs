@@ -159,3 +159,37 @@ fn a_trade_cancelled_after_its_run_was_corrected_leaves_nothing() {
     assert_eq!(gains(&desk), [0, 0]);
     assert!(desk.group.position_accounts[&code("A")].holdings.is_empty());
 }
+
+#[test]
+fn trades_that_add_up_to_nothing_are_settled_too() {
+    let mut desk = Desk::sample("0");
+    trade(&mut desk, "T1", 3, 0, (18, 0));
+    trade(&mut desk, "T2", -3, 0, (18, 1));
+    let first = run(&mut desk, "R1", (18, 1), 1);
+    told(&mut desk, &first);
+    // What is left has been settled at one point more.
+    desk.fact(Fact::Bust(code("T2"), day(19)));
+    assert_eq!((gains(&desk), desk.queue()), ([3_000, -3_000], vec![]));
+}
+
+#[test]
+fn a_run_that_a_group_missed_settles_what_its_correction_says() {
+    let mut desk = Desk::sample("0");
+    let option = desk.contract("HCLO OOF 202612 C 70.00");
+    let leg = plimsoll_engine::group::TradeLeg { contract: option, lots: 3, price: Decimal::ONE };
+    let fill = desk.fill("T1", 3, FUTURE, Decimal::ONE);
+    desk.fact(Fact::Fill(Box::new(plimsoll_engine::group::Fill { legs: vec![leg], ..fill })));
+    let mut missed = run(&mut desk, "R1", (18, 1), 1);
+    // Three futures at the mark come of it.
+    let into = desk.contract(FUTURE);
+    let one = plimsoll_engine::types::Lots::new(1).unwrap();
+    let becomes = plimsoll_engine::group::Becomes::Contract(into, one, desk.mark(FUTURE));
+    missed.expiries.push(Expiry { contract: option, becomes });
+    desk.told_to_house(&missed);
+    let amended = SettlementRun { corrects: Some(code("R1")), ..run(&mut desk, "C1", (18, 1), 4) };
+    told(&mut desk, &amended);
+    let later = SettlementRun { prices: Default::default(), ..run(&mut desk, "R2", (19, 1), 0) };
+    told(&mut desk, &later);
+    told(&mut desk, &missed);
+    assert_eq!((gains(&desk), desk.queue()), ([12_000, -12_000], vec![]));
+}
