@@ -1,31 +1,75 @@
 //! What a house states of prices and collateral.
 
+use std::collections::BTreeMap;
+
+use plimsoll_engine::contract::ContractId;
 use plimsoll_engine::group::{AssetTerms, Band, CollateralSchedule, FeeSchedule};
-use plimsoll_engine::types::{Decimal, Money};
+use plimsoll_engine::types::{AssetCode, Decimal, Money};
 use plimsoll_proto::v1;
 
 use super::book::{MOST_ENTRIES, Reader};
 use crate::book::Terms;
 
+const STATED_TWICE: &str = "is stated a second time";
+
 impl Reader<'_> {
-    /// What a house fixes.
+    /// What a house fixes. Nothing may be stated twice.
     pub(in crate::grpc) fn house_terms(&mut self, wire: &v1::SetHouseTermsRequest) -> Option<Terms> {
-        if wire.bands.len() > MOST_ENTRIES || wire.assets.len() > MOST_ENTRIES {
-            return self.fault("bands", &format!("at most {MOST_ENTRIES} bands and assets"));
+        let counts = [
+            ("bands", wire.bands.len()),
+            ("assets", wire.assets.len()),
+            ("currency_haircuts", wire.currency_haircuts.len()),
+            ("fees", wire.fees.len()),
+        ];
+        let beyond = counts.into_iter().filter(|(_, count)| *count > MOST_ENTRIES);
+        let beyond: Vec<_> = beyond.map(|(path, _)| path).collect();
+        for path in &beyond {
+            self.faults.add(|| (*path).to_owned(), format!("at most {MOST_ENTRIES}"));
         }
-        let mut terms = Terms::default();
-        for (place, own) in wire.bands.iter().enumerate() {
-            let contract = self.contract(&format!("bands[{place}].contract"), own.contract.as_ref());
-            let low = self.decimal(&format!("bands[{place}].low"), &own.low);
-            let high = self.decimal(&format!("bands[{place}].high"), &own.high);
+        if !beyond.is_empty() {
+            return None;
+        }
+        let bands = self.bands(&wire.bands);
+        let assets = self.assets(&wire.assets);
+        let mut currency_haircuts = BTreeMap::new();
+        for (place, own) in wire.currency_haircuts.iter().enumerate() {
+            let path = format!("currency_haircuts[{place}]");
+            let currency = self.code(&format!("{path}.currency"), &own.currency);
+            let haircut = self.part(&format!("{path}.haircut"), &own.haircut);
+            let (Some(currency), Some(haircut)) = (currency, haircut) else { continue };
+            if currency_haircuts.insert(currency, haircut).is_some() {
+                self.faults.add(|| format!("{path}.currency"), STATED_TWICE);
+            }
+        }
+        let unpriced_add_on = match wire.unpriced_add_on.as_str() {
+            "" => None,
+            text => self.part("unpriced_add_on", text),
+        };
+        let schedule = CollateralSchedule { assets, currency_haircuts, unpriced_add_on };
+        Some(Terms { bands, schedule, fees: self.house_fees(&wire.fees) })
+    }
+
+    fn bands(&mut self, wire: &[v1::PriceBand]) -> BTreeMap<ContractId, Band> {
+        let mut bands = BTreeMap::new();
+        for (place, own) in wire.iter().enumerate() {
+            let path = format!("bands[{place}]");
+            let contract = self.contract(&format!("{path}.contract"), own.contract.as_ref());
+            let low = self.decimal(&format!("{path}.low"), &own.low);
+            let high = self.decimal(&format!("{path}.high"), &own.high);
             let (Some(contract), Some(low), Some(high)) = (contract, low, high) else { continue };
             if low > high {
-                self.faults.add(|| format!("bands[{place}].high"), "is below the low");
+                self.faults.add(|| format!("{path}.high"), "is below the low");
             }
-            terms.bands.insert(contract, Band { low, high });
+            if bands.insert(contract, Band { low, high }).is_some() {
+                self.faults.add(|| format!("{path}.contract"), STATED_TWICE);
+            }
         }
-        let mut schedule = CollateralSchedule::default();
-        for (place, own) in wire.assets.iter().enumerate() {
+        bands
+    }
+
+    fn assets(&mut self, wire: &[v1::AssetTerms]) -> BTreeMap<AssetCode, AssetTerms> {
+        let mut assets = BTreeMap::new();
+        for (place, own) in wire.iter().enumerate() {
             let path = format!("assets[{place}]");
             let asset = self.code(&format!("{path}.asset"), &own.asset);
             let currency = self.code(&format!("{path}.currency"), &own.currency);
@@ -35,33 +79,22 @@ impl Reader<'_> {
                 "" => Some(None),
                 text => self.part(&format!("{path}.most_of_pool"), text).map(Some),
             };
-            if let (Some(asset), Some(currency), Some(price), Some(haircut), Some(most_of_pool)) =
+            let (Some(asset), Some(currency), Some(price), Some(haircut), Some(most_of_pool)) =
                 (asset, currency, price, haircut, most_of_pool)
-            {
-                if price < Decimal::ZERO {
-                    self.faults.add(|| format!("{path}.price"), "is negative");
-                }
-                schedule.assets.insert(asset, AssetTerms { currency, price, haircut, most_of_pool });
+            else {
+                continue;
+            };
+            if price < Decimal::ZERO {
+                self.faults.add(|| format!("{path}.price"), "is negative");
+            }
+            if assets.insert(asset, AssetTerms { currency, price, haircut, most_of_pool }).is_some() {
+                self.faults.add(|| format!("{path}.asset"), STATED_TWICE);
             }
         }
-        for (place, own) in wire.currency_haircuts.iter().enumerate() {
-            let currency = self.code(&format!("currency_haircuts[{place}].currency"), &own.currency);
-            let haircut = self.part(&format!("currency_haircuts[{place}].haircut"), &own.haircut);
-            schedule.currency_haircuts.extend(currency.zip(haircut));
-        }
-        schedule.unpriced_add_on = match wire.unpriced_add_on.as_str() {
-            "" => None,
-            text => self.part("unpriced_add_on", text),
-        };
-        terms.schedule = schedule;
-        terms.fees = self.house_fees(&wire.fees)?;
-        Some(terms)
+        assets
     }
 
-    fn house_fees(&mut self, wire: &[v1::HouseFee]) -> Option<FeeSchedule> {
-        if wire.len() > MOST_ENTRIES {
-            return self.fault("fees", &format!("at most {MOST_ENTRIES}"));
-        }
+    fn house_fees(&mut self, wire: &[v1::HouseFee]) -> FeeSchedule {
         let mut schedule = FeeSchedule::default();
         for (place, own) in wire.iter().enumerate() {
             let path = format!("fees[{place}]");
@@ -81,6 +114,6 @@ impl Reader<'_> {
                 self.faults.add(|| format!("{path}.{field}"), "has a fee already");
             }
         }
-        Some(schedule)
+        schedule
     }
 }

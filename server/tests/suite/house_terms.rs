@@ -1,4 +1,4 @@
-//! A house's schedule of fees over the wire: faults by path, what orders keep of it, and that a restart knows it.
+//! What a house states over the wire: faults by path; of its schedule of fees what orders keep of it, and that a restart knows it.
 
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::submit_request::Command;
@@ -55,6 +55,44 @@ async fn faults_of_fees_are_named_by_their_paths() {
         ["fees[0].per_lot", "fees[1].product", "fees[3].currency", "fees[4].currency", "fees[4].per_lot"]
     );
     let many = terms(vec![fee("", "USD", "1"); 50_001]);
+    assert_eq!(book(&served).set_house_terms(many).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn nothing_of_a_house_is_stated_twice() {
+    let folder = Folder::new("terms-twice");
+    let served = folder.start(false).await;
+    first_day(&served).await;
+    let band = |low: &str| v1::PriceBand {
+        contract: Some(future("202612", 0)),
+        low: low.to_owned(),
+        high: "80".to_owned(),
+    };
+    let asset = |haircut: &str| v1::AssetTerms {
+        asset: "BOND".to_owned(),
+        currency: "USD".to_owned(),
+        price: "100".to_owned(),
+        haircut: haircut.to_owned(),
+        most_of_pool: String::new(),
+    };
+    let haircut =
+        |haircut: &str| v1::CurrencyHaircut { currency: "EUR".to_owned(), haircut: haircut.to_owned() };
+    let stated = |count: usize| v1::SetHouseTermsRequest {
+        house: HOUSE.to_owned(),
+        bands: [band("60"), band("61")][..count].to_vec(),
+        assets: [asset("0.1"), asset("0.2")][..count].to_vec(),
+        currency_haircuts: [haircut("0.1"), haircut("0.9")][..count].to_vec(),
+        ..Default::default()
+    };
+    let status = book(&served).set_house_terms(stated(2)).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let named = status.get_details_bad_request().unwrap().field_violations;
+    let named: Vec<(&str, &str)> =
+        named.iter().map(|own| (own.field.as_str(), own.description.as_str())).collect();
+    let paths = ["bands[1].contract", "assets[1].asset", "currency_haircuts[1].currency"];
+    assert_eq!(named, paths.map(|path| (path, "is stated a second time")));
+    book(&served).set_house_terms(stated(1)).await.unwrap();
+    let many = v1::SetHouseTermsRequest { currency_haircuts: vec![haircut("0.1"); 50_001], ..stated(1) };
     assert_eq!(book(&served).set_house_terms(many).await.unwrap_err().code(), Code::InvalidArgument);
 }
 
