@@ -14,6 +14,7 @@ mod linked;
 mod linked_fills;
 mod method_clients;
 mod methods;
+mod omnibus;
 mod one_number;
 mod orders;
 mod queue;

@@ -1,13 +1,13 @@
 //! Margin accounts that are gross by client: each position account is netted by itself, with its spreads, and the requirements are summed.
 
-use plimsoll_engine::group::{Fact, Group, Keeping, MarginTerms, Request, bounded, searched, standing};
+use plimsoll_engine::group::{Group, MarginTerms, Request, bounded, searched, standing};
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::AccountName;
 
-use super::desk::{Desk, code, reason, text};
+use super::desk::{Desk, code, text};
+use super::omnibus::{CLIENTS, Terms, opened, order, trade};
 use crate::generate::Dice;
 
-const CLIENTS: [&str; 3] = ["C1", "C2", "C3"];
 const NAMES: [&str; 5] = [
     "HCL FUT 202612",
     "HCL FUT 202703",
@@ -16,41 +16,10 @@ const NAMES: [&str; 5] = [
     "HCLO OOF 202612 P 70.00",
 ];
 
-fn opened(desk: &mut Desk, name: &str, margining: Margining) {
-    let terms = MarginTerms::Span { account_type: None, margining };
-    assert_eq!(reason(&desk.request(Request::OpenMarginAccount(code(name), terms))), "granted");
-}
-
-/// Clients in one margin account that is gross by client, or each in a net one of its own.
 fn desk(cash: &str, is_one: bool) -> Desk {
-    let mut desk = Desk::sample(cash);
-    if is_one {
-        opened(&mut desk, "OMNIBUS", Margining::GrossByClient);
-    }
-    for (place, client) in CLIENTS.into_iter().enumerate() {
-        let own = format!("OMNIBUS{client}");
-        if !is_one {
-            opened(&mut desk, &own, Margining::Net);
-        }
-        let account = if is_one { "OMNIBUS" } else { &own };
-        let keeping = if place == 1 { Keeping::Gross } else { Keeping::Net };
-        desk.request(Request::OpenPositionAccount(code(client), code(account), keeping));
-    }
-    desk
-}
-
-fn trade(desk: &mut Desk, id: &str, client: &str, lots: i64, name: &str) {
-    let mark = desk.mark(name);
-    let mut fill = desk.fill(id, lots, name, mark);
-    fill.account = code(client);
-    desk.fact(Fact::Fill(Box::new(fill)));
-}
-
-fn order(desk: &mut Desk, id: &str, client: &str, lots: i64, name: &str) -> &'static str {
-    let mark = desk.mark(name);
-    let mut order = desk.limit(id, lots, name, mark);
-    order.account = code(client);
-    reason(&desk.order(order))
+    let by_client = MarginTerms::Span { account_type: None, margining: Margining::GrossByClient };
+    let net = MarginTerms::Span { account_type: None, margining: Margining::Net };
+    opened(Desk::sample(cash), &Terms { by_client, net }, is_one)
 }
 
 #[test]

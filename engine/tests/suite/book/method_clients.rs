@@ -4,56 +4,25 @@ use std::collections::BTreeMap;
 
 use plimsoll_engine::account::{HeldPosition, MarginAccount, Netting, PositionAccount, Stated};
 use plimsoll_engine::group::{
-    AssetTerms, Body, CollateralSchedule, Command, Fact, Group, Keeping, MarginTerms, Request, Standing,
-    decide, standing,
+    AssetTerms, Body, CollateralSchedule, Command, Fact, Group, MarginTerms, Request, Standing, decide,
+    standing,
 };
 use plimsoll_engine::report::by_method;
 use plimsoll_engine::types::{Amount, Decimal, Money, Quantity, Ratio};
 
 use super::desk::{Desk, code, money, reason, text};
+use super::omnibus::{CLIENTS, Terms, opened, order, trade};
 use super::venue;
 use crate::generate::Dice;
 use crate::orders::{outcomes, seeds};
 
-const CLIENTS: [&str; 3] = ["C1", "C2", "C3"];
 const PERPETUAL: &str = "BTC FUT PERP";
 const NAMES: [&str; 4] = [PERPETUAL, "BTC FUT 202610", "BTC OOP 202610 C 60000", "BTC OOP 202610 P 60000"];
 
-fn opened(desk: &mut Desk, name: &str, netting: Netting) {
-    let terms = MarginTerms::Method { method: code(venue::DERIVE), netting };
-    assert_eq!(reason(&desk.request(Request::OpenMarginAccount(code(name), terms))), "granted");
-}
-
-/// Clients in one margin account that is gross by client, or each in a net one of its own.
 fn desk(cash: &str, is_one: bool) -> Desk {
-    let mut desk = venue::desk(cash);
-    if is_one {
-        opened(&mut desk, "OMNIBUS", Netting::GrossByClient);
-    }
-    for (place, client) in CLIENTS.into_iter().enumerate() {
-        let own = format!("OMNIBUS{client}");
-        if !is_one {
-            opened(&mut desk, &own, Netting::Net);
-        }
-        let account = if is_one { "OMNIBUS" } else { &own };
-        let keeping = if place == 1 { Keeping::Gross } else { Keeping::Net };
-        desk.request(Request::OpenPositionAccount(code(client), code(account), keeping));
-    }
-    desk
-}
-
-fn trade(desk: &mut Desk, id: &str, client: &str, lots: i64, name: &str) {
-    let mark = desk.mark(name);
-    let mut fill = desk.fill(id, lots, name, mark);
-    fill.account = code(client);
-    assert_eq!(reason(&desk.fact(Fact::Fill(Box::new(fill)))), "granted");
-}
-
-fn order(desk: &mut Desk, id: &str, client: &str, lots: i64, name: &str) -> &'static str {
-    let mark = desk.mark(name);
-    let mut order = desk.limit(id, lots, name, mark);
-    order.account = code(client);
-    reason(&desk.order(order))
+    let by_client = MarginTerms::Method { method: code(venue::DERIVE), netting: Netting::GrossByClient };
+    let net = MarginTerms::Method { method: code(venue::DERIVE), netting: Netting::Net };
+    opened(venue::desk(cash), &Terms { by_client, net }, is_one)
 }
 
 /// What every position account requires by a calculation of its own, added.
