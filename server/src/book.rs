@@ -38,7 +38,7 @@ use crate::until::Until;
 use ageing::Ageing;
 pub(crate) use ageing::old_before;
 pub(crate) use chronicle::{Chronicle, Room};
-pub(crate) use desk::{Desk, NotStated, Unnamed};
+pub(crate) use desk::{Desk, NotStated, Stands, Unnamed};
 pub(crate) use entry::{Answer, Entry};
 use groups::Groups;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
@@ -176,13 +176,13 @@ impl Book {
     /// Books the trades that waited for contracts that the house knows now, in every group of the house; the record that has to be durable
     /// before that is said.
     pub(crate) fn book_pending(&self, house: &House) -> Result<Sequence, BookFault> {
-        let (_, snapshot) = self.desk(house)?;
+        let (desk, snapshot) = self.desk(house)?;
         let mut last = Sequence::NONE;
         for key in self.keys(Some(house), None, usize::MAX) {
             let entry = self.entry(&key)?;
             if !locked(&entry).group().pending.is_empty() {
                 let room = self.chronicle.room_waiting()?;
-                last = last.max(locked(&entry).book_pending(&snapshot, room));
+                last = last.max(locked(&entry).book_pending(&desk, &snapshot, room));
             }
         }
         Ok(last)

@@ -1,5 +1,7 @@
 //! What is decided of groups whose turn the caller has.
 
+use std::sync::Arc;
+
 use plimsoll_engine::group::{
     Checked, Command, HouseSnapshot, NewOrder, Refusal, Transfer, Transferred, close, decide_transfer,
 };
@@ -7,7 +9,7 @@ use plimsoll_engine::record::RecordBody;
 use plimsoll_engine::types::Principal;
 use plimsoll_journal::Sequence;
 
-use super::{Answer, Book, BookFault, Desk, Entry, Place, Turn, Waits};
+use super::{Answer, Book, BookFault, Desk, Entry, Place, Stands, Turn, Waits};
 use crate::until::Until;
 
 impl Book {
@@ -16,15 +18,12 @@ impl Book {
         &self,
         entry: &mut Entry,
         desk: &Desk,
-        house: &HouseSnapshot,
+        house: &Arc<HouseSnapshot>,
         command: &Command,
         (place, until): (Place, &Until),
     ) -> Result<Answer, BookFault> {
         let room = self.chronicle.room()?;
-        // What the house has stated while this command waited for its group.
-        let newest = desk.newest();
-        let house = newest.as_deref().unwrap_or(house);
-        entry.submit(house, command, room, (place, until))
+        entry.submit((desk, house), command, room, (place, until))
     }
 
     /// The numbers of an order that is not reserved.
@@ -63,12 +62,25 @@ impl Book {
     pub(crate) fn transfer(
         &self,
         [from, to]: [&mut Turn; 2],
-        house: &HouseSnapshot,
+        (desk, known): (&Desk, &Arc<HouseSnapshot>),
         (principal, transfer): (&Principal, &Transfer),
-        until: &Until,
+        (place, until): (Place, &Until),
     ) -> Result<(Result<Transferred, Refusal>, Sequence), BookFault> {
         let room = self.chronicle.room()?;
-        let moved = decide_transfer(from.group(), to.group(), house, principal, transfer);
+        let decided =
+            |house: &HouseSnapshot| decide_transfer(from.group(), to.group(), house, principal, transfer);
+        let mut house = Arc::clone(known);
+        let mut moved = decided(&house);
+        while let Ok(Transferred { events, is_repeated: false, .. }) = &moved {
+            let noted =
+                [desk.notes(place, from.group(), &events[0])?, desk.notes(place, to.group(), &events[1])?];
+            if noted == [Stands::Yes; 2] {
+                break;
+            }
+            house = desk.newest().unwrap_or(house);
+            moved = decided(&house);
+        }
+        let house = &*house;
         if !until.decides() {
             return Err(BookFault::Late);
         }

@@ -1,17 +1,19 @@
 //! A house at work: what it stated, written down before it is used, and the snapshot that decisions use.
 
+mod dropping;
 mod naming;
+mod restating;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwapOption;
 use plimsoll_engine::contract::{ContractId, ContractKey, Specification};
 use plimsoll_engine::grid::NotForBooks;
-use plimsoll_engine::group::{HouseMethods, HouseSnapshot, SettlementRun};
+use plimsoll_engine::group::{GroupKey, HouseMethods, HouseSnapshot, SettlementRun};
 use plimsoll_engine::market::{MarketFault, Quote};
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::{HouseChange, RecordBody, RunKey, Unreadable};
@@ -21,10 +23,12 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::BookFault;
 use super::chronicle::Chronicle;
-use super::house::{Contracts, HouseState, Methods, Stated, Terms};
+use super::house::{Contracts, HouseState, Stated};
 use super::recovery::house_key;
 use crate::until::Until;
 
+use dropping::Dropping;
+pub(crate) use dropping::{Dropped, Stands};
 pub(crate) use naming::Unnamed;
 
 /// The most contracts of one record.
@@ -47,6 +51,8 @@ pub(crate) enum NotStated {
     /// Of so many quotes.
     Market(usize, Vec<MarketFault>),
     Method(MethodName, NotForBooks),
+    /// Groups that may have come to use what would be dropped since they were looked at.
+    Reached(BTreeSet<GroupKey>),
     Book(BookFault),
 }
 
@@ -76,6 +82,10 @@ pub(crate) struct Desk {
     snapshot: ArcSwapOption<HouseSnapshot>,
     /// Held while a settlement run is told to groups.
     settling: Mutex<()>,
+    /// Held while it is seen that what is about to be dropped is not in use.
+    restating: Mutex<()>,
+    /// What that is.
+    dropping: ArcSwapOption<Dropping>,
     /// The last record of the house.
     last: AtomicU64,
     /// The last record that a cut has.
@@ -99,6 +109,8 @@ impl Desk {
             run_turn: Arc::default(),
             snapshot: ArcSwapOption::default(),
             settling: Mutex::default(),
+            restating: Mutex::default(),
+            dropping: ArcSwapOption::default(),
             last: AtomicU64::new(state.last.0),
             cut: AtomicU64::new(0),
         }
@@ -253,23 +265,6 @@ impl Desk {
         Ok(sequence)
     }
 
-    /// States the terms of the house; the snapshot that has them.
-    pub(crate) fn state_terms(
-        &self,
-        set: Option<&Arc<ParameterSet>>,
-        terms: Terms,
-        until: &Until,
-    ) -> Result<Renewed, NotStated> {
-        let mut stated = self.stated();
-        self.use_set(&mut stated, set)?;
-        let priced = self.priced(&stated)?;
-        in_time(until)?;
-        let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
-        let change = HouseChange::Terms(bands, terms.schedule.clone(), terms.fees.clone());
-        stated.terms = terms;
-        self.changed(&mut stated, set, priced, change)
-    }
-
     /// States what contracts are, all or none.
     pub(crate) fn state_contracts(
         &self,
@@ -331,36 +326,6 @@ impl Desk {
     /// How many contracts have a specification.
     pub(crate) fn specified(&self) -> usize {
         self.contracts().specified.values().map(Vec::len).sum()
-    }
-
-    /// Methods beside those that are stated now; of one name the new one.
-    pub(crate) fn with_stated_methods(&self, methods: Methods) -> Methods {
-        let mut all = self.stated().methods.clone();
-        all.extend(methods);
-        all
-    }
-
-    /// States the methods of the house.
-    pub(crate) fn state_methods(
-        &self,
-        set: Option<&Arc<ParameterSet>>,
-        methods: Methods,
-        until: &Until,
-    ) -> Result<Renewed, NotStated> {
-        let mut stated = self.stated();
-        self.use_set(&mut stated, set)?;
-        let before = std::mem::replace(&mut stated.methods, methods);
-        // Whether they margin books is seen before they are written down.
-        let priced = match self.priced(&stated).and_then(|priced| Ok(in_time(until).map(|()| priced)?)) {
-            Ok(priced) => priced,
-            Err(unfit) => {
-                stated.methods = before;
-                return Err(unfit);
-            }
-        };
-        let texts = stated.methods.iter().map(|(name, own)| (name.clone(), own.text.to_string()));
-        let change = HouseChange::Methods(texts.collect());
-        self.changed(&mut stated, set, priced, change)
     }
 
     /// Applies quotes to the market of the house, all or none; the market's version.

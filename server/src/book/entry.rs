@@ -14,7 +14,7 @@ use plimsoll_journal::Sequence;
 
 use super::chronicle::Room;
 use super::settling::{RunOutcome, WhyNot};
-use super::{BookFault, Place, Waits};
+use super::{BookFault, Desk, Place, Stands, Waits};
 use crate::until::Until;
 
 /// A group.
@@ -123,12 +123,14 @@ impl Entry {
     /// Decides a command; what it comes to is written down and applied, unless its time is over before that.
     pub(crate) fn submit(
         &mut self,
-        house: &HouseSnapshot,
+        (desk, known): (&Desk, &Arc<HouseSnapshot>),
         command: &Command,
         room: Room<'_>,
         (place, until): (Place, &Until),
     ) -> Result<Answer, BookFault> {
-        let rests_on = self.rests_on(house);
+        // What the house has stated while this command waited for its group.
+        let mut house = desk.newest().unwrap_or_else(|| Arc::clone(known));
+        let rests_on = self.rests_on(&house);
         if let Some(answer) = self.refusals.answer(command, (self.group.sequence, rests_on)) {
             return Ok(answer);
         }
@@ -137,7 +139,13 @@ impl Entry {
         if (is_request && until.is_over()) || (!is_request && !until.decides_fact()) {
             return Err(BookFault::Late);
         }
-        let decision = self.decide_at(place, house, command)?;
+        let mut decision = self.decide_at(place, &house, command)?;
+        while desk.notes(place, &self.group, &decision.events)? == Stands::No {
+            // A fact is booked all the same; it is decided by what is stated now, too.
+            house = desk.newest().unwrap_or(house);
+            decision = self.decide_at(place, &house, command)?;
+        }
+        let house = &*house;
         if is_request && !until.decides() {
             return Err(BookFault::Late);
         }
@@ -173,9 +181,10 @@ impl Entry {
     }
 
     /// Books the trades that waited for contracts that the house knows now; the last record of the group.
-    pub(crate) fn book_pending(&mut self, house: &HouseSnapshot, room: Room<'_>) -> Sequence {
+    pub(crate) fn book_pending(&mut self, desk: &Desk, house: &HouseSnapshot, room: Room<'_>) -> Sequence {
         let events = book_pending(&self.group, house);
         if !events.is_empty() {
+            desk.notes_facts(&self.group, &events);
             let told = self.told(house, &events, None);
             let sequence = room.write(RecordBody::Groups(vec![told]));
             self.apply(&events, sequence);
@@ -186,7 +195,7 @@ impl Entry {
     /// Applies a settlement run of a content.
     pub(crate) fn settle(
         &mut self,
-        house: &HouseSnapshot,
+        (desk, house): (&Desk, &HouseSnapshot),
         run: &Arc<SettlementRun>,
         content: RunKey,
         room: Room<'_>,
@@ -195,6 +204,7 @@ impl Entry {
             return RunOutcome::Known;
         }
         let Decision { events, outcome, .. } = decide_run(&self.group, house, run, &content.0);
+        desk.notes_facts(&self.group, &events);
         self.take(house, None, &events, room);
         let is_applied = |event: &Event| matches!(event, Event::Settled(..) | Event::ReferenceKept(..));
         if events.iter().any(is_applied) {

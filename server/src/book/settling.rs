@@ -65,7 +65,7 @@ impl Book {
             }
             // What the house has stated while the groups before this one settled.
             let snapshot = desk.newest().unwrap_or_else(|| Arc::clone(&snapshot));
-            let outcome = entry.settle(&snapshot, run, content, room);
+            let outcome = entry.settle((&desk, &snapshot), run, content, room);
             last = last.max(entry.last());
             drop(entry);
             match outcome {

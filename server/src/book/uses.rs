@@ -3,70 +3,90 @@
 use std::collections::BTreeMap;
 
 use plimsoll_engine::contract::ContractId;
-use plimsoll_engine::group::{Event, Group, HouseSnapshot, MarginTerms, OrderKind, OrderTerms};
+use plimsoll_engine::group::{Event, Group, GroupKey, MarginTerms};
 use plimsoll_engine::record::RecordBody;
 use plimsoll_engine::types::{House, MethodName};
 use plimsoll_journal::Sequence;
 
-use super::{Book, BookFault, Methods, Place, Terms, locked};
+use super::desk::{Dropped, Renewed};
+use super::{Book, BookFault, Desk, Methods, NotStated, Place, Terms, locked};
+use crate::until::Until;
 
 /// The most uses that are named.
 const MOST_NAMED: usize = 20;
 
+/// By which methods accounts are margined from now on, by those before.
+pub(crate) type Moves = BTreeMap<MethodName, MethodName>;
+
 impl Book {
-    /// Refuses to drop methods that accounts are margined by, unless they move to others.
-    pub(crate) fn drops_no_method(
+    /// States the terms of a house. Refused while they drop bands that working orders are reserved at, assets that are held, or haircuts
+    /// of currencies that cover others.
+    pub(crate) fn state_terms(
+        &self,
+        house: &House,
+        terms: &Terms,
+        until: &Until,
+    ) -> Result<Renewed, NotStated> {
+        let (desk, _) = self.desk(house)?;
+        let _restating = desk.restates();
+        let begun = desk.drops_terms(terms);
+        let dropped = &begun.dropping.dropped;
+        let mut keys = self.to_look_at(house, dropped);
+        loop {
+            self.uses_none(&keys, |group| used(&desk, group, dropped))?;
+            let set = self.active(house);
+            match desk.state_terms(set.as_ref(), terms.clone(), &begun.dropping, until) {
+                Err(NotStated::Reached(more)) => keys = again(more, until)?,
+                stated => return stated,
+            }
+        }
+    }
+
+    /// States the methods of a house, and how many accounts have moved to others. Refused while they drop methods that accounts are
+    /// margined by and do not move from.
+    pub(crate) fn state_methods(
         &self,
         house: &House,
         methods: &Methods,
-        moves: &BTreeMap<MethodName, MethodName>,
-    ) -> Result<(), BookFault> {
-        let Some((_, snapshot)) = self.current(house) else { return Ok(()) };
-        let is_dropped = |own: &MethodName| {
-            snapshot.catalogue(own).is_some() && !methods.contains_key(own) && !moves.contains_key(own)
-        };
-        self.uses_none(house, |group| {
-            let by_method = group.margin_accounts.iter().filter_map(|(account, terms)| match terms {
-                MarginTerms::Method { method, .. } => Some((account, method)),
-                MarginTerms::Span { .. } => None,
-            });
-            let used = by_method.filter(|(_, method)| is_dropped(method));
-            used.map(|(account, method)| format!("method {method} by margin account {account}")).collect()
-        })
+        moves: &Moves,
+        until: &Until,
+    ) -> Result<(Renewed, u32), NotStated> {
+        let desk = self.opened(house)?;
+        let _restating = desk.restates();
+        let begun = desk.drops_methods(methods);
+        let mut left = begun.dropping.dropped.clone();
+        left.methods.retain(|own| !moves.contains_key(own));
+        let mut keys = self.to_look_at(house, &begun.dropping.dropped);
+        let mut moved = Moved::default();
+        loop {
+            self.uses_none(&keys, |group| used(&desk, group, &left))?;
+            if !moves.is_empty() && moved.accounts.is_none() {
+                // Both are there while accounts move from one to the other.
+                let both = desk.with_stated_methods(methods.clone());
+                desk.state_methods(self.active(house).as_ref(), both, None, until)?;
+            }
+            self.move_accounts(house, &keys, moves, &mut moved)?;
+            let set = self.active(house);
+            match desk.state_methods(set.as_ref(), methods.clone(), Some(&begun.dropping), until) {
+                Err(NotStated::Reached(more)) => keys = again(more, until)?,
+                stated => {
+                    let (snapshot, durable) = stated?;
+                    return Ok(((snapshot, durable.max(moved.last)), moved.accounts.unwrap_or_default()));
+                }
+            }
+        }
     }
 
-    /// Refuses to drop bands that working orders are reserved at, assets that are held, and haircuts of currencies that cover others.
-    pub(crate) fn drops_no_terms(&self, house: &House, terms: &Terms) -> Result<(), BookFault> {
-        let Some((desk, snapshot)) = self.current(house) else { return Ok(()) };
-        self.uses_none(house, |group| {
-            let bands = group.orders.iter().flat_map(|(id, order)| {
-                let all = std::iter::once(&order.terms).chain(&order.replacement);
-                all.flat_map(at_bands).map(move |contract| (id, contract))
-            });
-            let bands = bands.filter(|(_, contract)| {
-                snapshot.band(*contract).is_some() && !terms.bands.contains_key(contract)
-            });
-            let name = |contract: ContractId| {
-                let keys = desk.keys(Place::Worker, std::iter::once(contract)).unwrap_or_default();
-                keys.into_values().map(|key| key.to_string()).collect::<String>()
-            };
-            let mut used: Vec<String> =
-                bands.map(|(id, contract)| format!("band of {} by order {id}", name(contract))).collect();
-            let is_known = |asset| snapshot.schedule().assets.contains_key(asset);
-            let assets = group.assets.iter().filter(|(asset, quantity)| {
-                !quantity.is_zero() && is_known(*asset) && !terms.schedule.assets.contains_key(*asset)
-            });
-            used.extend(assets.map(|(asset, quantity)| format!("asset {asset}: {quantity} are held")));
-            used.extend(dropped_haircuts(group, &snapshot, terms));
-            used
-        })
+    /// The groups that may use what is dropped.
+    fn to_look_at(&self, house: &House, dropped: &Dropped) -> Vec<GroupKey> {
+        if dropped.is_nothing() { Vec::new() } else { self.keys(Some(house), None, usize::MAX) }
     }
 
     /// Nothing is used; up to [`MOST_NAMED`] uses are named.
-    fn uses_none(&self, house: &House, uses: impl Fn(&Group) -> Vec<String>) -> Result<(), BookFault> {
+    fn uses_none(&self, keys: &[GroupKey], uses: impl Fn(&Group) -> Vec<String>) -> Result<(), BookFault> {
         let mut named = Vec::new();
-        for key in self.keys(Some(house), None, usize::MAX) {
-            let entry = self.entry(&key)?;
+        for key in keys {
+            let entry = self.entry(key)?;
             let entry = locked(&entry);
             if entry.group().is_closed {
                 continue;
@@ -82,19 +102,21 @@ impl Book {
         if named.is_empty() { Ok(()) } else { Err(BookFault::InUse(named)) }
     }
 
-    /// Margins accounts by other methods; how many, and the record that has to be durable before that is said.
-    pub(crate) fn move_accounts(
+    /// Margins accounts of groups by other methods.
+    fn move_accounts(
         &self,
         house: &House,
-        moves: &BTreeMap<MethodName, MethodName>,
-    ) -> Result<(u32, Sequence), BookFault> {
-        let (mut moved, mut last) = (0, Sequence::NONE);
+        keys: &[GroupKey],
+        moves: &Moves,
+        moved: &mut Moved,
+    ) -> Result<(), BookFault> {
         if moves.is_empty() {
-            return Ok((moved, last));
+            return Ok(());
         }
+        let before = moved.accounts.get_or_insert(0);
         let (_, snapshot) = self.desk(house)?;
-        for key in self.keys(Some(house), None, usize::MAX) {
-            let entry = self.entry(&key)?;
+        for key in keys {
+            let entry = self.entry(key)?;
             let room = self.chronicle.room_waiting()?;
             let mut entry = locked(&entry);
             if entry.group().is_closed {
@@ -116,31 +138,52 @@ impl Book {
             let told = entry.told(&snapshot, &events, None);
             let sequence = room.write(RecordBody::Groups(vec![told]));
             entry.apply(&events, sequence);
-            moved += u32::try_from(events.len()).unwrap_or(u32::MAX);
-            last = last.max(sequence);
+            *before = before.saturating_add(u32::try_from(events.len()).unwrap_or(u32::MAX));
+            moved.last = moved.last.max(sequence);
         }
-        Ok((moved, last))
+        Ok(())
     }
 }
 
-/// The contracts whose bands an order is reserved at.
-fn at_bands(terms: &OrderTerms) -> impl Iterator<Item = ContractId> + '_ {
-    let legs = terms.legs.iter().filter(|leg| {
-        let has_limit = match terms.kind {
-            OrderKind::Limit | OrderKind::Stop => leg.price.is_some(),
-            OrderKind::Market => false,
-        };
-        terms.net_price.is_none() && !has_limit
-    });
-    legs.map(|leg| leg.contract)
+/// Accounts that have moved to other methods.
+#[derive(Debug, Default)]
+struct Moved {
+    /// How many; `None` while none has been asked to.
+    accounts: Option<u32>,
+    /// The record that has to be durable before that is said.
+    last: Sequence,
 }
 
-fn dropped_haircuts(group: &Group, snapshot: &HouseSnapshot, terms: &Terms) -> Vec<String> {
-    let now = &terms.schedule.currency_haircuts;
-    let dropped = snapshot.schedule().currency_haircuts.keys().filter(|own| !now.contains_key(*own));
-    let is_used = |own: &&plimsoll_engine::types::Currency| {
-        let has_cash = group.cash.get(*own).is_some_and(|amount| !amount.is_zero());
-        **own != group.currency && (has_cash || group.payables.iter().any(|due| due.currency == **own))
-    };
-    dropped.filter(is_used).map(|own| format!("haircut of {own}, which is held")).collect()
+/// Groups that are looked at again, unless time is over.
+fn again(groups: impl IntoIterator<Item = GroupKey>, until: &Until) -> Result<Vec<GroupKey>, BookFault> {
+    if until.is_over() { Err(BookFault::Late) } else { Ok(groups.into_iter().collect()) }
 }
+
+/// What a group uses of what is dropped, by name.
+fn used(desk: &Desk, group: &Group, dropped: &Dropped) -> Vec<String> {
+    let methods = group.margin_accounts.iter().filter_map(|(account, terms)| match terms {
+        MarginTerms::Method { method, .. } => dropped.methods.get(method).map(|own| (account, own)),
+        MarginTerms::Span { .. } => None,
+    });
+    let mut used: Vec<String> =
+        methods.map(|(account, method)| format!("method {method} by margin account {account}")).collect();
+    let name = |contract: ContractId| {
+        let keys = desk.keys(Place::Worker, std::iter::once(contract)).unwrap_or_default();
+        keys.into_values().map(|key| key.to_string()).collect::<String>()
+    };
+    let bands = group.orders.iter().flat_map(|(id, order)| {
+        let all = std::iter::once(&order.terms).chain(&order.replacement);
+        all.flat_map(|terms| dropped.bands_of(terms)).map(move |contract| (id, contract))
+    });
+    used.extend(bands.map(|(id, contract)| format!("band of {} by order {id}", name(contract))));
+    let assets =
+        group.assets.iter().filter(|(asset, held)| !held.is_zero() && dropped.assets.contains(*asset));
+    used.extend(assets.map(|(asset, quantity)| format!("asset {asset}: {quantity} are held")));
+    let newest = desk.newest();
+    let haircuts = newest.map(|house| dropped.covering(group, &house)).unwrap_or_default();
+    used.extend(haircuts.into_iter().map(|own| format!("haircut of {own}, which is held")));
+    used
+}
+
+#[cfg(test)]
+mod tests;

@@ -132,3 +132,107 @@ async fn fees_outlive_a_restart_from_records() {
 async fn fees_outlive_a_restart_from_cuts() {
     fees_outlive_a_restart(true).await;
 }
+
+fn band() -> v1::PriceBand {
+    let [low, high] = ["60", "80"].map(ToOwned::to_owned);
+    v1::PriceBand { contract: Some(future("202612", 0)), low, high }
+}
+
+fn bond(asset: &str, currency: &str) -> v1::AssetTerms {
+    let [asset, currency, price, haircut] = [asset, currency, "100", "0.1"].map(ToOwned::to_owned);
+    v1::AssetTerms { asset, currency, price, haircut, ..Default::default() }
+}
+
+fn euros() -> v1::CurrencyHaircut {
+    v1::CurrencyHaircut { currency: "EUR".to_owned(), haircut: "0.1".to_owned() }
+}
+
+/// An order that has no limit when it is reserved: a market order, or a stop.
+fn without_limit(id: &str, kind: v1::OrderKind) -> v1::Order {
+    let leg = v1::OrderLeg { contract: Some(future("202612", 1)), price: String::new() };
+    let terms = v1::OrderTerms { kind: kind.into(), legs: vec![leg], units: 1, ..Default::default() };
+    v1::Order { id: id.to_owned(), account: "A".to_owned(), terms: Some(terms), ..Default::default() }
+}
+
+fn replace(id: &str) -> Command {
+    let terms = without_limit(id, v1::OrderKind::Market).terms;
+    Command::ReplaceOrder(v1::ReplaceOrder { order_id: id.to_owned(), terms })
+}
+
+fn confirmed(id: &str, change: v1::OrderChange) -> Command {
+    Command::OrderConfirmation(v1::OrderConfirmation { order_id: id.to_owned(), change: change.into() })
+}
+
+fn assets(asset: &str, currency: &str, number: &str) -> Option<v1::Assets> {
+    let [asset, currency, number] = [asset, currency, number].map(ToOwned::to_owned);
+    let (amount, quantity) = if asset.is_empty() { (number, String::new()) } else { (String::new(), number) };
+    Some(v1::Assets { asset, currency, amount, quantity })
+}
+
+/// What a house states is not dropped while a group uses it, whatever it is; the fault names it.
+#[tokio::test]
+async fn what_is_in_use_is_named_and_not_dropped() {
+    let folder = Folder::new("terms-in-use");
+    let served = folder.start(false).await;
+    first_day(&served).await;
+    let whole = v1::SetHouseTermsRequest {
+        house: HOUSE.to_owned(),
+        bands: vec![band()],
+        assets: vec![bond("BOND", "USD"), bond("BUND", "EUR")],
+        currency_haircuts: vec![euros()],
+        ..Default::default()
+    };
+    let without_band = v1::SetHouseTermsRequest { bands: Vec::new(), ..whole.clone() };
+    let without_asset = v1::SetHouseTermsRequest { assets: vec![bond("BUND", "EUR")], ..whole.clone() };
+    let without_haircut = v1::SetHouseTermsRequest { currency_haircuts: Vec::new(), ..whole.clone() };
+    let deposit = |id: &str, own| Command::Deposit(v1::Deposit { reference: id.to_owned(), assets: own });
+    let withdraw = |own: Option<v1::Assets>| Command::Withdraw(own.unwrap());
+    let market = Command::Order(without_limit("U1", v1::OrderKind::Market));
+    let stop = Command::Order(without_limit("U2", v1::OrderKind::Stop));
+    let cancelled = |id| confirmed(id, v1::OrderChange::Cancelled);
+    let not_replaced = confirmed("O1", v1::OrderChange::NotReplaced);
+    let band_of = |id: &str| format!("by order {id} of group POOL");
+    let cases = [
+        (&without_band, market, cancelled("U1"), band_of("U1")),
+        (&without_band, stop, cancelled("U2"), band_of("U2")),
+        (&without_band, replace("O1"), not_replaced, band_of("O1")),
+        (
+            &without_asset,
+            deposit("D2", assets("BOND", "", "3")),
+            withdraw(assets("BOND", "", "3")),
+            "asset BOND: 3 are held of group POOL".to_owned(),
+        ),
+        (
+            &without_haircut,
+            deposit("D3", assets("", "EUR", "7")),
+            withdraw(assets("", "EUR", "7")),
+            "haircut of EUR, which is held of group POOL".to_owned(),
+        ),
+        (
+            &without_haircut,
+            deposit("D4", assets("BUND", "", "3")),
+            withdraw(assets("BUND", "", "3")),
+            "haircut of EUR, which is held of group POOL".to_owned(),
+        ),
+    ];
+    for (place, (less, used, freed, named)) in cases.into_iter().enumerate() {
+        let state =
+            async |terms: &v1::SetHouseTermsRequest| book(&served).set_house_terms(terms.clone()).await;
+        state(&whole).await.unwrap();
+        assert_eq!(submit(&served, &format!("use {place}"), used).await.refused, None, "{named}");
+        let version = margin(&served).await.version;
+        let status = state(less).await.unwrap_err();
+        assert_eq!(status.code(), Code::FailedPrecondition, "{named}");
+        let violations = status.get_details_precondition_failure().unwrap().violations;
+        assert!(violations.len() == 1 && violations[0].subject.ends_with(&named), "{violations:?}");
+        assert_eq!(margin(&served).await.version, version, "nothing has changed");
+        // What is stated otherwise is not dropped.
+        let mut other = whole.clone();
+        other.bands[0].high = "90".to_owned();
+        other.assets[0].price = "99".to_owned();
+        other.currency_haircuts[0].haircut = "0.2".to_owned();
+        state(&other).await.unwrap();
+        assert_eq!(submit(&served, &format!("free {place}"), freed).await.refused, None, "{named}");
+        state(less).await.unwrap();
+    }
+}

@@ -180,9 +180,10 @@ pub(super) fn transfer(
     transfer: &Transfer,
     until: &Until,
 ) -> Result<Told<v1::TransferResponse>, Fault> {
-    let (_, house) = known(book, &from.group().key.house.clone(), place)?;
+    let (desk, house) = known(book, &from.group().key.house.clone(), place)?;
     let principal = Caller::Transfer.principal();
-    let (moved, durable) = book.transfer([from, to], &house, (&principal, transfer), until)?;
+    let (moved, durable) =
+        book.transfer([from, to], (&desk, &house), (&principal, transfer), (place, until))?;
     let answer = match moved {
         Err(refusal) => v1::TransferResponse {
             refused: Some(to_proto::book::refused(&refusal)),

@@ -14,7 +14,7 @@ use super::super::violations::Violations;
 use super::commands::{Caller, command};
 use super::work::known;
 use super::{BookCalls, Fault, Told, house_of, read, seen};
-use crate::book::{Book, BookFault, Room, Turn, open};
+use crate::book::{Book, BookFault, Desk, Place, Room, Turn, open};
 use crate::until::Until;
 
 /// The most trades of one import.
@@ -69,11 +69,11 @@ impl BookCalls {
         }
         let is_little = trades.len() <= FEW;
         let book = move |book: &Book, groups: &mut Groups, place| {
-            let (_, snapshot) = known(book, &house, place)?;
+            let (desk, snapshot) = known(book, &house, place)?;
             if !until.decides_fact() {
                 return Err(BookFault::Late.into());
             }
-            booked(book, &trades, &snapshot, (groups, faults.clone()))
+            booked((book, &desk, place), &trades, &snapshot, (groups, faults.clone()))
         };
         self.with_turns(groups, is_little, book).await
     }
@@ -81,7 +81,7 @@ impl BookCalls {
 
 /// Books trades if none of them is faulty.
 fn booked(
-    book: &Book,
+    (book, desk, place): (&Book, &Desk, Place),
     trades: &Trades,
     snapshot: &HouseSnapshot,
     (groups, mut faults): (&mut Groups, Violations),
@@ -91,7 +91,7 @@ fn booked(
     if !faults.is_empty() {
         return Ok(seen(book, refused(&faults)));
     }
-    let durable = booked_all(trades, snapshot, groups, room)?;
+    let durable = booked_all((desk, place), trades, snapshot, (groups, room))?;
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let booked = number(trades.len() - known);
     let answer = v1::ImportTradesResponse {
@@ -131,11 +131,12 @@ fn checked(trades: &Trades, snapshot: &HouseSnapshot, groups: &Groups, faults: &
 
 /// Books trades in one record: after a crash all of them are there or none. The last record of their groups.
 fn booked_all(
+    (desk, place): (&Desk, Place),
     trades: &Trades,
     snapshot: &HouseSnapshot,
-    groups: &mut Groups,
-    room: Room<'_>,
+    (groups, room): (&mut Groups, Room<'_>),
 ) -> Result<Sequence, Fault> {
+    desk.notes_import(place, groups.values().map(|own| own.group()))?;
     let mut changes = Vec::with_capacity(trades.len());
     for (key, fill) in trades {
         let Some(entry) = groups.get_mut(key) else { continue };

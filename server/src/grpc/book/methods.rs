@@ -1,13 +1,12 @@
 //! What a house states: its terms, what its contracts are, the methods, and the market.
 
-use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 
 use super::super::from_proto::methods::MethodReader;
 use super::super::to_proto;
 use super::super::violations::Violations;
 use super::{Fault, Told, house_of, read};
-use crate::book::{Book, NotStated, Place};
+use crate::book::{Book, BookFault, NotStated, Place};
 use crate::until::Until;
 
 pub(super) fn set_contracts(
@@ -41,17 +40,7 @@ pub(super) fn set(
     let methods = reader.methods(&request.methods);
     let moves = reader.moves(&request.move_accounts, &methods);
     reader.finished()?;
-    book.drops_no_method(&house, &methods, &moves)?;
-    let (desk, set) = (book.opened(&house)?, book.active(&house));
-    let mut last = Sequence::NONE;
-    let mut moved_accounts = 0;
-    if !moves.is_empty() {
-        // Both are there while accounts move from one to the other.
-        desk.state_methods(set.as_ref(), desk.with_stated_methods(methods.clone()), until)?;
-        (moved_accounts, last) = book.move_accounts(&house, &moves)?;
-    }
-    let (snapshot, durable) = desk.state_methods(set.as_ref(), methods, until)?;
-    let durable = durable.max(last);
+    let ((snapshot, durable), moved_accounts) = book.state_methods(&house, &methods, &moves, until)?;
     tracing::info!(%house, version = snapshot.version(), moved_accounts, "methods stated");
     let stated = snapshot.methods().into_iter().flat_map(|methods| methods.iter());
     let answer = v1::SetMethodsResponse {
@@ -85,9 +74,7 @@ pub(super) fn set_terms(
 ) -> Result<Told<v1::SetHouseTermsResponse>, Fault> {
     let house = house_of("house", &request.house)?;
     let terms = read(book, Place::Worker, &house, |reader| reader.house_terms(request))?;
-    book.drops_no_terms(&house, &terms)?;
-    let (desk, _) = book.desk(&house)?;
-    let (snapshot, durable) = desk.state_terms(book.active(&house).as_ref(), terms, until)?;
+    let (snapshot, durable) = book.state_terms(&house, &terms, until)?;
     tracing::info!(%house, version = snapshot.version(), "terms stated");
     Ok(Told { answer: v1::SetHouseTermsResponse { version: snapshot.version() }, durable })
 }
@@ -97,6 +84,8 @@ impl From<NotStated> for Fault {
         let mut violations = Violations::default();
         match fault {
             NotStated::Book(fault) => return fault.into(),
+            // They have been looked at again.
+            NotStated::Reached(_) => return BookFault::Late.into(),
             NotStated::Contracts(faults) => {
                 for fault in faults {
                     violations.add(|| format!("contracts[{}].contract", fault.place), fault.message.clone());

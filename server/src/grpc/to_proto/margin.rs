@@ -40,6 +40,9 @@ pub(in crate::grpc) fn margin_report(positions: &[v1::Position], report: MarginR
         risk: report.risk.to_string(),
         net_option_value: report.net_option_value.to_string(),
         requirement: report.requirement.to_string(),
+        requirement_levels: report.requirement_levels,
+        initial_requirement: report.initial_requirement.to_string(),
+        maintenance_requirement: report.maintenance_requirement.to_string(),
         by_currency: report.by_currency.into_iter().map(currency_totals).collect(),
         conversions: report.conversions.into_iter().map(conversion).collect(),
         levels: report.levels.into_iter().map(level).collect(),
@@ -121,7 +124,11 @@ fn conversion(step: ConversionStep) -> v1::ConversionUsed {
 }
 
 fn level(level: LevelAmount) -> v1::LevelAmount {
-    v1::LevelAmount { level: level.level, amount: level.amount.to_string() }
+    v1::LevelAmount {
+        amount: level.amount.to_string(),
+        requirement: level.requirement.to_string(),
+        level: level.level,
+    }
 }
 
 fn commodity(own: CommodityReport) -> v1::CommodityMargin {

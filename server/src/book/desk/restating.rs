@@ -1,0 +1,74 @@
+//! What a house states anew as a whole: its terms and its methods. What that drops is seen to be free in the step that drops it.
+
+use std::sync::Arc;
+
+use plimsoll_engine::parameters::ParameterSet;
+use plimsoll_engine::record::HouseChange;
+
+use super::super::house::{Methods, Terms};
+use super::dropping::Dropping;
+use super::{Desk, NotStated, Renewed, in_time};
+use crate::until::Until;
+
+impl Desk {
+    /// States the terms of the house; the snapshot that has them.
+    pub(crate) fn state_terms(
+        &self,
+        set: Option<&Arc<ParameterSet>>,
+        terms: Terms,
+        dropping: &Dropping,
+        until: &Until,
+    ) -> Result<Renewed, NotStated> {
+        let mut stated = self.stated();
+        self.use_set(&mut stated, set)?;
+        let priced = self.priced(&stated)?;
+        let freed = dropping.freed().map_err(NotStated::Reached)?;
+        in_time(until)?;
+        let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
+        let change = HouseChange::Terms(bands, terms.schedule.clone(), terms.fees.clone());
+        stated.terms = terms;
+        let renewed = self.changed(&mut stated, set, priced, change)?;
+        freed.dropped();
+        Ok(renewed)
+    }
+
+    /// Methods beside those that are stated now; of one name the new one.
+    pub(crate) fn with_stated_methods(&self, methods: Methods) -> Methods {
+        let mut all = self.stated().methods.clone();
+        all.extend(methods);
+        all
+    }
+
+    /// States the methods of the house. What they drop is `dropping`, if they drop anything.
+    pub(crate) fn state_methods(
+        &self,
+        set: Option<&Arc<ParameterSet>>,
+        methods: Methods,
+        dropping: Option<&Dropping>,
+        until: &Until,
+    ) -> Result<Renewed, NotStated> {
+        let mut stated = self.stated();
+        self.use_set(&mut stated, set)?;
+        let before = std::mem::replace(&mut stated.methods, methods);
+        // Whether they margin books is seen before they are written down, and whether what they drop is free.
+        let fit = self.priced(&stated).and_then(|priced| {
+            let freed = dropping.map(Dropping::freed).transpose().map_err(NotStated::Reached)?;
+            in_time(until)?;
+            Ok((priced, freed))
+        });
+        let (priced, freed) = match fit {
+            Ok(fit) => fit,
+            Err(unfit) => {
+                stated.methods = before;
+                return Err(unfit);
+            }
+        };
+        let texts = stated.methods.iter().map(|(name, own)| (name.clone(), own.text.to_string()));
+        let change = HouseChange::Methods(texts.collect());
+        let renewed = self.changed(&mut stated, set, priced, change)?;
+        if let Some(freed) = freed {
+            freed.dropped();
+        }
+        Ok(renewed)
+    }
+}
