@@ -12,6 +12,7 @@ mod peers;
 mod pricing;
 mod recover;
 mod span;
+mod stall;
 mod stores;
 
 use std::fmt;
@@ -51,13 +52,14 @@ type Goals = fn() -> Vec<Goal>;
 
 /// All of them, or those of the rooms that are named: `goals commit recover`.
 fn main() {
-    let rooms: [(&str, Goals); 6] = [
+    let rooms: [(&str, Goals); 7] = [
         ("span", span::goals),
         ("cold", cold::goals),
         ("load", load::goals),
         ("pricing", pricing::goals),
         ("commit", commit::goals),
         ("recover", recover::goals),
+        ("stall", stall::goals),
     ];
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     for (_, goals) in

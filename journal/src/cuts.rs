@@ -178,7 +178,11 @@ impl Cuts {
             let mut table = transaction.open_table(FLOOR).map_err(|error| failed(&error))?;
             table.insert((), floor.0).map_err(|error| failed(&error))?;
             let mut table = transaction.open_table(TIMES).map_err(|error| failed(&error))?;
-            table.insert(time.own, floor.0).map_err(|error| failed(&error))?;
+            // As long as nothing is recorded, the first time of a floor says it all.
+            let newest = table.last().map_err(|error| failed(&error))?.map(|(_, own)| own.value());
+            if newest != Some(floor.0) {
+                table.insert(time.own, floor.0).map_err(|error| failed(&error))?;
+            }
             let mut table = transaction.open_table(PASSING).map_err(|error| failed(&error))?;
             table.insert((), (time.own, time.wall)).map_err(|error| failed(&error))?;
         }
@@ -331,12 +335,12 @@ impl Cuts {
                 old.extend(before.filter(|(own, _)| own == key));
             }
         })?;
-        if old.is_empty() {
-            return Ok(0);
-        }
         let failed = |error: &dyn std::fmt::Display| damaged(Sequence::NONE, error);
         let transaction = self.store.begin_write().map_err(|error| failed(&error))?;
         {
+            // Of floors that are gone nothing is asked: what is before them has been removed.
+            let mut table = transaction.open_table(TIMES).map_err(|error| failed(&error))?;
+            table.retain(|_, floor| floor >= sequence.0).map_err(|error| failed(&error))?;
             let mut table = transaction.open_table(CUTS).map_err(|error| failed(&error))?;
             for (key, at) in &old {
                 table.remove((key.as_slice(), *at)).map_err(|error| failed(&error))?;

@@ -174,6 +174,10 @@ fn cuts_are_found_by_their_sequence() {
     assert_eq!([0, 1, 2, 9].map(at), [None, Some(1), Some(2), Some(2)]);
     let floor_at = |time: u64| cuts.floor_at(time).unwrap();
     assert_eq!((floor_at(999), floor_at(1_000)), (Sequence::NONE, Sequence(2)));
+    for (floor, own) in [(2, 1_500), (3, 2_000), (3, 3_000), (20, 4_000)] {
+        cuts.set_floor(Sequence(floor), Passing { own, wall: own }).unwrap();
+    }
+    assert_eq!([1_000, 1_999, 2_000, 3_999, 9_999].map(|time| floor_at(time).0), [2, 2, 3, 3, 20]);
     // What lies closely between two others goes.
     let cut = |at: u64| Cut { key: b"a".to_vec(), at: Sequence(at), state: vec![1] };
     cuts.keep(&[cut(9)]).unwrap();
@@ -196,4 +200,6 @@ fn cuts_are_found_by_their_sequence() {
     );
     assert_eq!(cuts.remove_before(Sequence(10 + Cuts::SPACING)).unwrap(), 1);
     assert_eq!([1, 10 + Cuts::SPACING].map(at), [None, older]);
+    // Nothing is left from before that, so no time of it is asked for any more.
+    assert_eq!([2_000, 9_999].map(floor_at), [Sequence::NONE; 2]);
 }
