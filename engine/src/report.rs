@@ -42,13 +42,15 @@ pub struct CurrencyTotals {
     pub requirement: Amount,
 }
 
-/// The risk that a requirement level asks for, in the report's currency, before option value.
+/// What a requirement level asks for, in the report's currency.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LevelAmount {
     /// `initial` or `maintenance`, with `_reserve` for the reserve class.
     pub level: String,
-    /// Sum over the commodities of factor times risk.
+    /// Sum over the commodities of factor times risk, before option value.
     pub amount: Amount,
+    /// What must be paid at this level after option value; never negative.
+    pub requirement: Amount,
 }
 
 /// The net delta of one period.
@@ -222,8 +224,14 @@ pub struct MarginReport {
     pub risk: Amount,
     /// Long less short option value.
     pub net_option_value: Amount,
-    /// What must be paid after option value; never negative.
+    /// What must be paid for the risk itself after option value; never negative.
     pub requirement: Amount,
+    /// The reported levels that ask for the risk itself: `requirement` is theirs. Empty: it is no level's.
+    pub requirement_levels: Vec<String>,
+    /// What must be paid to take on risk, after option value: that of the initial level, or of the risk itself where there is none.
+    pub initial_requirement: Amount,
+    /// What must be paid not to be called, after option value: that of the maintenance level, or the initial one where there is none.
+    pub maintenance_requirement: Amount,
     /// Totals in the commodities' own currencies, by currency.
     pub by_currency: Vec<CurrencyTotals>,
     /// The rates that totals were converted with.

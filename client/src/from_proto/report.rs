@@ -59,10 +59,17 @@ fn report(report: v1::MarginReport) -> Checked<MarginReport> {
         risk: amount("risk", &report.risk)?,
         net_option_value: amount("net_option_value", &report.net_option_value)?,
         requirement: amount("requirement", &report.requirement)?,
+        requirement_levels: report.requirement_levels,
+        initial_requirement: amount("initial_requirement", &report.initial_requirement)?,
+        maintenance_requirement: amount("maintenance_requirement", &report.maintenance_requirement)?,
         by_currency: list("by_currency", report.by_currency, currency_totals)?,
         conversions: list("conversions", report.conversions, conversion)?,
         levels: list("levels", report.levels, |level| {
-            Ok(LevelAmount { amount: amount("amount", &level.amount)?, level: level.level })
+            Ok(LevelAmount {
+                amount: amount("amount", &level.amount)?,
+                requirement: amount("requirement", &level.requirement)?,
+                level: level.level,
+            })
         })?,
         commodities: list("commodities", report.commodities, commodity)?,
         scanning_spreads: list("scanning_spreads", report.scanning_spreads, scanning_spread)?,

@@ -45,6 +45,9 @@ struct ReportLine<'a> {
     risk: Money,
     net_option_value: Money,
     requirement: Money,
+    requirement_levels: &'a [String],
+    initial_requirement: Money,
+    maintenance_requirement: Money,
     by_currency: Vec<CurrencyLine<'a>>,
     levels: Vec<LevelLine<'a>>,
     commodities: Commodities<'a>,
@@ -72,6 +75,7 @@ struct CurrencyLine<'a> {
 struct LevelLine<'a> {
     level: &'a str,
     amount: Money,
+    requirement: Money,
 }
 
 /// The commodities as one object, by code.
@@ -146,8 +150,11 @@ fn report_line<'a>(account: &'a str, report: &'a MarginReport) -> ReportLine<'a>
         net_option_value: Text(totals.net_option_value),
         requirement: Text(totals.requirement),
     });
-    let levels =
-        report.levels.iter().map(|level| LevelLine { level: &level.level, amount: Text(level.amount) });
+    let levels = report.levels.iter().map(|own| LevelLine {
+        level: &own.level,
+        amount: Text(own.amount),
+        requirement: Text(own.requirement),
+    });
     ReportLine {
         account,
         parameter_set: SetLine {
@@ -159,6 +166,9 @@ fn report_line<'a>(account: &'a str, report: &'a MarginReport) -> ReportLine<'a>
         risk: Text(report.risk),
         net_option_value: Text(report.net_option_value),
         requirement: Text(report.requirement),
+        requirement_levels: &report.requirement_levels,
+        initial_requirement: Text(report.initial_requirement),
+        maintenance_requirement: Text(report.maintenance_requirement),
         by_currency: totals.collect(),
         levels: levels.collect(),
         commodities: Commodities(&report.commodities),

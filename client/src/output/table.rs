@@ -23,7 +23,7 @@ pub(super) fn report(
     writeln!(out, "Account {}", printable(account))?;
     writeln!(out, "Parameter set {} of {}, rounding {}", set.id, set.business_date, report.rounding.name())?;
     write(out, "Totals", &totals(report), 1)?;
-    write(out, "Requirement levels, before option value", &levels(report), 1)?;
+    write(out, "Requirement levels", &levels(report), 1)?;
     write(out, &format!("Commodities, in {}", report.currency), &commodities(report), 1)?;
     write(out, "Parts of scan risk", &parts(report), 1)?;
     if scenarios {
@@ -108,9 +108,9 @@ fn totals(report: &MarginReport) -> Table {
 }
 
 fn levels(report: &MarginReport) -> Table {
-    let mut table = table(["Level", "Amount"]);
-    for level in &report.levels {
-        table.add_row([printable(&level.level).to_string(), shown(level.amount)]);
+    let mut table = table(["Level", "Before option value", "Requirement"]);
+    for own in &report.levels {
+        table.add_row([printable(&own.level).to_string(), shown(own.amount), shown(own.requirement)]);
     }
     table
 }

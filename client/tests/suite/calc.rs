@@ -31,6 +31,9 @@ fn a_result_has_the_keys_of_the_contract_in_their_order() {
             "risk",
             "net_option_value",
             "requirement",
+            "requirement_levels",
+            "initial_requirement",
+            "maintenance_requirement",
             "by_currency",
             "levels",
             "commodities",
@@ -42,7 +45,7 @@ fn a_result_has_the_keys_of_the_contract_in_their_order() {
     assert_eq!(result["parameter_set"]["id"], set.id());
     assert_eq!(result["parameter_set"]["digest"], set.digest().to_string());
     assert_eq!(keys(&result["by_currency"][0]), ["currency", "risk", "net_option_value", "requirement"]);
-    assert_eq!(keys(&result["levels"][0]), ["level", "amount"]);
+    assert_eq!(keys(&result["levels"][0]), ["level", "amount", "requirement"]);
     let commodities = result["commodities"].as_object().unwrap();
     assert_eq!(commodities.len(), 2);
     for own in commodities.values() {

@@ -2,6 +2,7 @@
 
 use super::numbers::Numbers;
 use super::request::{CalculationError, CalculationOptions, PortfolioRequest};
+use super::required::AccountLevels;
 use super::totals::{Converter, Totals};
 use super::{MarginReport, SetReference};
 use crate::parameters::ParameterSet;
@@ -63,6 +64,14 @@ pub fn report(
     let totals = converter.totals(&margin).map_err(of_totals)?;
     let numbers = Numbers { set, converter: &converter, rounding };
     let commodities = margin.commodities.iter().map(|own| numbers.commodity(own));
+    let requirement = Amount::rounded_half_away(totals.requirement);
+    let own = AccountLevels::of(set, options.account_type.as_deref())?;
+    let amounts = converter.levels(&margin, levels, rounding).map_err(of_totals)?;
+    let at = |level: Option<usize>| {
+        let place = level.and_then(|level| levels.iter().position(|known| *known == level));
+        place.map_or(requirement, |place| amounts[place].requirement)
+    };
+    let of_risk = levels.iter().zip(&amounts).filter(|(level, _)| converter.asks_for_risk(&margin, **level));
     Ok(MarginReport {
         parameter_set: SetReference {
             id: set.id().to_owned(),
@@ -72,9 +81,12 @@ pub fn report(
         rounding,
         risk: Amount::rounded_half_away(totals.risk),
         net_option_value: Amount::rounded_half_away(totals.net_option_value),
-        requirement: Amount::rounded_half_away(totals.requirement),
+        requirement,
+        requirement_levels: of_risk.map(|(_, own)| own.level.clone()).collect(),
+        initial_requirement: at(own.initial),
+        maintenance_requirement: at(own.maintenance),
         by_currency: totals.by_currency().map_err(of_totals)?,
-        levels: converter.levels(&margin, levels, rounding).map_err(of_totals)?,
+        levels: amounts,
         commodities: commodities.collect::<Result<_, _>>().map_err(of_totals)?,
         scanning_spreads: numbers.scanning_spreads(&margin).map_err(of_totals)?,
         inter_spreads: numbers.inter_spreads(&margin).map_err(of_totals)?,

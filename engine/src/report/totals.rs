@@ -15,7 +15,7 @@ use super::request::CalculationError;
 use super::{CurrencyTotals, LevelAmount};
 use crate::parameters::{Commodity, ConversionStep, ParameterSet, RoundingProfile};
 use crate::span::{CommodityMargin, Portfolio, SpanMargin, level_amount};
-use crate::types::{Amount, Currency, Money, Overflow};
+use crate::types::{Amount, Currency, Decimal, Money, Overflow};
 
 /// Converts to the report's currency at the set's rates.
 pub(super) struct Converter<'a> {
@@ -154,23 +154,36 @@ impl<'a> Converter<'a> {
         Ok(Totals { risk, net_option_value, requirement, by_currency: sums })
     }
 
-    /// For each level the sum over the commodities of factor times risk; factors never scale option value.
+    /// What each level asks for: factors scale risk and never option value.
     pub(super) fn levels(
         &self,
         margin: &SpanMargin,
         levels: &[usize],
         rounding: RoundingProfile,
     ) -> Result<Vec<LevelAmount>, Overflow> {
-        let amount = |&index: &usize| {
-            let mut sum = Money::ZERO;
-            for own in &margin.commodities {
-                let commodity = &self.set.commodities()[own.commodity.index()];
-                let scaled = level_amount(own.risk, &commodity.level_factors()[index], rounding)?;
-                sum = sum.plus(self.convert(commodity.currency(), scaled)?)?;
+        let of_level = |&index: &usize| {
+            let sums = sums(self.set, margin, |own, commodity| {
+                level_amount(own.risk, &commodity.level_factors()[index], rounding)
+            })?;
+            let (mut amount, mut requirement) = (Money::ZERO, Money::ZERO);
+            for (currency, sum) in &sums {
+                amount = amount.plus(self.convert(currency, sum.risk)?)?;
+                requirement = requirement.plus(self.convert(currency, sum.requirement()?)?)?;
             }
-            let level = self.set.levels().all()[index].name().to_owned();
-            Ok(LevelAmount { level, amount: Amount::rounded_half_away(sum) })
+            Ok(LevelAmount {
+                level: self.set.levels().all()[index].name().to_owned(),
+                amount: Amount::rounded_half_away(amount),
+                requirement: Amount::rounded_half_away(requirement),
+            })
         };
-        levels.iter().map(amount).collect()
+        levels.iter().map(of_level).collect()
+    }
+
+    /// Whether a level asks for the risk itself, of every commodity of a portfolio.
+    pub(super) fn asks_for_risk(&self, margin: &SpanMargin, level: usize) -> bool {
+        margin.commodities.iter().all(|own| {
+            let factors = &self.set.commodities()[own.commodity.index()].level_factors()[level];
+            factors.iter().all(|factor| *factor == Decimal::ONE)
+        })
     }
 }

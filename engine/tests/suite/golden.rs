@@ -91,6 +91,12 @@ fn the_golden_portfolios_agree_in_both_profiles() {
         for own in &exact.commodities {
             commodity_agrees(account, own, &commodities[own.commodity.as_str()]);
         }
+        // The risk of this house is its initial margin.
+        assert_eq!(exact.requirement_levels.first().map(String::as_str), Some("initial"), "{account}");
+        assert_eq!(exact.initial_requirement, exact.requirement, "{account}");
+        let maintenance = exact.risk.millionths() * 3 / 4 - exact.net_option_value.millionths();
+        let off = exact.maintenance_requirement.millionths() - maintenance.max(0);
+        assert!(off.abs() <= 2, "{account}: off by {off}");
         let takasbank = report(&set, &line, RoundingProfile::Takasbank);
         let expected = &line["expected"]["takasbank"];
         close(&format!("{account} takasbank risk"), takasbank.risk, &expected["risk"], 1_000);

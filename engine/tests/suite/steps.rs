@@ -8,7 +8,7 @@ use plimsoll_engine::contract::{ContractQuery, ContractText};
 use plimsoll_engine::parameters::{Definition, Digest, ParameterSet, RoundingProfile, build, sample};
 use plimsoll_engine::report::{CalculationOptions, MarginReport, PortfolioRequest, calculate};
 use plimsoll_engine::span::Position;
-use plimsoll_engine::types::Lots;
+use plimsoll_engine::types::{Amount, Lots};
 
 use crate::exchange::{Exchange, array_of_range};
 
@@ -323,6 +323,9 @@ fn option_value_in_one_currency_never_pays_risk_in_another() {
 fn levels_scale_risk_and_never_option_value() {
     let set = set(&sample::definition());
     let positions = vec![position("-10 HCLO OOF 202612 C 72.5")];
+    let paid = |amount: Amount, report: &MarginReport| {
+        (amount.millionths() - report.net_option_value.millionths()).max(0)
+    };
     let mut options = CalculationOptions::default();
     for (account_type, initial) in
         [(None, "1.10"), (Some("H"), "1.10"), (Some("S"), "1.35"), (Some("M"), "1.00")]
@@ -336,6 +339,14 @@ fn levels_scale_risk_and_never_option_value() {
         let [("initial", initial), ("maintenance", maintenance)] = levels[..] else { panic!("two levels") };
         assert_eq!(maintenance, report.risk);
         assert_eq!(initial.millionths() * 100, report.risk.millionths() * percent);
+        // What is paid at a level is its amount and the options that were sold, whose value no factor scales.
+        assert_eq!(report.initial_requirement.millionths(), paid(initial, &report));
+        assert_eq!(report.maintenance_requirement, report.requirement);
+        let of_levels: Vec<_> = report.levels.iter().map(|level| level.requirement).collect();
+        assert_eq!(of_levels, [report.initial_requirement, report.maintenance_requirement]);
+        // The risk of this house is maintenance, and for members the initial margin too.
+        let of_risk: &[&str] = if percent == 100 { &["initial", "maintenance"] } else { &["maintenance"] };
+        assert_eq!(report.requirement_levels, of_risk);
     }
     options.account_type = Some("X".to_owned());
     let refused =

@@ -83,6 +83,9 @@ fn margin_report() -> v1::MarginReport {
         risk: money(),
         net_option_value: money(),
         requirement: money(),
+        requirement_levels: vec!["initial".to_owned()],
+        initial_requirement: money(),
+        maintenance_requirement: money(),
         by_currency: vec![v1::CurrencyTotals {
             currency: "EUR".to_owned(),
             risk: money(),
@@ -95,7 +98,7 @@ fn margin_report() -> v1::MarginReport {
             rate: "1.0850".to_owned(),
             divides: true,
         }],
-        levels: vec![v1::LevelAmount { level: "initial".to_owned(), amount: money() }],
+        levels: vec![v1::LevelAmount { level: "initial".to_owned(), amount: money(), requirement: money() }],
         commodities: vec![commodity_margin()],
         scanning_spreads: vec![v1::ScanningSpread {
             priority: 1,
@@ -162,6 +165,9 @@ fn a_malformed_report_names_its_field() {
     assert_eq!(blamed(|report| report.by_currency[0].risk = wrong()), "report.by_currency[0].risk");
     assert_eq!(blamed(|report| report.conversions[0].rate = wrong()), "report.conversions[0].rate");
     assert_eq!(blamed(|report| report.levels[0].amount = wrong()), "report.levels[0].amount");
+    assert_eq!(blamed(|report| report.levels[0].requirement = wrong()), "report.levels[0].requirement");
+    assert_eq!(blamed(|report| report.initial_requirement = wrong()), "report.initial_requirement");
+    assert_eq!(blamed(|report| report.maintenance_requirement = wrong()), "report.maintenance_requirement");
     assert_eq!(
         blamed(|report| report.inter_spreads[0].legs[0].credit = wrong()),
         "report.inter_spreads[0].legs[0].credit"
