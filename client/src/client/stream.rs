@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use plimsoll_engine::span::Portfolio;
 use plimsoll_proto::v1;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
@@ -77,12 +78,25 @@ impl Answers {
 
     async fn answer(&mut self) -> Result<Option<Calculated>, ClientError> {
         // The next request may take its time; only the answer to one that was sent may be late.
+        let mut early = None;
         let awaited = tokio::select! {
             biased;
             awaited = self.awaited.recv() => awaited,
-            early = self.stream.message() => return Err(unasked(early)),
+            message = self.stream.message() => {
+                // What is sent is expected before, so that an answer that came between the two looks finds its request here.
+                let awaited = match self.awaited.try_recv() {
+                    Ok(awaited) => Some(awaited),
+                    Err(TryRecvError::Disconnected) => None,
+                    Err(TryRecvError::Empty) => return Err(unasked(message)),
+                };
+                early = Some(message);
+                awaited
+            }
         };
-        let message = tokio::time::timeout(self.timeout, self.stream.message()).await.map_err(late)?;
+        let message = match early {
+            Some(message) => message,
+            None => tokio::time::timeout(self.timeout, self.stream.message()).await.map_err(late)?,
+        };
         match (awaited, message) {
             (Some(awaited), Ok(Some(message))) => {
                 self.window.add_permits(awaited.positions as usize);
@@ -117,6 +131,9 @@ async fn send(
             return;
         }
     }
+    // Whoever sees the end of the answers knows that no request is expected any more.
+    drop(expect);
+    drop(sender);
 }
 
 fn unasked(message: Result<Option<v1::CalculateStreamResponse>, Status>) -> ClientError {
