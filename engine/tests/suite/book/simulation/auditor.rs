@@ -10,7 +10,7 @@ use plimsoll_engine::group::{Group, Standing, bounded, searched};
 use plimsoll_engine::types::{Amount, Decimal, Money};
 
 use super::super::desk::{Desk, code, text};
-use super::terms::{Order, Told, of_hundredths, opened};
+use super::terms::{Charges, Order, Told, of_hundredths, opened};
 use super::world::{World, exact, whole};
 use crate::generate::Dice;
 
@@ -71,6 +71,8 @@ pub(super) struct Auditor {
     first: i64,
     number: u64,
     world: World,
+    /// What the house charges now.
+    pub(super) charges: Charges,
 }
 
 /// As the engine prints it.
@@ -84,7 +86,7 @@ fn six(value: &BigRational) -> String {
 impl Auditor {
     pub(super) fn new(world: World, first: i64) -> Self {
         let book = Book { day: 18, ..Book::default() };
-        Self { book, next: None, first, number: 0, world }
+        Self { book, next: None, first, number: 0, world, charges: Charges::default() }
     }
 
     pub(super) fn some_contract(&self, dice: &mut Dice) -> &'static str {
@@ -334,7 +336,7 @@ impl Auditor {
         let worse = if lots > 0 { order.price.max(mark) } else { order.price.min(mark) };
         let id = format!("fill {}", book.trades.len());
         // A rebate may not come.
-        let fee = order.fee.unwrap_or_default().max(0) * lots.abs();
+        let fee = order.fee.or(order.scheduled).unwrap_or_default().max(0) * lots.abs();
         let told = Told { name: order.name, lots, price: worse, fee };
         book.trades.insert(id, Trade { told, day: book.day, order: None, busted: false });
     }

@@ -1,11 +1,14 @@
 //! What the orders and trades of the simulation say, and how a trade fits its order.
 
+use std::collections::BTreeMap;
+
 use num_rational::BigRational;
-use plimsoll_engine::group::{Enforcement, LinkRule, NewOrder, OnFill, OrderLink};
+use plimsoll_engine::group::{Enforcement, FeeSchedule, LinkRule, NewOrder, OnFill, OrderLink};
 use plimsoll_engine::types::{Currency, Decimal, Money};
 
 use super::super::desk::{Desk, code};
 use super::world::{exact, whole};
+use crate::generate::Dice;
 
 /// Links of orders of which the venue lets the first that is hit fill.
 pub(super) const LINKS: [&str; 2] = ["L1", "L2"];
@@ -18,6 +21,8 @@ pub(super) struct Order {
     pub(super) filled: i64,
     /// Of a lot, in hundredths; paid positive.
     pub(super) fee: Option<i64>,
+    /// What the house charges for a lot by its schedule of the day, where the order states no fee.
+    pub(super) scheduled: Option<i64>,
     pub(super) link: Option<&'static str>,
     pub(super) may_reduce_only: bool,
 }
@@ -40,6 +45,42 @@ pub(super) fn of_hundredths(amount: i64) -> BigRational {
     whole(amount) / whole(100)
 }
 
+/// What the house charges for a lot of its contracts, in hundredths.
+#[derive(Clone, Default)]
+pub(super) struct Charges {
+    by_product: BTreeMap<String, i64>,
+    otherwise: Option<i64>,
+}
+
+fn product(name: &str) -> &str {
+    name.split(' ').next().unwrap()
+}
+
+impl Charges {
+    pub(super) fn new(names: &[&'static str], dice: &mut Dice) -> Self {
+        let products = names.iter().map(|name| product(name).to_owned());
+        let by_product = products.filter(|_| dice.chance(50)).collect::<Vec<_>>();
+        let by_product = by_product.into_iter().map(|name| (name, dice.between(0, 400))).collect();
+        Self { by_product, otherwise: dice.chance(50).then(|| dice.between(0, 400)) }
+    }
+
+    pub(super) fn of(&self, name: &str) -> Option<i64> {
+        self.by_product.get(product(name)).copied().or(self.otherwise)
+    }
+
+    /// The house charges that from now on.
+    pub(super) fn impose(&self, desk: &mut Desk) {
+        let currency = desk.group.currency.clone();
+        let by_product = self.by_product.iter().map(|(name, own)| (code(name), fee(&currency, *own)));
+        let by_product = by_product.collect();
+        let by_currency = self.otherwise.map(|own| fee(&currency, own)).into_iter().collect();
+        let schedule = FeeSchedule { by_product, by_currency };
+        let house = desk.house.clone();
+        desk.house = house.with_version(desk.house.version() + 1).with_fees(&schedule, &desk.registry);
+        desk.kept = None;
+    }
+}
+
 /// The lots that a trade opens where so many are held.
 pub(super) fn opened(held: i64, lots: i64) -> i64 {
     let closable = if lots > 0 { (-held).max(0) } else { held.max(0) };
@@ -60,7 +101,10 @@ impl Order {
     pub(super) fn misfits(&self, told: &Told) -> Vec<&'static str> {
         let (limit, price) = (exact(self.price), exact(told.price));
         let is_through = if told.lots > 0 { price > limit } else { price < limit };
-        let is_other_fee = self.fee.is_some_and(|fee| fee * told.lots.abs() != told.fee);
+        let is_other_fee = match self.fee {
+            Some(fee) => fee * told.lots.abs() != told.fee,
+            None => self.scheduled.is_some_and(|most| told.fee > most * told.lots.abs()),
+        };
         [
             (told.lots.abs() > self.open(), "overfill"),
             (is_through, "through_limit"),
