@@ -48,6 +48,7 @@ mod suspense;
 mod trading;
 mod transfer;
 mod unpriced;
+mod unwinding;
 mod worst;
 
 pub use changes::{Changes, renewed};

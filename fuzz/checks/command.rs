@@ -12,7 +12,7 @@ use plimsoll_engine::group::{
 };
 use plimsoll_engine::parameters::{Digest, Listing, RoundingProfile, build, sample};
 use plimsoll_engine::span::Margining;
-use plimsoll_engine::types::{Amount, BusinessDate, Code, Decimal, Kind, Lots, Money};
+use plimsoll_engine::types::{AccountName, Amount, BusinessDate, Code, Decimal, Kind, Lots, Money};
 
 /// The most commands of an input: a group with more orders takes long.
 const MOST: usize = 24;
@@ -39,6 +39,11 @@ fn house() -> &'static (HouseSnapshot, Vec<ContractId>) {
         let schedule = CollateralSchedule::default();
         (HouseSnapshot::new(1, Arc::new(set), &registry, BTreeMap::new(), schedule), contracts)
     })
+}
+
+/// By the upper bit of a byte: the account that keeps one side, or the one that keeps both.
+fn account(byte: u8) -> AccountName {
+    code(if byte < 128 { "A" } else { "B" })
 }
 
 /// Bytes read one after the other; nothing where there are no more.
@@ -78,7 +83,7 @@ impl Bytes<'_> {
     }
 
     fn body(&mut self, day: BusinessDate) -> Body {
-        match self.next() % 9 {
+        match self.next() % 10 {
             0 => Body::Fact(Fact::Deposit(code(&format!("D{}", self.next())), code("USD"), self.money())),
             1 | 2 => Body::Request(Request::Order(Box::new(self.order()))),
             3 => Body::Fact(Fact::Fill(Box::new(self.fill(day)))),
@@ -97,6 +102,7 @@ impl Bytes<'_> {
                 })))
             }
             7 => Body::Request(Request::Withdraw(code("USD"), self.money())),
+            9 => Body::Request(Request::ForceClose(Box::new(self.order()), "forced".to_owned())),
             _ => {
                 let contract = self.contract();
                 let lots = Lots::new(self.lots()).unwrap();
@@ -146,15 +152,16 @@ impl Bytes<'_> {
         let rule = if own < 128 { LinkRule::OneCancelsOther } else { LinkRule::MostFilled(8) };
         let name = code(&format!("L{}", own / 64 % 2));
         let link = enforcement.map(|enforcement| OrderLink { name, rule, enforcement });
-        NewOrder { id, account: code("A"), session: None, link, terms }
+        NewOrder { id, account: account(reduces), session: None, link, terms }
     }
 
     fn fill(&mut self, day: BusinessDate) -> Fill {
         let contract = self.contract();
         let lots = self.lots();
+        let own = self.next();
         Fill {
-            trade: code(&format!("T{}", self.next() % 8)),
-            account: code("A"),
+            trade: code(&format!("T{}", own % 8)),
+            account: account(own),
             order: self.next().is_multiple_of(2).then(|| (code(&format!("O{}", self.next() % 8)), 0)),
             units: lots.abs(),
             legs: vec![TradeLeg { contract, lots, price: self.price(contract) }],
@@ -166,10 +173,18 @@ impl Bytes<'_> {
     }
 }
 
+/// Whether an order of one contract trades no more than there is of the other side.
+fn closes(group: &Group, order: &NewOrder) -> bool {
+    order.terms.legs.iter().all(|leg| {
+        let held = group.holding(&order.account, leg.contract);
+        order.terms.units <= if leg.lots.is_short() { held.long } else { held.short }
+    })
+}
+
 /// Tells a group what the bytes say. Returns whether everything was granted and fitted.
 ///
 /// The state is a fold of the events; the standing that follows events is the one that is formed anew; an accepted order leaves no
-/// deficit that was not there; a repeated command changes nothing.
+/// deficit that was not there, unless it was forced: that makes positions smaller only; a repeated command changes nothing.
 pub(crate) fn check(bytes: &[u8]) -> bool {
     let (house, _) = house();
     let key = GroupKey { house: house.house().clone(), name: code("G") };
@@ -180,6 +195,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
     let open = [
         Body::Request(Request::OpenMarginAccount(code("M"), terms)),
         Body::Request(Request::OpenPositionAccount(code("A"), code("M"), Keeping::Net)),
+        Body::Request(Request::OpenPositionAccount(code("B"), code("M"), Keeping::Gross)),
     ];
     let mut bytes = Bytes(bytes);
     let mut fits = true;
@@ -191,6 +207,12 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
         };
         let command = Command { principal: code("p"), id: code(&number.to_string()), body };
         let decision = decide(&group, house, &command, known.as_ref());
+        let is_forced = matches!(command.body, Body::Request(Request::ForceClose(..)));
+        if let (None, Body::Request(Request::ForceClose(order, _))) =
+            (&decision.outcome.refused, &command.body)
+        {
+            assert!(closes(&group, order), "{order:?}");
+        }
         let mut changes = Changes::default();
         for event in &decision.events {
             changes.note(&group, event);
@@ -201,7 +223,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
             let [before, after] =
                 [checked.before, checked.after].map(|own| Amount::rounded_half_away(own.excess));
             let deepens = after < before;
-            assert!(!checked.after.is_deficit() || !deepens, "{checked:?}");
+            assert!(is_forced || !checked.after.is_deficit() || !deepens, "{checked:?}");
         }
         let anew = standing(&group, house).ok();
         let followed = decision.standing.or_else(|| renewed(&group, house, known.as_ref()?, &changes).ok());

@@ -15,6 +15,7 @@ use super::requests::{Granted, known_position_account, refused};
 use super::standing::{AccountStanding, Depth, Standing, searched, searched_with, with_trial};
 use super::state::{Group, MarginTerms};
 use super::trading::raised;
+use super::unwinding::unwinds;
 use crate::fills::OpenFills;
 use crate::types::OrderId;
 
@@ -106,7 +107,8 @@ fn admitted(group: &Group, house: &HouseSnapshot, order: &NewOrder) -> Result<()
     reducing::fits(group, &order.account, &order.terms, |_| 0)
 }
 
-/// Reserves an order that can only make positions smaller, whatever can be shown and is lacking; why stands in the queue.
+/// Reserves an order that can only make positions smaller, whatever can be shown and is lacking; why stands in the queue. In an account that
+/// keeps both sides it closes, whether it says so or not.
 pub(super) fn force(
     group: &Group,
     house: &HouseSnapshot,
@@ -115,8 +117,10 @@ pub(super) fn force(
     known: Option<&Standing>,
 ) -> Result<Granted, Refusal> {
     admitted(group, house, order)?;
-    let forced = working(group, house, order)?;
-    if !exposure::closes(group, &forced) {
+    let mut forced = working(group, house, order)?;
+    // That it closes need not be said twice.
+    forced.terms.closes = true;
+    if !unwinds(group, &order.id, &forced) {
         let detail = format!("order {} would not make a position of {} smaller", order.id, order.account);
         return refused(RefusalReason::NotReducing, detail);
     }
@@ -211,7 +215,7 @@ fn judged(
     let in_deficit = before.with_orders.is_deficit();
     let worst = worst_scenarios(group, house, trial, after)?;
     let checked = Checked { worst, ..numbers(before, after) };
-    let is_closing = !after.is_complete() && exposure::closes(group, trial.order);
+    let is_closing = !after.is_complete() && unwinds(group, trial.id, trial.order);
     if is_closing && !(before.is_shown() && after.is_shown()) && covering::lacks_no_more(before, after)? {
         return Ok(checked);
     }

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::house::HouseSnapshot;
 use super::limits::{self, Placed};
 use super::netted::Netted;
-use super::order::{OrderTerms, WorkingOrder};
+use super::order::{OrderLeg, OrderTerms, WorkingOrder};
 use super::outcome::{Refusal, RefusalReason};
 use super::position::Keeping;
 use super::pricing::{self, Unit};
 use super::state::{Group, MarginTerms};
 use super::unpriced::{self, Amounts, Gathering, UnpricedOrders};
+use super::unwinding::unwinds;
 use crate::contract::ContractId;
 use crate::fills::{Linear, OpenFills, Places};
 use crate::span::{Margining, UnmatchedReason};
@@ -72,6 +73,11 @@ impl Position<'_> {
     }
 }
 
+/// Whether the longs and shorts of a position account are margined apart.
+pub(super) fn keeps_sides(margining: Margining, keeping: Keeping) -> bool {
+    margining == Margining::GrossSides && keeping == Keeping::Gross
+}
+
 /// The positions that are netted as one, of sides apart where the terms say so, and what is to be delivered.
 pub(super) fn positions<'a>(
     group: &'a Group,
@@ -83,7 +89,7 @@ pub(super) fn positions<'a>(
     let mut positions = Vec::new();
     for (name, own) in netted.accounts(group) {
         for (contract, holding) in &own.holdings {
-            let is_gross = margining == Margining::GrossSides && own.keeping == Keeping::Gross;
+            let is_gross = keeps_sides(margining, own.keeping);
             let sides = if is_gross { [holding.long, -holding.short] } else { [holding.net(), 0] };
             if sides != [0, 0] {
                 let nets = own.keeping == Keeping::Net;
@@ -176,18 +182,25 @@ pub(super) fn orders(
     let (mut units, mut places, mut open, mut placed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut unpriced = Gathering::default();
     for (id, order) in orders {
-        let priced = lack.clone().map_or_else(|| priced(order, house, by), Err);
+        let lives = pricing::lives(&order.terms.legs, house);
+        let priced = lives.and_then(|()| lack.clone().map_or_else(|| priced(order, house, by), Err));
         let [own, other] = match priced {
             Ok(priced) => priced,
             Err(refusal) => {
                 // What works already holds nothing up, and what makes a position smaller is welcome.
-                let is_ended = refusal.reason == RefusalReason::AwaitingSettlement;
-                let is_new = trial.is_some_and(|trial| trial.id == id) && (is_ended || !closes(group, order));
-                if is_new || refusal.reason == RefusalReason::TooLarge {
+                let has_ended = has_ended(&refusal);
+                let is_new = trial.is_some_and(|trial| trial.id == id);
+                let is_refused = is_new && (has_ended || !unwinds(group, id, order));
+                if is_refused || refusal.reason == RefusalReason::TooLarge {
                     return Err(refusal);
                 }
-                unpriced.add(id, order, house, &refusal)?;
-                continue;
+                let is_priced =
+                    |terms: &OrderTerms, leg: &OrderLeg| pricing::is_priced(terms, leg, house, by);
+                unpriced.add((id, order), house, &refusal, is_priced)?;
+                match pricing::priced_legs(order, house, by)? {
+                    Some(legs) => legs,
+                    None => continue,
+                }
             }
         };
         let mut place = |more: Vec<Unit>, terms: &OrderTerms, of: &dyn Fn(usize) -> i64| -> Vec<usize> {
@@ -203,35 +216,17 @@ pub(super) fn orders(
         placed.push(Placed { order, own, other });
     }
     let links = limits::links(group, &placed, &mut open);
-    let unpriced = unpriced.finished(group, house, |contract| house.margins(contract, by))?;
+    let unpriced = unpriced.finished(group, house, by)?;
     Ok(Orders { units, places, open: OpenFills::new(open, links), unpriced })
+}
+
+/// Whether it is refused because a contract has ended: nothing is the way out of it but its settlement.
+fn has_ended(refusal: &Refusal) -> bool {
+    matches!(refusal.reason, RefusalReason::AwaitingSettlement | RefusalReason::ContractEnded)
 }
 
 /// The units of an order and of its replacement.
 fn priced(order: &WorkingOrder, house: &HouseSnapshot, by: &MarginTerms) -> Result<[Vec<Unit>; 2], Refusal> {
     let replacement = order.replacement.as_ref().map(|terms| pricing::units(terms, house, by));
     Ok([pricing::units(&order.terms, house, by)?, replacement.transpose()?.unwrap_or_default()])
-}
-
-/// Whether the fills of an order can only make positions of its account smaller.
-pub(super) fn closes(group: &Group, order: &WorkingOrder) -> bool {
-    let Some(account) = group.position_accounts.get(&order.account) else { return false };
-    let is_replaced = order.replacement.is_some();
-    let terms = order.replacement.as_ref().unwrap_or(&order.terms);
-    let mut traded: BTreeMap<ContractId, i64> = BTreeMap::new();
-    let all = (0..terms.parts()).flat_map(|part| {
-        let open = if is_replaced { order.open_replaced(part) } else { order.open(part) };
-        terms.legs_of(part).iter().map(move |leg| (leg.contract, leg.lots.get().saturating_mul(open)))
-    });
-    for (contract, lots) in all {
-        let sum = traded.entry(contract).or_default();
-        *sum = sum.saturating_add(lots);
-    }
-    let is_closing = account.keeping == Keeping::Net || terms.is_closing();
-    is_closing
-        && traded.into_iter().all(|(contract, lots)| {
-            let held = account.holdings.get(&contract).cloned().unwrap_or_default();
-            let other = if lots > 0 { held.short } else { held.long };
-            lots != 0 && lots.unsigned_abs() <= other.unsigned_abs()
-        })
 }

@@ -72,7 +72,7 @@ impl Held {
             let lack = house.lacks(terms);
             let mut lack = lack.unwrap_or_else(|| Missing::new(MissingKind::Margining, "", true));
             lack.account = Some(netted.margin_account.clone());
-            for own in positions(group, house, netted, terms, Margining::Net) {
+            for own in positions(group, house, netted, terms, terms.margining()) {
                 unmargined.push(own.unmargined(
                     house,
                     UnmatchedReason::UnknownContract,
@@ -82,14 +82,13 @@ impl Held {
             Ok(Self::Nothing(Box::new(lack)))
         };
         match terms {
-            MarginTerms::Span { account_type, margining } => {
+            MarginTerms::Span { account_type, .. } => {
                 let Some(set) = house.set() else { return nothing(unmargined) };
                 let Ok(levels) = AccountLevels::of(set, account_type.as_deref()) else {
                     return nothing(unmargined);
                 };
                 let (mut rows, mut pockets) = (Vec::new(), Pockets::new());
-                // Clients are told apart by what is netted as one: each nets.
-                let margining = if terms.is_by_client() { Margining::Net } else { *margining };
+                let margining = terms.margining();
                 for own in positions(group, house, netted, terms, margining) {
                     match house.rows(own.contract) {
                         Ok(listed) => {

@@ -29,6 +29,17 @@ impl MarginTerms {
             | Self::Method { netting: Netting::Net, .. } => false,
         }
     }
+
+    /// How what is netted as one is margined: clients are told apart by that, and each of them nets.
+    #[must_use]
+    pub fn margining(&self) -> Margining {
+        match self {
+            Self::Span { margining: Margining::GrossSides, .. } => Margining::GrossSides,
+            Self::Span { margining: Margining::Net | Margining::GrossByClient, .. } | Self::Method { .. } => {
+                Margining::Net
+            }
+        }
+    }
 }
 
 impl Netted {

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::house::{HouseSnapshot, ListedContract, PriceMoney};
-use super::order::{OrderKind, OrderLeg, OrderTerms};
+use super::order::{OrderKind, OrderLeg, OrderTerms, WorkingOrder};
 use super::outcome::{Refusal, RefusalReason};
 use super::position::add_money;
 use super::state::MarginTerms;
@@ -27,6 +27,19 @@ pub(super) struct Unit {
     pub(super) outlay: BTreeMap<Currency, Money>,
 }
 
+/// No leg has ended: first in a settlement run, then by its last day.
+pub(super) fn lives(legs: &[OrderLeg], house: &HouseSnapshot) -> Result<(), Refusal> {
+    if let Some(leg) = legs.iter().find(|leg| house.settlements().ended(leg.contract).is_some()) {
+        let detail = format!("contract {} has ended in a settlement run", leg.contract.number());
+        return Err(Refusal::new(RefusalReason::ContractEnded, detail));
+    }
+    if let Some(leg) = legs.iter().find(|leg| house.awaiting(leg.contract).is_some()) {
+        let detail = format!("contract {} has ended", leg.contract.number());
+        return Err(Refusal::new(RefusalReason::AwaitingSettlement, detail));
+    }
+    Ok(())
+}
+
 /// What one unit of every part of an order does in an account that is margined by these terms.
 pub(super) fn units(
     terms: &OrderTerms,
@@ -34,6 +47,45 @@ pub(super) fn units(
     by: &MarginTerms,
 ) -> Result<Vec<Unit>, Refusal> {
     (0..terms.parts()).map(|part| unit(terms, part, house, by)).collect()
+}
+
+/// What one unit of every part of an order does with those of its legs that are priced, where not all of it is; `None` where none is. What
+/// combinations cost that are priced as one, and fees, are no part of it.
+pub(super) fn priced_legs(
+    order: &WorkingOrder,
+    house: &HouseSnapshot,
+    by: &MarginTerms,
+) -> Result<Option<[Vec<Unit>; 2]>, Refusal> {
+    let units = |terms: &OrderTerms| -> Result<Vec<Unit>, Refusal> {
+        (0..terms.parts()).map(|part| priced_unit(terms, part, house, by)).collect()
+    };
+    let units =
+        [units(&order.terms)?, order.replacement.as_ref().map(units).transpose()?.unwrap_or_default()];
+    Ok(units.iter().flatten().any(|own| !own.legs.is_empty()).then_some(units))
+}
+
+/// Whether a leg is margined and has a price, where its order is not priced as a whole.
+pub(super) fn is_priced(terms: &OrderTerms, leg: &OrderLeg, house: &HouseSnapshot, by: &MarginTerms) -> bool {
+    let has_limit = terms.net_price.is_some() || worst_price(terms.kind, leg, house).is_some();
+    has_limit && house.lacks(by).is_none() && Traded::new(leg, house, by).is_ok()
+}
+
+fn priced_unit(
+    terms: &OrderTerms,
+    part: usize,
+    house: &HouseSnapshot,
+    by: &MarginTerms,
+) -> Result<Unit, Refusal> {
+    let (mut unit, mut premiums) = (Unit::default(), BTreeMap::new());
+    for leg in terms.legs_of(part).iter().filter(|leg| is_priced(terms, leg, house, by)) {
+        unit.legs.push((leg.contract, leg.lots));
+        if terms.net_price.is_none() {
+            let own = Traded::new(leg, house, by)?;
+            own.reserve(limit(terms.kind, leg, house)?, &mut unit, &mut premiums)?;
+        }
+    }
+    unit.pay(&premiums)?;
+    Ok(unit)
 }
 
 fn unit(terms: &OrderTerms, part: usize, house: &HouseSnapshot, by: &MarginTerms) -> Result<Unit, Refusal> {
@@ -54,25 +106,26 @@ fn unit(terms: &OrderTerms, part: usize, house: &HouseSnapshot, by: &MarginTerms
         }
         None => {
             for own in traded {
-                let limit = limit(terms.kind, own.leg, house)?;
-                let mark = own.mark();
-                let reserved = if own.leg.lots.is_short() { limit.min(mark) } else { limit.max(mark) };
-                let (currency, cost) = (own.contract.currency.clone(), own.cost(reserved)?);
-                if own.contract.is_paid {
-                    add_money(&mut premiums, &currency, own.money_at(reserved)?)?;
-                } else {
-                    add_money(&mut unit.outlay, &currency, cost)?;
-                }
-                unit.cash.push((currency, cost));
+                own.reserve(limit(terms.kind, own.leg, house)?, &mut unit, &mut premiums)?;
             }
         }
     }
     // A rebate that the order states is not certain money.
     unit.cash.extend(terms.fees_of(part).filter(|(_, amount)| amount.is_positive()).cloned());
-    for (currency, amount) in premiums.into_iter().chain(terms.fees_of(part).cloned()) {
-        add_money(&mut unit.outlay, &currency, amount.max(Money::ZERO))?;
+    unit.pay(&premiums)?;
+    for (currency, amount) in terms.fees_of(part) {
+        add_money(&mut unit.outlay, currency, (*amount).max(Money::ZERO))?;
     }
     Ok(unit)
+}
+
+impl Unit {
+    /// Premiums leave the pool; those that are got do not come to it.
+    fn pay(&mut self, premiums: &BTreeMap<Currency, Money>) -> Result<(), Overflow> {
+        premiums.iter().try_for_each(|(currency, amount)| {
+            add_money(&mut self.outlay, currency, (*amount).max(Money::ZERO))
+        })
+    }
 }
 
 /// A leg with its contract, which can be margined and has a price.
@@ -89,14 +142,7 @@ impl<'a> Traded<'a> {
         let refusal = |detail: &str| {
             Refusal::new(RefusalReason::ContractNotMarginable, format!("contract {number}{detail}"))
         };
-        if house.settlements().ended(leg.contract).is_some() {
-            let detail = format!("contract {number} has ended in a settlement run");
-            return Err(Refusal::new(RefusalReason::ContractEnded, detail));
-        }
-        if house.awaiting(leg.contract).is_some() {
-            let detail = format!("contract {number} has ended");
-            return Err(Refusal::new(RefusalReason::AwaitingSettlement, detail));
-        }
+        lives(std::slice::from_ref(leg), house)?;
         let contract = house.contract(leg.contract);
         let contract = contract.ok_or_else(|| refusal(" is not in the active set"))?;
         let worth = match by {
@@ -119,6 +165,25 @@ impl<'a> Traded<'a> {
             return Err(refusal(": the active set has no price of it"));
         }
         Ok(Self { leg, contract, worth })
+    }
+
+    /// Adds what it costs at its limit, or at the mark where that is worse.
+    fn reserve(
+        &self,
+        limit: Decimal,
+        unit: &mut Unit,
+        premiums: &mut BTreeMap<Currency, Money>,
+    ) -> Result<(), Overflow> {
+        let mark = self.mark();
+        let reserved = if self.leg.lots.is_short() { limit.min(mark) } else { limit.max(mark) };
+        let (currency, cost) = (self.contract.currency.clone(), self.cost(reserved)?);
+        if self.contract.is_paid {
+            add_money(premiums, &currency, self.money_at(reserved)?)?;
+        } else {
+            add_money(&mut unit.outlay, &currency, cost)?;
+        }
+        unit.cash.push((currency, cost));
+        Ok(())
     }
 
     fn mark(&self) -> Decimal {

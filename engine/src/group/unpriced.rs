@@ -6,26 +6,24 @@
 //! paid, short:         |value at the last mark| + risk + add-on
 //! risk    = lots * the most that a lot required when it was margined last, of its side
 //! add-on  = |value at the last mark| * the house's rate
-//! orders: for every contract of a position account the worst of the corners of what buys and what sells, charged as above with what it
-//!         costs: the price where it is paid, else the loss against the last mark, and the fee
 //! ```
+//!
+//! What working orders come to is in [`orders`].
 //!
 //! A contract that has ended awaits its settlement price: it is charged with its risk, of what is held no more than its worth, without an add-on,
 //! and valued at the lesser (held) or the greater (sold) of its last mark and its intrinsic value.
 //!
 //! No offset counts. Where a mark or a risk was never known, nothing bounds it.
 
+mod orders;
+
 use std::collections::BTreeMap;
 
 use super::house::{Awaiting, HouseSnapshot, LastKnown};
-use super::missing::{Missing, MissingKind};
-use super::order::{OrderTerms, WorkingOrder};
-use super::outcome::{Refusal, RefusalReason};
-use super::position::Keeping;
-use super::pricing::worst_price;
 use super::state::Group;
 use crate::contract::ContractId;
-use crate::types::{AccountName, Currency, Money, OrderId, Overflow};
+use crate::types::{Currency, Money, Overflow};
+pub(super) use orders::{Gathering, UnpricedOrders};
 
 /// Amounts by currency.
 pub(super) type Amounts = BTreeMap<Currency, Money>;
@@ -127,199 +125,4 @@ pub(super) fn awaited(group: &Group, house: &HouseSnapshot) -> Result<BTreeMap<C
         sum.withheld = sum.withheld.plus(gain.max(Money::ZERO))?;
     }
     Ok(worth)
-}
-
-/// Working orders of a margin account that nothing prices or margins.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct UnpricedOrders {
-    /// What they have to have at most, with what they cost.
-    pub(super) charged: Amounts,
-    /// Each of them.
-    pub(super) missing: Vec<Missing>,
-}
-
-/// What orders may trade of a contract in a position account.
-#[derive(Clone, Debug, Default)]
-struct Traded {
-    bought: i64,
-    sold: i64,
-    /// What that costs.
-    costs: [Amounts; 2],
-}
-
-/// Gathers such orders.
-#[derive(Debug, Default)]
-pub(super) struct Gathering {
-    traded: BTreeMap<(AccountName, ContractId), Traded>,
-    apart: Amounts,
-    missing: Vec<Missing>,
-}
-
-impl Gathering {
-    /// Takes an order, and why it is not priced.
-    pub(super) fn add(
-        &mut self,
-        id: &OrderId,
-        order: &WorkingOrder,
-        house: &HouseSnapshot,
-        why: &Refusal,
-    ) -> Result<(), Overflow> {
-        let mut is_bounded = self.add_terms(order, &order.terms, &|part| order.open(part), house)?;
-        if let Some(terms) = &order.replacement {
-            is_bounded &= self.add_terms(order, terms, &|part| order.open_replaced(part), house)?;
-        }
-        let kind =
-            if why.reason == RefusalReason::NoPriceBand { MissingKind::Band } else { MissingKind::Order };
-        self.missing.push(Missing {
-            order: Some(id.clone()),
-            account: Some(order.account.clone()),
-            ..Missing::new(kind, why.detail.clone(), is_bounded)
-        });
-        Ok(())
-    }
-
-    /// Whether something bounds what it costs.
-    fn add_terms(
-        &mut self,
-        order: &WorkingOrder,
-        terms: &OrderTerms,
-        open: &dyn Fn(usize) -> i64,
-        house: &HouseSnapshot,
-    ) -> Result<bool, Overflow> {
-        let mut is_bounded = true;
-        for part in 0..terms.parts() {
-            let open = open(part);
-            let is_single = terms.legs_of(part).len() == 1 && terms.net_price.is_none();
-            for leg in terms.legs_of(part) {
-                let lots = leg.lots.get().checked_mul(open).ok_or(Overflow)?;
-                let cost = match terms.net_price {
-                    None => leg_cost(terms, leg, lots, house)?,
-                    Some(_) => Some(Amounts::new()),
-                };
-                is_bounded &= cost.is_some();
-                let own = self.traded.entry((order.account.clone(), leg.contract)).or_default();
-                let (sum, side) = if lots > 0 { (&mut own.bought, 0) } else { (&mut own.sold, 1) };
-                *sum = sum.checked_add(lots).ok_or(Overflow)?;
-                let costs = if is_single { &mut own.costs[side] } else { &mut self.apart };
-                added(costs, &cost.unwrap_or_default())?;
-            }
-            if terms.net_price.is_some() {
-                let cost = net_cost(terms, part, open, house)?;
-                is_bounded &= cost.is_some();
-                added(&mut self.apart, &cost.unwrap_or_default())?;
-            }
-            for (currency, fee) in terms.fees_of(part).filter(|(_, fee)| fee.is_positive()) {
-                add(&mut self.apart, currency, fee.times_whole(open)?)?;
-            }
-        }
-        Ok(is_bounded)
-    }
-
-    /// What they come to at worst.
-    pub(super) fn finished(
-        mut self,
-        group: &Group,
-        house: &HouseSnapshot,
-        is_margined: impl Fn(ContractId) -> bool,
-    ) -> Result<UnpricedOrders, Overflow> {
-        let mut charged = self.apart;
-        for ((account, contract), own) in &self.traded {
-            // What is margined is in the requirement already: what is traded of it counts by itself.
-            let is_net = group.position_accounts.get(account).is_some_and(|own| own.keeping == Keeping::Net);
-            let counts = is_net && !is_margined(*contract);
-            let held = if counts { group.holding(account, *contract).net() } else { 0 };
-            match worst_corner(house, *contract, held, own)? {
-                Some(extra) => added(&mut charged, &extra)?,
-                None => self.missing.iter_mut().for_each(|own| own.is_bounded = false),
-            }
-        }
-        Ok(UnpricedOrders { charged, missing: self.missing })
-    }
-}
-
-/// What is charged more than without the orders, at the worst of what buys and what sells.
-fn worst_corner(
-    house: &HouseSnapshot,
-    contract: ContractId,
-    held: i64,
-    own: &Traded,
-) -> Result<Option<Amounts>, Overflow> {
-    let base = charge(house, contract, held)?;
-    let mut worst = Amounts::new();
-    for (bought, sold) in [(true, false), (false, true), (true, true)] {
-        let mut lots = held;
-        let mut corner = Amounts::new();
-        for (is_in, more, costs) in [(bought, own.bought, &own.costs[0]), (sold, own.sold, &own.costs[1])] {
-            if is_in {
-                lots = lots.checked_add(more).ok_or(Overflow)?;
-                added(&mut corner, costs)?;
-            }
-        }
-        // What makes a position smaller adds nothing to it, whether anything bounds it or not.
-        let is_smaller = lots.signum() * held.signum() >= 0 && lots.unsigned_abs() <= held.unsigned_abs();
-        let charged = charge(house, contract, lots)?;
-        match (&base, charged) {
-            (Some(base), Some(charged)) => {
-                added(&mut corner, &charged)?;
-                for (currency, amount) in base {
-                    add(&mut corner, currency, amount.negated())?;
-                }
-            }
-            (None, _) | (_, None) if is_smaller => {}
-            (None, _) | (_, None) => return Ok(None),
-        }
-        for (currency, amount) in corner {
-            let most = worst.entry(currency).or_default();
-            *most = (*most).max(amount);
-        }
-    }
-    Ok(Some(worst))
-}
-
-/// What lots of a leg cost at their worst price: the price where it is paid, else the loss against the last mark.
-fn leg_cost(
-    terms: &OrderTerms,
-    leg: &super::order::OrderLeg,
-    lots: i64,
-    house: &HouseSnapshot,
-) -> Result<Option<Amounts>, Overflow> {
-    let (Some(price), Some(known)) = (worst_price(terms.kind, leg, house), house.known(leg.contract)) else {
-        return Ok(None);
-    };
-    let paid = known.money_at(price, lots)?;
-    let cost = if known.is_paid {
-        paid
-    } else {
-        let Some(mark) = known.mark else { return Ok(None) };
-        paid.minus(known.money_at(mark, lots)?)?
-    };
-    let mut amounts = Amounts::new();
-    add(&mut amounts, &known.currency, cost.max(Money::ZERO))?;
-    Ok(Some(amounts))
-}
-
-/// The same of units of a combination that is priced as one.
-fn net_cost(
-    terms: &OrderTerms,
-    part: usize,
-    open: i64,
-    house: &HouseSnapshot,
-) -> Result<Option<Amounts>, Overflow> {
-    let legs = terms.legs_of(part);
-    let (Some(net_price), Some(first)) = (terms.net_price, legs.first()) else { return Ok(None) };
-    let Some(known) = house.known(first.contract) else { return Ok(None) };
-    let mut cost = known.money_at(net_price, open)?;
-    if !known.is_paid {
-        for leg in legs {
-            let Some((own, mark)) = house.known(leg.contract).and_then(|own| Some((own.clone(), own.mark?)))
-            else {
-                return Ok(None);
-            };
-            let lots = leg.lots.get().checked_mul(open).ok_or(Overflow)?;
-            cost = cost.minus(own.money_at(mark, lots)?)?;
-        }
-    }
-    let mut amounts = Amounts::new();
-    add(&mut amounts, &known.currency, cost.max(Money::ZERO))?;
-    Ok(Some(amounts))
 }

@@ -27,4 +27,5 @@ mod simulation;
 mod suspense;
 mod takas;
 mod unpriced;
+mod unpriced_sides;
 mod venue;
