@@ -39,6 +39,17 @@ pub enum RecordBody {
     Run(House, Arc<SettlementRun>),
     /// What a house stated.
     House(House, HouseChange),
+    /// A record before this one stopped a start, and is left out of every state.
+    Quarantined(Quarantined),
+}
+
+/// A record that is left out.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Quarantined {
+    /// Its sequence.
+    pub record: u64,
+    /// How it stopped the start.
+    pub reason: String,
 }
 
 /// A group that was opened.

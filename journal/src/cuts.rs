@@ -3,6 +3,8 @@
 //! A store of its own, so that the log never waits for it. A cut is written only when the log is durable up to its sequence. Every cut has a
 //! checksum, and the store's own are checked when it is opened.
 
+mod quarantined;
+
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -14,6 +14,7 @@ mod desk;
 mod entry;
 mod groups;
 mod house;
+mod indivisible;
 mod past;
 mod recovery;
 mod runs;
@@ -37,11 +38,12 @@ use crate::registry::{AccountScope, Registry};
 use crate::until::Until;
 use ageing::Ageing;
 pub(crate) use ageing::old_before;
-pub(crate) use chronicle::{Chronicle, Room};
+pub(crate) use chronicle::{Chronicle, Room, stored};
 pub(crate) use desk::{Desk, NotStated, Stands, Unnamed};
 pub(crate) use entry::{Answer, Entry};
 use groups::Groups;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
+pub(crate) use indivisible::indivisible;
 pub(crate) use past::{PastFault, Then, told_from};
 pub(crate) use recovery::{CutKey, Recovered, Restored};
 pub(crate) use settling::Settled;
@@ -243,8 +245,8 @@ impl Book {
         }
         self.groups.open(group.key.clone(), || {
             let Group { key, member, origin, currency, .. } = group.clone();
-            let sequence = room.write(RecordBody::Opened(Opened { key, member, origin, currency }));
-            (Entry::new(group, sequence), sequence)
+            let opened = RecordBody::Opened(Opened { key, member, origin, currency });
+            room.commit(opened, |sequence| (Entry::new(group, sequence), sequence))
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod comparing;
 mod folding;
+mod quarantining;
 mod retention;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::book::{Book, BookFault, Chronicle};
 use crate::registry::{AccountScope, Registry};
 use crate::set_files::SetFiles;
 use folding::{Folded, folded};
+pub use quarantining::{Quarantined, quarantine};
 pub use retention::{Expiring, Preview, ToldLater, preview};
 pub use verifying::{Verified, verify};
 
@@ -31,10 +33,23 @@ pub enum DataError {
     /// The journal cannot be trusted.
     #[error("{0}")]
     Journal(#[from] JournalError),
-    /// A record or cut says what this program does not understand.
-    #[error("record {sequence}: {message}")]
+    /// A record cannot be followed: it says what this program does not understand, or makes it panic.
+    #[error(
+        "record {sequence} stops the start: {message}; `plimsoll-server quarantine DIRECTORY {sequence}` leaves it out"
+    )]
+    Stopped {
+        /// The first such record.
+        sequence: u64,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// What is to be quarantined does not stop a start.
+    #[error("record {0} does not stop a start: only what does can be quarantined")]
+    DoesNotStop(u64),
+    /// A cut says what this program does not understand.
+    #[error("a cut at record {sequence}: {message}")]
     Unreadable {
-        /// The record; 0 for a cut.
+        /// The last record that is in it; 0 for the book that all of them make.
         sequence: u64,
         /// What is wrong with it.
         message: String,
@@ -84,7 +99,11 @@ fn open_on(
         }
         other => other?,
     };
-    let Folded { cuts, log, restored, records, floor } = folded;
+    let Folded { cuts, log, restored, records, floor, quarantined } = folded;
+    if !quarantined.is_empty() {
+        tracing::warn!(?quarantined, "records are quarantined: they are left out");
+        cuts.quarantine(&quarantined)?;
+    }
     let journal = Journal::start(Box::new(log), Limits::default(), on_failure);
     let next = journal.next();
     let book = Book::new(Arc::clone(registry), Arc::new(Chronicle::new(journal, cuts)));

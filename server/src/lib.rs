@@ -27,5 +27,5 @@ mod upload;
 mod workers;
 
 pub use app::{App, BuildError, Drained, Running};
-pub use data::{DataError, Expiring, Preview, ToldLater, Verified, preview, verify};
+pub use data::{DataError, Expiring, Preview, Quarantined, ToldLater, Verified, preview, quarantine, verify};
 pub use settings::{SettingFault, Settings, SettingsError};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use plimsoll_server::{App, Settings, SettingsError, preview, verify};
+use plimsoll_server::{App, Settings, SettingsError, preview, quarantine, verify};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -24,12 +24,13 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 enum Offline {
     /// `verify DIR`: whether it is sound.
     Verify(PathBuf),
+    /// `quarantine DIR SEQUENCE`: leaves out the record that stops every start.
+    Quarantine(PathBuf, u64),
     /// `retention DIR --keep-days N`: what a server that keeps records so long would remove from it.
     Retention(PathBuf, Duration),
 }
 
-const OFFLINE_USAGE: &str =
-    "usage: plimsoll-server verify DIRECTORY\n       plimsoll-server retention DIRECTORY --keep-days DAYS";
+const OFFLINE_USAGE: &str = "usage: plimsoll-server verify DIRECTORY\n       plimsoll-server quarantine DIRECTORY SEQUENCE\n       plimsoll-server retention DIRECTORY --keep-days DAYS";
 const SECONDS_OF_DAY: u64 = 86_400;
 
 impl Offline {
@@ -39,12 +40,16 @@ impl Offline {
         let rest: Vec<OsString> = words.collect();
         let read = match (first.to_str()?, rest.as_slice()) {
             ("verify", [folder]) => Some(Self::Verify(folder.into())),
+            ("quarantine", [folder, record]) => {
+                let record = record.to_str().and_then(|record| record.parse().ok());
+                record.map(|record| Self::Quarantine(folder.into(), record))
+            }
             ("retention", [folder, option, days]) if option == "--keep-days" => {
                 let days = days.to_str().and_then(|days| days.parse::<u64>().ok());
                 let kept = days.and_then(|days| days.checked_mul(SECONDS_OF_DAY)).map(Duration::from_secs);
                 kept.map(|kept| Self::Retention(folder.into(), kept))
             }
-            ("verify" | "retention", _) => None,
+            ("verify" | "quarantine" | "retention", _) => None,
             _ => return None,
         };
         Some(read.ok_or(OFFLINE_USAGE))
@@ -55,6 +60,11 @@ impl Offline {
             Self::Verify(folder) => {
                 let found = verify(&folder).map(|found| (found.faults.is_empty(), found.to_string()));
                 (folder, found)
+            }
+            Self::Quarantine(folder, record) => {
+                let done =
+                    quarantine(&folder, record).map(|done| (done.stopped_by.is_none(), done.to_string()));
+                (folder, done)
             }
             Self::Retention(folder, kept) => {
                 let found = preview(&folder, kept).map(|found| (true, found.to_string()));

@@ -85,7 +85,7 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, WorkLost> {
     })
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&'static str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
 }

@@ -110,7 +110,7 @@ fn concerns(record: &Record, group: Option<&str>) -> bool {
     match &record.body {
         RecordBody::Opened(own) => own.key.name.as_str() == group,
         RecordBody::Groups(changes) => changes.iter().any(|own| own.key.name.as_str() == group),
-        RecordBody::Run(..) | RecordBody::House(..) => false,
+        RecordBody::Run(..) | RecordBody::House(..) | RecordBody::Quarantined(_) => false,
     }
 }
 

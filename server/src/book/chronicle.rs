@@ -6,7 +6,7 @@ use plimsoll_engine::record::{Record, RecordBody, encoded};
 use plimsoll_engine::types::Moment;
 use plimsoll_journal::{Cuts, Durable, Journal, Sequence, Slot, Stopped};
 
-use super::BookFault;
+use super::{BookFault, indivisible};
 
 /// Where records go.
 #[derive(Debug, Default)]
@@ -82,13 +82,23 @@ impl Chronicle {
 }
 
 impl Room<'_> {
-    /// Writes a record; the caller holds the lock of what it concerns. Its sequence, or none where nothing is written down.
-    pub(crate) fn write(self, body: RecordBody) -> Sequence {
-        let Some(slot) = self.0 else { return Sequence::NONE };
-        let record = Record { time: now(), program: env!("CARGO_PKG_VERSION").to_owned(), body };
-        // Everything that a record is made of can be stored.
-        slot.append(encoded(&record).unwrap_or_else(|error| unreachable!("a record: {error}")))
+    /// Writes a record and makes the change that it tells, indivisibly; the caller holds the lock of what it concerns. The change gets the
+    /// sequence of the record, or none where nothing is written down.
+    pub(crate) fn commit<T>(self, body: RecordBody, change: impl FnOnce(Sequence) -> T) -> T {
+        indivisible(|| change(self.write(body)))
     }
+
+    fn write(self, body: RecordBody) -> Sequence {
+        let Some(slot) = self.0 else { return Sequence::NONE };
+        slot.append(stored(body))
+    }
+}
+
+/// The bytes of a record that this program writes now.
+pub(crate) fn stored(body: RecordBody) -> Vec<u8> {
+    let record = Record { time: now(), program: env!("CARGO_PKG_VERSION").to_owned(), body };
+    // Everything that a record is made of can be stored.
+    encoded(&record).unwrap_or_else(|error| unreachable!("a record: {error}"))
 }
 
 /// The time of the machine's clock.

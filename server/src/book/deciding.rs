@@ -51,8 +51,8 @@ impl Book {
         }
         let closed = closed.map(|events| {
             if !events.is_empty() {
-                let sequence = room.write(RecordBody::Groups(vec![entry.told(house, &events, None)]));
-                entry.apply(&events, sequence);
+                let told = RecordBody::Groups(vec![entry.told(house, &events, None)]);
+                room.commit(told, |sequence| entry.apply(&events, sequence));
             }
         });
         Ok((closed, entry.last()))
@@ -86,9 +86,10 @@ impl Book {
         }
         if let Ok(Transferred { events, is_repeated: false, .. }) = &moved {
             let told = vec![from.told(house, &events[0], None), to.told(house, &events[1], None)];
-            let sequence = room.write(RecordBody::Groups(told));
-            from.apply(&events[0], sequence);
-            to.apply(&events[1], sequence);
+            room.commit(RecordBody::Groups(told), |sequence| {
+                from.apply(&events[0], sequence);
+                to.apply(&events[1], sequence);
+            });
         }
         Ok((moved, from.rests_on(house).max(to.rests_on(house))))
     }

@@ -13,18 +13,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use arc_swap::ArcSwapOption;
 use plimsoll_engine::contract::{ContractId, ContractKey, Specification};
 use plimsoll_engine::grid::NotForBooks;
-use plimsoll_engine::group::{GroupKey, HouseMethods, HouseSnapshot, SettlementRun};
-use plimsoll_engine::market::{MarketFault, Quote};
+use plimsoll_engine::group::{GroupKey, HouseMethods, HouseSnapshot, LastKnown, SettlementRun};
+use plimsoll_engine::market::{MarketFault, Quote, Snapshot};
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::{HouseChange, RecordBody, RunKey, Unreadable};
 use plimsoll_engine::types::{House, MethodName, Moment};
 use plimsoll_journal::{Cut, Sequence};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use super::BookFault;
 use super::chronicle::Chronicle;
-use super::house::{Contracts, HouseState, Stated};
+use super::house::{Contracts, HouseState, Methods, Stated, priced};
 use super::recovery::house_key;
+use super::{BookFault, indivisible};
 use crate::until::Until;
 
 use dropping::Dropping;
@@ -144,12 +144,13 @@ impl Desk {
         self.stated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down what the house states; the caller holds the lock of it.
+    /// Writes down what the house states; the caller holds the lock of it, and changes it indivisibly with this.
     fn write(&self, change: HouseChange) -> Result<Sequence, BookFault> {
         let room = self.chronicle.room_waiting()?;
-        let sequence = room.write(RecordBody::House(self.house.clone(), change));
-        self.last.fetch_max(sequence.0, Ordering::SeqCst);
-        Ok(sequence)
+        Ok(room.commit(RecordBody::House(self.house.clone(), change), |sequence| {
+            self.last.fetch_max(sequence.0, Ordering::SeqCst);
+            sequence
+        }))
     }
 
     /// The last record of the house.
@@ -196,35 +197,34 @@ impl Desk {
             while listed.peek().is_some() {
                 let mut contracts = self.writable();
                 let first = contracts.all.contracts().len();
-                for key in listed.by_ref().take(CONTRACTS_AT_ONCE) {
-                    // Contracts of sets have no specification that could differ.
-                    let _ = contracts.know(key, None);
-                }
-                self.write_known(&contracts, first)?;
+                indivisible(|| {
+                    for key in listed.by_ref().take(CONTRACTS_AT_ONCE) {
+                        // Contracts of sets have no specification that could differ.
+                        let _ = contracts.know(key, None);
+                    }
+                    self.write_known(&contracts, first)
+                })?;
             }
         }
         if stated.set != id {
-            if let Some(before) = self.snapshot.load_full() {
+            let lost = self.snapshot.load_full().map(|before| {
                 let methods = before.methods().cloned().unwrap_or_else(HouseMethods::none);
-                let after = stated.snapshot(&self.house, &self.contracts(), set, methods);
-                self.retain(stated, &before, &after)?;
-            }
-            let sequence = self.write(HouseChange::Set(id.clone()))?;
-            stated.renewed_by(sequence);
-            stated.set = id;
+                stated.snapshot(&self.house, &self.contracts(), set, methods).lost_since(&before)
+            });
+            indivisible(|| {
+                self.retain(stated, lost.unwrap_or_default())?;
+                let sequence = self.write(HouseChange::Set(id.clone()))?;
+                stated.renewed_by(sequence);
+                stated.set = id;
+                Ok::<_, BookFault>(())
+            })?;
         }
         // What has not changed has the version that it had.
         Ok(Sequence(stated.version))
     }
 
     /// Writes down what a change leaves without a price or a margin, before the change itself.
-    fn retain(
-        &self,
-        stated: &mut Stated,
-        before: &HouseSnapshot,
-        after: &HouseSnapshot,
-    ) -> Result<(), BookFault> {
-        let lost = after.lost_since(before);
+    fn retain(&self, stated: &mut Stated, lost: Vec<(ContractId, LastKnown)>) -> Result<(), BookFault> {
         for part in lost.chunks(RECORD_CONTRACTS) {
             self.write(HouseChange::Retained(part.to_vec()))?;
         }
@@ -232,25 +232,27 @@ impl Desk {
         Ok(())
     }
 
-    /// Writes down a change that is in `stated`, and what it leaves without a price or a margin.
+    /// Writes down a change and makes it, with what it leaves without a price or a margin.
     fn changed(
         &self,
         stated: &mut Stated,
         set: Option<&Arc<ParameterSet>>,
         priced: HouseMethods,
-        change: HouseChange,
+        (change, make): (HouseChange, impl FnOnce(&mut Stated)),
     ) -> Result<Renewed, NotStated> {
-        let snapshot = stated.snapshot(&self.house, &self.contracts(), set, priced);
-        if let Some(before) = self.snapshot.load_full() {
-            self.retain(stated, &before, &snapshot)?;
-        }
-        // Written last, so that decisions before the record use what was before it.
-        let sequence = self.write(change)?;
-        stated.renewed_by(sequence);
-        let retained = Arc::clone(&stated.retained);
-        let snapshot = Arc::new(snapshot.with_version(stated.version).with_retained(retained));
-        self.snapshot.store(Some(Arc::clone(&snapshot)));
-        Ok((snapshot, sequence))
+        indivisible(|| {
+            make(stated);
+            let snapshot = stated.snapshot(&self.house, &self.contracts(), set, priced);
+            let lost = self.snapshot.load_full().map(|before| snapshot.lost_since(&before));
+            self.retain(stated, lost.unwrap_or_default())?;
+            // Written last, so that decisions before the record use what was before it.
+            let sequence = self.write(change)?;
+            stated.renewed_by(sequence);
+            let retained = Arc::clone(&stated.retained);
+            let snapshot = Arc::new(snapshot.with_version(stated.version).with_retained(retained));
+            self.snapshot.store(Some(Arc::clone(&snapshot)));
+            Ok((snapshot, sequence))
+        })
     }
 
     /// Writes down the contracts from a number on.
@@ -274,7 +276,7 @@ impl Desk {
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
-        let mut sequence = self.take(contracts, until)?;
+        let mut sequence = self.take(&mut stated, contracts, until)?;
         if sequence == Sequence::NONE && self.chronicle.journal().is_some() {
             // All of them were known: nothing has changed.
             sequence = Sequence(stated.version);
@@ -284,6 +286,7 @@ impl Desk {
 
     fn take(
         &self,
+        renewed: &mut Stated,
         contracts: Vec<(ContractKey, Specification)>,
         until: &Until,
     ) -> Result<Sequence, NotStated> {
@@ -305,6 +308,21 @@ impl Desk {
             return Err(NotStated::Contracts(faults));
         }
         in_time(until)?;
+        indivisible(|| {
+            let sequence = self.specify(&mut own, contracts)?;
+            if sequence != Sequence::NONE {
+                renewed.renewed_by(sequence);
+            }
+            Ok(sequence)
+        })
+    }
+
+    /// Notes contracts with their specifications; the last record of it.
+    fn specify(
+        &self,
+        own: &mut Contracts,
+        contracts: Vec<(ContractKey, Specification)>,
+    ) -> Result<Sequence, BookFault> {
         let first = own.all.contracts().len();
         let mut before = Vec::new();
         for (key, specification) in contracts {
@@ -320,7 +338,7 @@ impl Desk {
         if !before.is_empty() {
             sequence = self.write(HouseChange::Specified(before))?;
         }
-        Ok(sequence.max(self.write_known(&own, first)?))
+        Ok(sequence.max(self.write_known(own, first)?))
     }
 
     /// How many contracts have a specification.
@@ -340,17 +358,12 @@ impl Desk {
         self.use_set(&mut stated, set)?;
         let next = stated.market.next(time, quotes);
         let next = next.map_err(|faults| NotStated::Market(quotes.len(), faults))?;
-        let before = std::mem::replace(&mut stated.market, next);
-        let priced = match self.priced(&stated).and_then(|priced| Ok(in_time(until).map(|()| priced)?)) {
-            Ok(priced) => priced,
-            Err(unfit) => {
-                stated.market = before;
-                return Err(unfit);
-            }
-        };
-        let market = stated.market.version();
+        let priced = self.priced(&stated.methods, &next)?;
+        in_time(until)?;
+        let market = next.version();
         let change = HouseChange::Market(time, quotes.to_vec());
-        Ok((self.changed(&mut stated, set, priced, change)?, market))
+        let made = (change, |stated: &mut Stated| stated.market = next);
+        Ok((self.changed(&mut stated, set, priced, made)?, market))
     }
 
     /// The turn of a settlement run: one at a time is told to the groups of the house.
@@ -372,24 +385,25 @@ impl Desk {
             return if known.key == key { Ok((key, known.at())) } else { Err(other()) };
         }
         let room = self.chronicle.room_waiting()?;
-        let sequence = room.write(RecordBody::Run(self.house.clone(), Arc::clone(run)));
-        self.last.fetch_max(sequence.0, Ordering::SeqCst);
-        stated.runs.told(sequence, key, run);
-        stated.renewed_by(sequence);
-        let settlements = Arc::clone(stated.runs.settlements());
         let newest = self.newest().unwrap_or_else(|| Arc::clone(known));
-        let settled = (*newest).clone().with_settlements(stated.version, settlements);
-        self.snapshot.store(Some(Arc::new(settled)));
-        Ok((key, sequence))
+        room.commit(RecordBody::Run(self.house.clone(), Arc::clone(run)), |sequence| {
+            self.last.fetch_max(sequence.0, Ordering::SeqCst);
+            stated.runs.told(sequence, key, run);
+            stated.renewed_by(sequence);
+            let settlements = Arc::clone(stated.runs.settlements());
+            let settled = (*newest).clone().with_settlements(stated.version, settlements);
+            self.snapshot.store(Some(Arc::new(settled)));
+            Ok((key, sequence))
+        })
     }
 
-    fn priced(&self, stated: &Stated) -> Result<HouseMethods, NotStated> {
+    fn priced(&self, methods: &Methods, market: &Snapshot) -> Result<HouseMethods, NotStated> {
         // Pricing takes long: names are looked up meanwhile.
         let owned = |(id, own): (ContractId, &Specification)| (id, own.clone());
         let specified: Vec<(ContractId, Specification)> =
             self.contracts().all.specified().map(owned).collect();
         let specified = specified.iter().map(|(id, own)| (*id, own));
-        stated.priced(specified).map_err(|(name, reason)| NotStated::Method(name, reason))
+        priced(methods, market, specified).map_err(|(name, reason)| NotStated::Method(name, reason))
     }
 
     fn renewed(
@@ -398,7 +412,7 @@ impl Desk {
         set: Option<&Arc<ParameterSet>>,
         sequence: Sequence,
     ) -> Result<Renewed, NotStated> {
-        let priced = self.priced(stated)?;
+        let priced = self.priced(&stated.methods, &stated.market)?;
         Ok(self.publish(stated, set, sequence, priced))
     }
 

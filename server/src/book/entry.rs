@@ -175,8 +175,7 @@ impl Entry {
     fn take(&mut self, house: &HouseSnapshot, command: Option<&Command>, events: &[Event], room: Room<'_>) {
         if !events.is_empty() {
             let told = self.told(house, events, command);
-            let sequence = room.write(RecordBody::Groups(vec![told]));
-            self.apply(events, sequence);
+            room.commit(RecordBody::Groups(vec![told]), |sequence| self.apply(events, sequence));
         }
     }
 
@@ -186,8 +185,7 @@ impl Entry {
         if !events.is_empty() {
             desk.notes_facts(&self.group, &events);
             let told = self.told(house, &events, None);
-            let sequence = room.write(RecordBody::Groups(vec![told]));
-            self.apply(&events, sequence);
+            room.commit(RecordBody::Groups(vec![told]), |sequence| self.apply(&events, sequence));
         }
         self.last
     }

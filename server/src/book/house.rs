@@ -134,15 +134,16 @@ impl Stated {
         let known = settled.with_methods(methods, all).with_retained(Arc::clone(&self.retained));
         known.with_fees(&fees, all)
     }
+}
 
-    /// The methods, with contracts priced in the market.
-    pub(super) fn priced<'a>(
-        &self,
-        specified: impl Iterator<Item = (ContractId, &'a Specification)> + Clone,
-    ) -> Result<HouseMethods, (MethodName, NotForBooks)> {
-        let methods = self.methods.iter().map(|(name, own)| (name.clone(), Arc::clone(&own.method)));
-        HouseMethods::new(self.market.clone(), &methods.collect(), specified)
-    }
+/// Methods, with contracts priced in a market.
+pub(super) fn priced<'a>(
+    methods: &Methods,
+    market: &Snapshot,
+    specified: impl Iterator<Item = (ContractId, &'a Specification)> + Clone,
+) -> Result<HouseMethods, (MethodName, NotForBooks)> {
+    let methods = methods.iter().map(|(name, own)| (name.clone(), Arc::clone(&own.method)));
+    HouseMethods::new(market.clone(), &methods.collect(), specified)
 }
 
 /// A house as records have made it.
@@ -245,7 +246,8 @@ impl HouseState {
         house: &House,
         set: Option<&Arc<ParameterSet>>,
     ) -> Result<HouseSnapshot, Unreadable> {
-        let methods = self.stated.priced(self.contracts.all.specified());
+        let Stated { methods, market, .. } = &self.stated;
+        let methods = priced(methods, market, self.contracts.all.specified());
         let methods = methods.map_err(|(name, reason)| Unreadable(format!("method {name}: {reason}")))?;
         Ok(self.stated.snapshot(house, &self.contracts, set, methods))
     }

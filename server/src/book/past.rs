@@ -132,7 +132,7 @@ impl Book {
         if at > newest || at < start.told {
             return Err(PastFault::OutOfRange { wanted: at, oldest: start.told, newest });
         }
-        let mut recovered = Recovered::only(key.clone(), then.version);
+        let mut recovered = Recovered::only(key.clone(), then.version).without(cuts.quarantined()?);
         let mut has_cut = false;
         for (key, place) in keys.iter().zip(then.of_both()) {
             let found = cuts.before(key, place)?;

@@ -1,6 +1,6 @@
 //! From what was written down to what it said: cuts first, then the records behind them. Nothing is decided here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use plimsoll_engine::group::{Group, GroupKey};
@@ -27,6 +27,10 @@ pub(crate) struct Recovered {
     groups: HashMap<GroupKey, Replayed>,
     /// The only group that is wanted, if not all are, and the last record whose data of its house are.
     only: Option<(GroupKey, Sequence)>,
+    /// Records that are left out.
+    quarantined: BTreeSet<Sequence>,
+    /// Those of them that records have named.
+    pub(crate) named: BTreeSet<Sequence>,
     /// Records that were read.
     pub(crate) records: u64,
 }
@@ -96,6 +100,11 @@ impl Recovered {
         Self { only: Some((key, house)), ..Self::default() }
     }
 
+    /// Leaves records out.
+    pub(crate) fn without(self, quarantined: BTreeSet<Sequence>) -> Self {
+        Self { quarantined, ..self }
+    }
+
     fn wants(&self, key: &GroupKey) -> bool {
         self.only.as_ref().is_none_or(|(only, _)| only == key)
     }
@@ -129,6 +138,9 @@ impl Recovered {
     /// Applies a record.
     pub(crate) fn record(&mut self, sequence: Sequence, payload: &[u8]) -> Result<(), Unreadable> {
         self.records += 1;
+        if self.quarantined.contains(&sequence) {
+            return Ok(());
+        }
         let record: Record = decoded(payload)?;
         self.follow(sequence, record.body)
     }
@@ -163,6 +175,9 @@ impl Recovered {
                     _ => {}
                 }
             }
+            RecordBody::Quarantined(own) => {
+                self.named.insert(Sequence(own.record));
+            }
         }
         Ok(())
     }
@@ -180,6 +195,13 @@ impl Recovered {
         Ok(())
     }
 
+    /// Notes what a record says is left out, of a log that cannot be followed any more.
+    pub(crate) fn heard(&mut self, payload: &[u8]) {
+        if let Ok(Record { body: RecordBody::Quarantined(own), .. }) = decoded(payload) {
+            self.named.insert(Sequence(own.record));
+        }
+    }
+
     /// Whether records or a cut have begun it.
     pub(crate) fn knows(&self, key: &CutKey) -> bool {
         match key {
@@ -190,13 +212,19 @@ impl Recovered {
 
     /// Applies a record of a log that has lost its beginning: groups that were opened before it, and are not known by a cut, do not count.
     pub(crate) fn known_record(&mut self, sequence: Sequence, payload: &[u8]) -> Result<(), Unreadable> {
+        if self.quarantined.contains(&sequence) {
+            return Ok(());
+        }
         let record: Record = decoded(payload)?;
         let body = match record.body {
             RecordBody::Groups(mut changes) => {
                 changes.retain(|change| self.groups.contains_key(&change.key));
                 RecordBody::Groups(changes)
             }
-            other @ (RecordBody::Opened(_) | RecordBody::Run(..) | RecordBody::House(..)) => other,
+            other @ (RecordBody::Opened(_)
+            | RecordBody::Run(..)
+            | RecordBody::House(..)
+            | RecordBody::Quarantined(_)) => other,
         };
         self.follow(sequence, body)
     }

@@ -136,10 +136,10 @@ impl Book {
                 continue;
             }
             let told = entry.told(&snapshot, &events, None);
-            let sequence = room.write(RecordBody::Groups(vec![told]));
-            entry.apply(&events, sequence);
+            let told = RecordBody::Groups(vec![told]);
+            room.commit(told, |sequence| entry.apply(&events, sequence));
             *before = before.saturating_add(u32::try_from(events.len()).unwrap_or(u32::MAX));
-            moved.last = moved.last.max(sequence);
+            moved.last = moved.last.max(entry.last());
         }
         Ok(())
     }

@@ -29,10 +29,14 @@ impl Comparison {
     /// Begins before the oldest record that is kept. With the first record everything is folded from nothing. Else a house or a group is folded
     /// from its newest cut before the oldest record; where there is none, a group from where the log opens it, or from its first cut, and
     /// a house from its first cut.
-    pub(super) fn begin(cuts: &Cuts, oldest: Sequence) -> Result<Self, DataError> {
+    pub(super) fn begin(
+        cuts: &Cuts,
+        oldest: Sequence,
+        quarantined: BTreeSet<Sequence>,
+    ) -> Result<Self, DataError> {
         let places = cuts.places()?;
         let mut begun = Self {
-            folded: Recovered::default(),
+            folded: Recovered::default().without(quarantined),
             oldest,
             ahead: BTreeMap::new(),
             cuts: places.len(),

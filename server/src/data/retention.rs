@@ -1,6 +1,6 @@
 //! What a server with a retention would remove from a data directory, told beforehand: nothing is removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -126,7 +126,7 @@ pub(super) fn preview_on(
     retention: Duration,
     now: Reading,
 ) -> Result<Preview, DataError> {
-    let Folded { cuts, log, restored, .. } = folded(disk, Segments::SEGMENT_BYTES)?;
+    let Folded { cuts, log, restored, quarantined, .. } = folded(disk, Segments::SEGMENT_BYTES)?;
     let oldest = Segments::oldest_of(disk.as_ref())?;
     let stored = cuts.passing()?;
     let (time, jump) = Passing::at(stored, None, now);
@@ -135,7 +135,7 @@ pub(super) fn preview_on(
     let segments = log.ended_before(old);
     let then_oldest = segments.last().map_or(oldest, |own| own.last.next());
     let (mut told_later, mut openings) = (Vec::new(), BTreeMap::new());
-    let segments = timed(&log, oldest, segments, &mut openings)?;
+    let segments = timed((&log, oldest), &quarantined, segments, &mut openings)?;
     for (group, _) in restored.groups.iter().filter(|_| !segments.is_empty()) {
         let opening = openings.get(&group.key).copied();
         told_later.extend(later(&cuts, (&group.key, opening), oldest, then_oldest)?);
@@ -168,8 +168,8 @@ fn later(
 
 /// Segments with the times of their first and last records; and where the log opens which group.
 fn timed(
-    log: &Segments,
-    oldest: Sequence,
+    (log, oldest): (&Segments, Sequence),
+    quarantined: &BTreeSet<Sequence>,
     segments: Vec<Removable>,
     openings: &mut BTreeMap<GroupKey, Sequence>,
 ) -> Result<Vec<Expiring>, DataError> {
@@ -178,8 +178,10 @@ fn timed(
     let mut ahead = segments.into_iter().peekable();
     let mut fault = None;
     log.reader().read(oldest, &mut |at, payload| {
-        let Record { time, body, .. } = match decoded(payload) {
-            Ok(record) => record,
+        let (time, body) = match decoded::<Record>(payload) {
+            Ok(record) => (record.time, Some(record.body)),
+            // Its time is that of those before it.
+            Err(_) if quarantined.contains(&at) => (told.last().map_or(Moment::EPOCH, |own| own.to), None),
             Err(error) => {
                 fault = Some(DataError::Unreadable { sequence: at.0, message: error.0 });
                 return ControlFlow::Break(());
@@ -190,7 +192,7 @@ fn timed(
         } else if let Some(own) = told.last_mut().filter(|_| at <= end) {
             own.to = time;
         }
-        if let RecordBody::Opened(Opened { key, .. }) = body {
+        if let Some(RecordBody::Opened(Opened { key, .. })) = body {
             openings.entry(key).or_insert(at);
         }
         ControlFlow::Continue(())

@@ -26,6 +26,7 @@ use crate::until::Until;
 mod simulated;
 
 mod damaged;
+mod quarantined;
 mod retention;
 mod verified;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_engine::record::{HouseChange, Record, RecordBody, decoded};
-use plimsoll_journal::{Cuts, Disk, Log as _, RealDisk, Segments, Sequence};
+use plimsoll_journal::{Disk, Log as _, RealDisk, Segments, Sequence};
 
 use super::DataError;
 use super::comparing::Comparison;
@@ -29,6 +29,8 @@ pub struct Verified {
     /// Those of them that the records before them were folded for and compared with. The others are the oldest of their house or group in a
     /// log that does not have all that came before: nothing is left to compare them with.
     pub compared: usize,
+    /// Records that are quarantined: they are left out.
+    pub quarantined: usize,
     /// Houses that a start finds.
     pub houses: usize,
     /// Margin groups that a start finds.
@@ -41,9 +43,23 @@ pub struct Verified {
 
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { oldest, next, recovery_from, cuts, compared, houses, groups, set_files, faults } = self;
+        let Self {
+            oldest,
+            next,
+            recovery_from,
+            cuts,
+            compared,
+            quarantined,
+            houses,
+            groups,
+            set_files,
+            faults,
+        } = self;
         writeln!(f, "records {oldest} to {}, a start reads from {recovery_from}", next.saturating_sub(1))?;
         writeln!(f, "{cuts} cuts of states, {compared} of them compared with the records before them")?;
+        if *quarantined > 0 {
+            writeln!(f, "{quarantined} records are quarantined: they are left out")?;
+        }
         writeln!(f, "{houses} houses, {groups} margin groups, {set_files} files of parameter sets")?;
         faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))
     }
@@ -65,19 +81,20 @@ pub(super) fn verify_on(disk: &Arc<dyn Disk>, files: &SetFiles) -> Result<Verifi
     let summary = plimsoll_journal::verify(disk)?;
     let mut faults = Vec::new();
     let mut used = BTreeSet::new();
-    let cuts = Cuts::open(disk)?;
-    let mut comparison = Comparison::begin(&cuts, summary.oldest)?;
+    let Folded { cuts, log, restored, floor, quarantined, .. } = folded(disk, Segments::SEGMENT_BYTES)?;
+    let next = log.end().0;
+    drop(log);
+    let mut comparison = Comparison::begin(&cuts, summary.oldest, quarantined.clone())?;
     let log =
         Segments::open(Arc::clone(disk), Segments::SEGMENT_BYTES, summary.oldest, &mut |at, payload| {
-            named(at, payload, &mut used, &mut faults);
+            if !quarantined.contains(&at) {
+                named(at, payload, &mut used, &mut faults);
+            }
             comparison.record(&cuts, at, payload, &mut faults);
             ControlFlow::Continue(())
         })?;
     drop(log);
     let (count, compared) = comparison.counts();
-    drop(cuts);
-    let Folded { log, restored, floor, .. } = folded(disk, Segments::SEGMENT_BYTES)?;
-    let next = log.end().0;
     used.extend(restored.houses.values().filter_map(|own| own.set().map(str::to_owned)));
     let sound = set_files(files, &mut faults)?;
     let missing = used.iter().filter(|id| !sound.contains(*id));
@@ -90,6 +107,7 @@ pub(super) fn verify_on(disk: &Arc<dyn Disk>, files: &SetFiles) -> Result<Verifi
         recovery_from: floor.0,
         cuts: count,
         compared,
+        quarantined: quarantined.len(),
         houses: restored.houses.len(),
         groups: restored.groups.len(),
         set_files: sound.len(),

@@ -55,7 +55,7 @@ fn keep_by_hand(folder: &Folder, cuts: &Cuts) {
                 own.recorded(at.0);
                 last = at;
             }
-            RecordBody::Run(..) | RecordBody::House(..) => {}
+            RecordBody::Run(..) | RecordBody::House(..) | RecordBody::Quarantined(_) => {}
         }
         std::ops::ControlFlow::Continue(())
     });
@@ -122,11 +122,40 @@ async fn what_is_damaged_or_missing_ends_with_one() {
     assert!(wrong.contains("log is damaged at sequence"), "{wrong}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_stops_the_start_is_quarantined_by_its_sequence() {
+    let folder = lived("quarantine").await;
+    assert_eq!(asked(&["quarantine", "2"], &folder.0).0, Some(1), "it stops nothing");
+    let mut read = |_, _: &[u8]| std::ops::ControlFlow::Continue(());
+    let mut log = Segments::open(disk(&folder), Segments::SEGMENT_BYTES, Sequence(1), &mut read).unwrap();
+    let (at, _) = log.end();
+    log.append(at, &[b"no record".to_vec()]).unwrap();
+    drop(log);
+    let (code, _, wrong) = asked(&["verify"], &folder.0);
+    assert_eq!(code, Some(1));
+    assert!(wrong.contains(&format!("record {at} stops the start: ")), "{wrong}");
+    let (code, said, wrong) = asked(&["quarantine", &at.to_string()], &folder.0);
+    assert_eq!((code, wrong.as_str()), (Some(0), ""), "{said}");
+    assert!(
+        said.starts_with(&format!("record {at} is quarantined, as record {} says; ", at.next())),
+        "{said}"
+    );
+    assert!(said.ends_with("a start reads the whole log now\n"), "{said}");
+    let (code, said, _) = asked(&["verify"], &folder.0);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("1 records are quarantined"), "{said}");
+    let served = folder.start(true).await;
+    served.running.drain().await;
+}
+
 #[test]
 fn wrong_words_end_with_the_code_for_wrong_usage() {
     let folder = Folder::new("usage");
     for words in [
         vec!["verify", "more"],
+        vec!["quarantine"],
+        vec!["quarantine", "all"],
+        vec!["quarantine", "-1"],
         vec!["retention"],
         vec!["retention", "--keep-days"],
         vec!["retention", "--keep-days", "-1"],
@@ -137,7 +166,7 @@ fn wrong_words_end_with_the_code_for_wrong_usage() {
         assert_eq!((code, said.as_str()), (Some(64), ""), "{words:?}");
         assert!(wrong.starts_with("usage: plimsoll-server verify DIRECTORY"), "{words:?}: {wrong}");
     }
-    for words in [vec!["verify"], vec!["retention", "--keep-days", "1"]] {
+    for words in [vec!["verify"], vec!["quarantine", "1"], vec!["retention", "--keep-days", "1"]] {
         let (code, _, wrong) = asked(&words, &folder.0);
         assert_eq!(code, Some(1), "{words:?}");
         assert!(wrong.contains("it is not a data directory"), "{words:?}: {wrong}");

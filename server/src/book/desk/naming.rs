@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLockReadGuard, TryLockError};
 use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery};
 use plimsoll_engine::parameters::ParameterSet;
 
-use super::super::{Place, Waits};
+use super::super::{Place, Waits, indivisible};
 use super::{Contracts, Desk};
 
 /// Why a contract has no number.
@@ -75,9 +75,11 @@ impl Desk {
         if first >= Self::MOST_CONTRACTS {
             return Err(Unnamed::Fault("no more contracts can be known".to_owned()));
         }
-        let id = own.know(key, None).map_err(|error| Unnamed::Fault(error.to_string()))?;
-        self.write_known(&own, first).map_err(|fault| Unnamed::Fault(fault.to_string()))?;
-        Ok(id)
+        indivisible(|| {
+            let id = own.know(key, None).map_err(|error| Unnamed::Fault(error.to_string()))?;
+            self.write_known(&own, first).map_err(|fault| Unnamed::Fault(fault.to_string()))?;
+            Ok(id)
+        })
     }
 
     /// The key of a contract that is named in full.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::HouseChange;
 
-use super::super::house::{Methods, Terms};
+use super::super::house::{Methods, Stated, Terms};
 use super::dropping::Dropping;
 use super::{Desk, NotStated, Renewed, in_time};
 use crate::until::Until;
@@ -21,13 +21,13 @@ impl Desk {
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
-        let priced = self.priced(&stated)?;
+        let priced = self.priced(&stated.methods, &stated.market)?;
         let freed = dropping.freed().map_err(NotStated::Reached)?;
         in_time(until)?;
         let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
         let change = HouseChange::Terms(bands, terms.schedule.clone(), terms.fees.clone());
-        stated.terms = terms;
-        let renewed = self.changed(&mut stated, set, priced, change)?;
+        let made = (change, |stated: &mut Stated| stated.terms = terms);
+        let renewed = self.changed(&mut stated, set, priced, made)?;
         freed.dropped();
         Ok(renewed)
     }
@@ -49,23 +49,13 @@ impl Desk {
     ) -> Result<Renewed, NotStated> {
         let mut stated = self.stated();
         self.use_set(&mut stated, set)?;
-        let before = std::mem::replace(&mut stated.methods, methods);
         // Whether they margin books is seen before they are written down, and whether what they drop is free.
-        let fit = self.priced(&stated).and_then(|priced| {
-            let freed = dropping.map(Dropping::freed).transpose().map_err(NotStated::Reached)?;
-            in_time(until)?;
-            Ok((priced, freed))
-        });
-        let (priced, freed) = match fit {
-            Ok(fit) => fit,
-            Err(unfit) => {
-                stated.methods = before;
-                return Err(unfit);
-            }
-        };
-        let texts = stated.methods.iter().map(|(name, own)| (name.clone(), own.text.to_string()));
-        let change = HouseChange::Methods(texts.collect());
-        let renewed = self.changed(&mut stated, set, priced, change)?;
+        let priced = self.priced(&methods, &stated.market)?;
+        let freed = dropping.map(Dropping::freed).transpose().map_err(NotStated::Reached)?;
+        in_time(until)?;
+        let texts = methods.iter().map(|(name, own)| (name.clone(), own.text.to_string()));
+        let made = (HouseChange::Methods(texts.collect()), |stated: &mut Stated| stated.methods = methods);
+        let renewed = self.changed(&mut stated, set, priced, made)?;
         if let Some(freed) = freed {
             freed.dropped();
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{Body, Fact, Fill, GroupKey, HouseSnapshot, is_known};
 use plimsoll_engine::record::RecordBody;
-use plimsoll_engine::types::Code;
+use plimsoll_engine::types::{Code, CommandId};
 use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 use prost::Message as _;
@@ -14,7 +14,7 @@ use super::super::violations::Violations;
 use super::commands::{Caller, command};
 use super::work::known;
 use super::{BookCalls, Fault, Told, house_of, read, seen};
-use crate::book::{Book, BookFault, Desk, Place, Room, Turn, open};
+use crate::book::{Book, BookFault, Desk, Place, Room, Turn, indivisible, open};
 use crate::until::Until;
 
 /// The most trades of one import.
@@ -137,11 +137,21 @@ fn booked_all(
     (groups, room): (&mut Groups, Room<'_>),
 ) -> Result<Sequence, Fault> {
     desk.notes_import(place, groups.values().map(|own| own.group()))?;
-    let mut changes = Vec::with_capacity(trades.len());
-    for (key, fill) in trades {
+    let ids = trades.iter().map(|(_, fill)| Code::new(fill.trade.as_str())).collect::<Result<Vec<_>, _>>();
+    let ids = ids.map_err(|error| Violations::one("trades", error.to_string()))?;
+    // Each trade is decided after those before it, so that memory is ahead of the record in here.
+    Ok(indivisible(|| commit_all(trades.iter().zip(ids), snapshot, groups, room)))
+}
+
+fn commit_all<'a>(
+    trades: impl Iterator<Item = (&'a (GroupKey, Arc<Fill>), CommandId)>,
+    snapshot: &HouseSnapshot,
+    groups: &mut Groups,
+    room: Room<'_>,
+) -> Sequence {
+    let mut changes = Vec::new();
+    for ((key, fill), id) in trades {
         let Some(entry) = groups.get_mut(key) else { continue };
-        let id = Code::new(fill.trade.as_str());
-        let id = id.map_err(|error| Violations::one("trades", error.to_string()))?;
         let fact = Body::Fact(Fact::Fill(Box::new(Fill::clone(fill))));
         let command = command(Caller::Import, id, fact);
         let events = entry.decide(snapshot, &command).events;
@@ -150,13 +160,11 @@ fn booked_all(
             entry.apply(&events, Sequence::NONE);
         }
     }
-    let wrote = if changes.is_empty() { Sequence::NONE } else { room.write(RecordBody::Groups(changes)) };
-    let mut last = Sequence::NONE;
-    for entry in groups.values_mut() {
-        entry.apply(&[], wrote);
-        last = last.max(entry.last());
+    if !changes.is_empty() {
+        let recorded = |at| groups.values_mut().for_each(|entry| entry.apply(&[], at));
+        room.commit(RecordBody::Groups(changes), recorded);
     }
-    Ok(last)
+    groups.values().map(|entry| entry.last()).max().unwrap_or(Sequence::NONE)
 }
 
 fn refused(faults: &Violations) -> v1::ImportTradesResponse {
