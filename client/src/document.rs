@@ -77,6 +77,12 @@ impl<'a> Node<'a> {
         self.get(key).is_some()
     }
 
+    /// Takes keys whose values do not matter, whatever they are.
+    pub(crate) fn pass_over<T>(&self, keys: &[&'static str]) -> Option<T> {
+        self.used.borrow_mut().extend(keys);
+        None
+    }
+
     fn get(&self, key: &'static str) -> Option<&'a Value> {
         self.used.borrow_mut().insert(key);
         self.object.get(key).filter(|value| !value.is_null())

@@ -128,7 +128,9 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
                 expiry,
                 confidence,
             }));
-            let smile = smile(&own);
+            // Volatilities of what has expired are of no use, and nothing about them is wrong.
+            let smile =
+                if expiry > time { smile(&own) } else { own.pass_over(&["volatility", "smile", "model"]) };
             quotes.extend(smile.map(|smile| Quote::Smile {
                 source: source(),
                 expiry,

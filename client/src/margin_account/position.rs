@@ -55,11 +55,21 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
         if is_inverse { node.text("quote").unwrap_or("USD") } else { context.method.currency.as_str() };
     let quote = Currency::new(quote).map_err(|error| node.fault("quote", &error.to_string())).ok();
     let quantity = node.quantity("quantity");
+    let instrument = kind.and_then(|kind| instrument(node, kind, context));
+    let ended = match instrument {
+        Some(Instrument::Future { expiry } | Instrument::Option { expiry, .. }) => expiry <= context.time,
+        Some(Instrument::Asset | Instrument::Perpetual) | None => false,
+    };
     let confidence = node.number("confidence", (0.0, 1.0));
     let stated = Stated {
         price: node.number("price", PRICE),
         confidence,
-        volatility: node.number("volatility", (0.0, 1e3)),
+        // That of an option that has expired does not matter, whatever it is.
+        volatility: if ended {
+            node.pass_over(&["volatility"])
+        } else {
+            node.number("volatility", (0.0, 1e3))
+        },
         mark: node.number("mark", (0.0, 1e12)),
         order_price: node.number("order_price", (0.0, 1e12)),
     };
@@ -68,7 +78,7 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
     let (unrealised_profit, unrealised_funding) =
         (node.money("unrealised_profit"), node.money("unrealised_funding"));
     let collateral = node.money("collateral");
-    let instrument = instrument(node, kind?, context)?;
+    let instrument = instrument?;
     let settlement = match (kind?, style) {
         _ if is_inverse => Settlement::Inverse { coin: context.method.currency.clone() },
         (Kind::Asset, _) => Settlement::Premium,

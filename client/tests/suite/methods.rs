@@ -3,6 +3,7 @@
 mod clients;
 mod published;
 mod refused;
+mod settled;
 mod span16;
 mod twice;
 mod vectors;

@@ -33,6 +33,8 @@ pub(super) struct ExpiryMarket {
     pub(super) rate: f64,
     /// The least confidence of its forward, rate and volatilities.
     pub(super) confidence: f64,
+    /// Whether its settlement price is known: options are worth what they pay, whatever moves.
+    pub(super) is_settled: bool,
 }
 
 /// One contract, with what all position accounts hold of it.
@@ -53,7 +55,7 @@ pub(super) struct Row {
 pub(super) enum RowKind {
     Asset { price: f64 },
     Perpetual { price: f64, confidence: f64, is_inverse: bool },
-    Future { price: f64, expiry: Moment, years: f64, is_inverse: bool },
+    Future { price: f64, expiry: Moment, years: f64, is_inverse: bool, is_settled: bool },
     Option { expiry: usize, strike: Decimal, right: OptionRight, model: OptionModel, inputs: OptionInputs },
 }
 
@@ -160,7 +162,11 @@ impl Look<'_> {
                 let known = self.market.expiries.get(expiry).and_then(|own| own.forward);
                 let price = positive(held.stated.price.or(known.map(|own| own.value())), "forward")?;
                 let years = years_between(self.snapshot.time(), *expiry);
-                Ok(RowKind::Future { price, expiry: *expiry, years, is_inverse })
+                // What its holder states of a future that has ended is what it was settled at.
+                let has_ended = held.contract.has_ended(self.snapshot.time());
+                let is_settled =
+                    has_ended && (held.stated.price.is_some() || self.settlement(*expiry).is_some());
+                Ok(RowKind::Future { price, expiry: *expiry, years, is_inverse, is_settled })
             }
             Instrument::Option { expiry, strike, right, exercise, model } => {
                 if *exercise == Exercise::American {
@@ -183,12 +189,17 @@ impl Look<'_> {
                     years: market.years,
                     rate: if self.valuation.discounts { market.rate } else { 0.0 },
                     multiplier: terms.multiplier.to_f64(),
-                    coin: is_inverse.then(|| book.price.value()),
+                    // What is paid in coins is so many of them at the settlement price, for good.
+                    coin: is_inverse.then(|| if market.is_settled { forward } else { book.price.value() }),
                 };
                 let (strike, right, model) = (*strike, *right, *model);
                 Ok(RowKind::Option { expiry: place, strike: strike.normalized(), right, model, inputs })
             }
         }
+    }
+
+    fn settlement(&self, expiry: Moment) -> Option<f64> {
+        self.market.expiries.get(&expiry)?.settlement(expiry)
     }
 
     fn forward(&self, expiry: Moment) -> Result<f64, String> {
@@ -214,6 +225,7 @@ impl Look<'_> {
             years,
             rate: if self.valuation.floors_rate_at_zero { rate.max(0.0) } else { rate },
             confidence: confidences.into_iter().flatten().fold(1.0, f64::min),
+            is_settled: self.settlement(expiry).is_some(),
         })
     }
 
@@ -226,13 +238,16 @@ impl Look<'_> {
         model: OptionModel,
         years: f64,
     ) -> Result<f64, String> {
+        // An option that has expired is worth what it pays, whatever its volatility was.
+        if years == 0.0 {
+            return Ok(0.0);
+        }
         if let Some(stated) = held.stated.volatility {
             return Ok(stated);
         }
         let surface = self.surface.filter(|surface| surface.model() == model);
         let known = surface.and_then(|surface| surface.volatility(expiry, forward, strike));
-        // An option that has expired is worth what it pays.
-        known.or((years == 0.0).then_some(0.0)).ok_or_else(|| "no volatility is known".to_owned())
+        known.ok_or_else(|| "no volatility is known".to_owned())
     }
 }
 
@@ -248,6 +263,15 @@ impl SourceBook {
     /// Its market alone.
     pub(super) fn without_rows(&self) -> Self {
         Self { source: self.source.clone(), expiries: self.expiries.clone(), rows: Vec::new(), ..*self }
+    }
+
+    /// Whether the settlement price of a contract is known, so that nothing moves what it is worth.
+    pub(super) fn is_settled(&self, row: &Row) -> bool {
+        match row.kind {
+            RowKind::Asset { .. } | RowKind::Perpetual { .. } => false,
+            RowKind::Future { is_settled, .. } => is_settled,
+            RowKind::Option { expiry, .. } => self.expiries[expiry].is_settled,
+        }
     }
 
     /// What one unit of the source is worth in the money of the results: its price, or one coin.

@@ -81,8 +81,10 @@ struct Charging<'a> {
     book: &'a SourceBook,
     rules: &'a Contingency,
     price: Money,
-    /// Units of the source in each row, signed.
+    /// Units of the source in each row, signed; none of what is settled.
     units: Vec<Extent>,
+    /// Whether the rows are charged.
+    counts: Vec<bool>,
     charges: Charges,
 }
 
@@ -94,11 +96,15 @@ fn units(row: &Row) -> Result<Extent, Overflow> {
 }
 
 pub(super) fn charges(book: &SourceBook, method: &GridMethod) -> Result<Charges, Overflow> {
+    let counts: Vec<bool> =
+        book.rows.iter().map(|row| method.averages_settlement() || !book.is_settled(row)).collect();
+    let charged = |(row, counts): (&Row, &bool)| if *counts { units(row) } else { Ok(Extent::NOTHING) };
     let mut charging = Charging {
         book,
         rules: &method.contingency,
         price: Money::from_f64_half_away(book.unit_price())?,
-        units: book.rows.iter().map(units).collect::<Result<_, _>>()?,
+        units: book.rows.iter().zip(&counts).map(charged).collect::<Result<_, _>>()?,
+        counts,
         charges: Charges { all: Vec::new(), marginal: vec![(Money::ZERO, Money::ZERO); book.rows.len()] },
     };
     charging.perpetuals()?;
@@ -134,6 +140,9 @@ impl Charging<'_> {
 
     /// What one unit of a row adds, where its units count with this sign.
     fn marginal(&mut self, row: usize, sign: i64, rates: (Ratio, Ratio)) -> Result<(), Overflow> {
+        if !self.counts[row] {
+            return Ok(());
+        }
         let multiplier = Ratio::from_f64_half_away(self.book.rows[row].multiplier)?;
         let unit = self.price.times_ratio_half_away(multiplier)?;
         let signed = if sign < 0 { unit.negated() } else { unit };
@@ -351,7 +360,7 @@ pub(super) fn floor(
     let by_delta = of_deltas.times_ratio_half_away(price)?;
     let mut shorts = BTreeMap::<OptionRight, Extent>::new();
     let mut by_contract = Money::ZERO;
-    for (row, mark) in book.rows.iter().zip(&values.marks) {
+    for (row, mark) in book.rows.iter().zip(&values.marks).filter(|(row, _)| !book.is_settled(row)) {
         let units = units(row)?;
         let one_end = |held: Quantity, units: Quantity| -> Result<Money, Overflow> {
             let minimum = terms.contract.times_quantity_half_away(units.magnitude())?;

@@ -157,7 +157,11 @@ pub(super) fn discounts(
     method: &GridMethod,
 ) -> Result<(Ratio, Ratio), Overflow> {
     let market = &book.expiries[place];
-    let Some(discount) = &method.margin.discount else { return Ok((Ratio::ONE, Ratio::ONE)) };
+    // A method with an averaged settlement price discounts the expiry as long as it is held, known price or not.
+    let is_counted = !market.is_settled || method.averages_settlement();
+    let Some(discount) = method.margin.discount.as_ref().filter(|_| is_counted) else {
+        return Ok((Ratio::ONE, Ratio::ONE));
+    };
     let factor = |side: &SideDiscount, sign: f64| {
         let rate = market.rate.mul_add(side.rate_multiplier, side.rate_add);
         side.factor * discount_factor(sign * rate, market.years)

@@ -46,9 +46,16 @@ pub(super) fn values(
     };
     let mut faults = Vec::new();
     for (place, row) in book.rows.iter().enumerate() {
-        if !matches!(row.kind, RowKind::Option { .. })
-            && linear(row, method, shocks, places, &mut values, place).is_none()
-        {
+        let is_priced = match &row.kind {
+            RowKind::Option { inputs, .. } if book.is_settled(row) => {
+                settled(inputs, places, &mut values, place)
+            }
+            RowKind::Option { .. } => Some(()),
+            RowKind::Asset { .. } | RowKind::Perpetual { .. } | RowKind::Future { .. } => {
+                linear(row, method, shocks, places, &mut values, place)
+            }
+        };
+        if is_priced.is_none() {
             faults.push(fault(row, "its price in some scenario is not positive or has too many digits"));
         }
     }
@@ -83,10 +90,21 @@ fn fault(row: &Row, message: &str) -> PositionFault {
     PositionFault { place: row.place, message: message.to_owned() }
 }
 
-/// The options of one model, and their rows.
+/// An option whose settlement price is known is worth what it pays, in every cell.
+fn settled(inputs: &OptionInputs, places: u8, values: &mut Values, place: usize) -> Option<()> {
+    let pays = (inputs.right.get() * (inputs.forward - inputs.strike)).max(0.0);
+    let value = whole_units(inputs.multiplier * pays / inputs.coin.unwrap_or(1.0), places)?;
+    values.marks[place] = value;
+    values.cells.row_mut(place).fill(value);
+    Some(())
+}
+
+/// The options of one model that are not settled, and their rows.
 fn options(book: &SourceBook, model: OptionModel) -> (Vec<usize>, Vec<OptionInputs>) {
     let own = |(place, row): (usize, &Row)| match &row.kind {
-        RowKind::Option { model: own, inputs, .. } if *own == model => Some((place, *inputs)),
+        RowKind::Option { model: own, inputs, .. } if *own == model && !book.is_settled(row) => {
+            Some((place, *inputs))
+        }
         _ => None,
     };
     book.rows.iter().enumerate().filter_map(own).unzip()
@@ -113,6 +131,7 @@ fn linear(
     }
     for (cell, shock) in shocks.iter().enumerate() {
         let gain = match row.kind {
+            RowKind::Future { is_settled: true, .. } => 0.0,
             RowKind::Future { years, .. } => shocked_forward(price, years, shock, &method.rules) - price,
             _ => price.mul_add(shock.spot_factor - 1.0, shock.spot_shift),
         };
@@ -137,6 +156,7 @@ fn deltas(book: &SourceBook, places: u8, instructions: Instructions) -> Result<V
     let (mut deltas, mut faults) = (Vec::with_capacity(book.rows.len()), Vec::new());
     for row in &book.rows {
         let delta = match &row.kind {
+            _ if book.is_settled(row) => Some(0.0),
             RowKind::Option { model, inputs, .. } => option_delta(inputs, *model, instructions),
             _ => Some(1.0),
         };

@@ -33,6 +33,14 @@ pub struct ExpiryMarket {
     pub volatility_confidence: Option<Observed>,
 }
 
+impl ExpiryMarket {
+    /// The settlement price of what ends at the expiry: a forward that was stated then or later. One from before says only what was expected.
+    #[must_use]
+    pub fn settlement(&self, expiry: Moment) -> Option<f64> {
+        self.forward.filter(|forward| forward.source_time() >= expiry).map(|forward| forward.value())
+    }
+}
+
 /// What is known of one price source.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct SourceMarket {
@@ -144,6 +152,8 @@ impl Snapshot {
                     Err(fault) => vec![fault],
                 }
             }
+            // Volatilities of what has expired are of no use, and nothing about them is wrong.
+            Quote::Smile { expiry, .. } if *expiry <= time => Vec::new(),
             Quote::Smile { source, expiry, smile, source_time, confidence } => {
                 let mut faults: Vec<String> =
                     smile.faults().iter().map(|fault| format!("smile.{fault}")).collect();

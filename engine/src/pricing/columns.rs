@@ -18,7 +18,7 @@ impl RightSign {
     pub const PUT: Self = Self(-1.0);
 
     #[inline(always)]
-    pub(super) const fn get(self) -> f64 {
+    pub(crate) const fn get(self) -> f64 {
         self.0
     }
 }

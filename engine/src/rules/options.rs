@@ -75,13 +75,18 @@ fn priced(snapshot: &Snapshot, own: &Netted<'_>, price: f64) -> Result<f64, Stri
     };
     let forward = forward(snapshot, own, *expiry).ok_or("mark: none is stated, and no forward is known")?;
     let market = snapshot.of(&terms.price_source).map(|market| market.as_ref().clone()).unwrap_or_default();
-    let strike = strike.to_f64();
+    let (strike, years) = (strike.to_f64(), years_between(snapshot.time(), *expiry));
+    if years == 0.0 {
+        // Whatever its volatility was: it pays this, in coins so many of them at the settlement price.
+        let pays = (RightSign::from(*right).get() * (forward - strike)).max(0.0);
+        let settled = market.expiries.get(expiry).and_then(|own| own.settlement(*expiry));
+        return Ok(if is_in_coin(own) { pays / settled.unwrap_or(price) } else { pays });
+    }
     let surface = Surface::of(&market, snapshot.time()).0.filter(|surface| surface.model() == *model);
     let known = own.held.stated.volatility.or_else(|| surface?.volatility(*expiry, forward, strike));
     let volatility = known.ok_or("mark: none is stated, and no volatility is known")?;
     let of_source = market.expiries.get(expiry).and_then(|own| own.rate).map(|rate| rate.value());
     let rate = of_source.or_else(|| snapshot.rate(&terms.quote, *expiry));
-    let years = years_between(snapshot.time(), *expiry);
     let columns = Columns {
         forwards: &[forward],
         strikes: &[strike],

@@ -19,7 +19,7 @@ const POWERS: [f64; 13] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e1
 /// One option as its values need it.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionInputs {
-    /// The forward to its expiry, or the settlement price once it has expired.
+    /// The forward to its expiry.
     pub forward: f64,
     /// Its strike.
     pub strike: f64,
@@ -132,7 +132,10 @@ impl Shocked {
         for option in options {
             let years = (option.years - shock.days / DAYS_IN_YEAR).max(0.0);
             self.forwards.push(shocked_forward(option.forward, option.years, shock, rules));
-            self.volatilities.push(shocked_volatility(option, shock.volatility, rules));
+            // Without time left no volatility counts, whatever it is.
+            let volatility =
+                if years > 0.0 { shocked_volatility(option, shock.volatility, rules) } else { 0.0 };
+            self.volatilities.push(volatility);
             self.times.push(years);
             self.discounts.push(discount_factor(option.rate + shock.rate_shift, years));
         }
@@ -155,7 +158,8 @@ impl Shocked {
     }
 }
 
-/// A forward after a move. In the averaging time before expiry a part of it is fixed already and does not move.
+/// A forward after a move. In the averaging time before expiry a part of it is fixed already and does not move. What has no time left and
+/// gets here has no settlement price yet: it moves in full.
 #[must_use]
 pub fn shocked_forward(forward: f64, years: f64, shock: &Shock, rules: &ShockRules) -> f64 {
     if shock.volatility.is_skew() {
@@ -163,7 +167,7 @@ pub fn shocked_forward(forward: f64, years: f64, shock: &Shock, rules: &ShockRul
     }
     let seconds = years * DAYS_IN_YEAR * SECONDS_IN_DAY;
     let average = rules.settlement_average_seconds;
-    let moving = if seconds >= average { 1.0 } else { seconds / average };
+    let moving = if seconds >= average || seconds <= 0.0 { 1.0 } else { seconds / average };
     let growth = if shock.basis_shift == 0.0 { 1.0 } else { discount_factor(-shock.basis_shift, years) };
     let factor = shock.spot_factor * shock.forward_factor * growth;
     (forward * moving).mul_add(factor, forward * (1.0 - moving)) + shock.spot_shift * moving

@@ -2,6 +2,7 @@
 
 mod clients;
 mod offsets;
+mod settled;
 mod twin;
 
 use plimsoll_engine::account::{HeldPosition, MarginAccount, PositionAccount, Stated};

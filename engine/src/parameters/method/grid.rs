@@ -37,6 +37,15 @@ pub struct GridMethod {
     pub collateral: Vec<CollateralTerms>,
 }
 
+impl GridMethod {
+    /// Whether the settlement price is an average. Venues that have one discount and charge an expiry as long as it is held, even when its
+    /// price is known; elsewhere what has a settlement price is money.
+    #[must_use]
+    pub fn averages_settlement(&self) -> bool {
+        self.rules.settlement_average_seconds > 0.0
+    }
+}
+
 /// One scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {

@@ -28,6 +28,8 @@ struct Set {
     margin: [f64; 8],
     basis: [f64; 4],
     charges: [f64; 8],
+    /// Seconds over which settlement prices are averaged; 0 for none.
+    average: f64,
 }
 
 struct Opt {
@@ -44,6 +46,8 @@ struct Case {
     stable: f64,
     /// Seconds, forward, rate, confidence.
     expiries: Vec<(i64, f64, f64, f64)>,
+    /// Whether the forward of what has expired is from before its expiry.
+    is_unsettled: bool,
     perpetual: (f64, f64),
     options: Vec<Opt>,
     /// Amount, price, haircuts; the first moves with the spot.
@@ -104,6 +108,7 @@ fn set(dice: &mut Dice) -> Set {
         ])
         .try_into()
         .unwrap(),
+        average: if dice.chance(70) { 1_800.0 } else { 0.0 },
     }
 }
 
@@ -157,7 +162,7 @@ fn toml(set: &Set) -> String {
         "option_initial",
     ];
     table("contingency", &keys, &set.charges);
-    table("valuation", &["settlement_average_seconds"], &[1_800.0]);
+    table("valuation", &["settlement_average_seconds"], &[set.average]);
     text
 }
 
@@ -168,12 +173,17 @@ fn case(dice: &mut Dice) -> Case {
         .into_iter()
         .map(|own| (own, spot * part(dice, 980, 1_030), part(dice, -20, 200), part(dice, 300, 1_000)))
         .collect();
-    let option = |dice: &mut Dice| Opt {
-        seconds: *dice.pick(&seconds),
-        strike: (spot * part(dice, 500, 2_000) * 1e4).round() / 1e4,
-        is_call: dice.chance(50),
-        quantity: part(dice, -9_000, 9_000),
-        volatility: part(dice, 200, 1_500),
+    let option = |dice: &mut Dice| {
+        let seconds = *dice.pick(&seconds);
+        // That of an expired option is whatever it is.
+        let volatility = if seconds > 0 { part(dice, 200, 1_500) } else { part(dice, -9, 9) * 1e9 };
+        Opt {
+            seconds,
+            strike: (spot * part(dice, 500, 2_000) * 1e4).round() / 1e4,
+            is_call: dice.chance(50),
+            quantity: part(dice, -9_000, 9_000),
+            volatility,
+        }
     };
     let options = (0..dice.between(0, 12)).map(|_| option(dice)).collect();
     let assets = |dice: &mut Dice| {
@@ -184,6 +194,7 @@ fn case(dice: &mut Dice) -> Case {
         confidence: part(dice, 300, 1_000),
         stable: part(dice, 940, 1_010),
         expiries,
+        is_unsettled: dice.chance(30),
         perpetual: (part(dice, -5_000, 5_000), spot * part(dice, 990, 1_010)),
         options,
         collateral: (0..dice.between(0, 2)).map(|_| assets(dice)).collect(),
@@ -240,8 +251,23 @@ fn volatility(set: &Set, option: &Opt, forward: f64, word: &str) -> f64 {
     }
 }
 
-fn moved(forward: f64, seconds: i64, factor: f64) -> f64 {
-    let part = if seconds >= 1_800 { 1.0 } else { seconds.max(0) as f64 / 1_800.0 };
+/// Whether what expires then has a settlement price.
+fn is_settled(case: &Case, seconds: i64) -> bool {
+    seconds == 0 || (seconds < 0 && !case.is_unsettled)
+}
+
+/// Whether it is charged and discounted.
+fn counts(set: &Set, case: &Case, seconds: i64) -> bool {
+    set.average > 0.0 || !is_settled(case, seconds)
+}
+
+fn moved(set: &Set, case: &Case, forward: f64, seconds: i64, factor: f64) -> f64 {
+    let part = match seconds {
+        _ if is_settled(case, seconds) => 0.0,
+        ..=0 => 1.0,
+        _ if seconds as f64 >= set.average => 1.0,
+        _ => seconds as f64 / set.average,
+    };
     forward * part * factor + forward * (1.0 - part)
 }
 
@@ -266,15 +292,20 @@ fn results(set: &Set, case: &Case, expected: &mut Expected) {
         }
         for (seconds, forward, rate, _) in &case.expiries {
             let (rate, years) = (rate.max(0.0), (*seconds).max(0) as f64 / YEAR);
-            let shocked =
-                if word.starts_with("skew") { *forward } else { moved(*forward, *seconds, *factor) };
+            let shocked = if word.starts_with("skew") {
+                *forward
+            } else {
+                moved(set, case, *forward, *seconds, *factor)
+            };
             let mark: f64 =
                 of(*seconds).map(|own| own.quantity * value(own, *forward, own.volatility, rate)).sum();
             let own =
                 |own: &Opt| own.quantity * value(own, shocked, volatility(set, own, *forward, word), rate);
             let after: f64 = of(*seconds).map(own).sum();
             let [_, _, long, long_rate, long_add, short, short_rate, short_add] = set.margin;
-            let counted = if after >= 0.0 {
+            let counted = if !counts(set, case, *seconds) {
+                after
+            } else if after >= 0.0 {
                 after * long * (-years * (rate * long_rate + long_add)).exp()
             } else {
                 after * (short * (years * (rate * short_rate + short_add)).exp()).min((rate * years).exp())
@@ -287,7 +318,7 @@ fn results(set: &Set, case: &Case, expected: &mut Expected) {
     for (seconds, forward, rate, _) in &case.expiries {
         let rate = rate.max(0.0);
         let at = |factor: f64| -> f64 {
-            let forward = moved(*forward, *seconds, factor);
+            let forward = moved(set, case, *forward, *seconds, factor);
             of(*seconds).map(|own| own.quantity * value(own, forward, own.volatility, rate)).sum()
         };
         let mark = at(1.0);
@@ -307,7 +338,7 @@ fn charges(set: &Set, case: &Case, expected: &mut Expected) {
     *initial += quantity * perpetual_initial;
     let distrust = |confidence: f64| if confidence < threshold { (1.0 - confidence) * lack } else { 0.0 };
     *initial += quantity * distrust(case.confidence);
-    for (seconds, .., confidence) in &case.expiries {
+    for (seconds, .., confidence) in case.expiries.iter().filter(|own| counts(set, case, own.0)) {
         let own: Vec<&Opt> = case.options.iter().filter(|own| own.seconds == *seconds).collect();
         for (place, first) in own.iter().enumerate() {
             let same = |other: &&&Opt| other.strike.to_bits() == first.strike.to_bits();
@@ -360,7 +391,9 @@ fn market(case: &Case) -> Snapshot {
     ];
     for (seconds, forward, rate, confidence) in &case.expiries {
         let (expiry, rate) = (at(*seconds), observed(*rate, 1.0));
-        quotes.push(Quote::Forward { source: source(), expiry, forward: observed(*forward, *confidence) });
+        let stated = if *seconds < 0 && case.is_unsettled { at(seconds - 1) } else { now() };
+        let forward = Observed::new(*forward, stated, *confidence).unwrap();
+        quotes.push(Quote::Forward { source: source(), expiry, forward });
         quotes.push(Quote::SourceRate { source: source(), expiry, rate });
     }
     Snapshot::empty(now()).next(now(), &quotes).unwrap()
