@@ -7,29 +7,29 @@ use std::collections::BTreeSet;
 use plimsoll_engine::types::{Decimal, Moment, Money, PriceSource, Quantity, Ratio};
 use serde_json::{Map, Value};
 
+use crate::json::{Fault, path_of};
+
 /// The most faults that are kept.
 const MOST_FAULTS: usize = 1_000;
-/// Unknown keys are quoted up to here.
-const MOST_QUOTED_CHARACTERS: usize = 40;
 
 /// All that is wrong, each with its path.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(RefCell<Vec<String>>);
+pub(crate) struct Faults(RefCell<Vec<Fault>>);
 
 impl Faults {
     /// With what has been found already.
-    pub(crate) const fn new(found: Vec<String>) -> Self {
+    pub(crate) const fn new(found: Vec<Fault>) -> Self {
         Self(RefCell::new(found))
     }
 
     pub(crate) fn push(&self, path: &str, message: &str) {
         let mut kept = self.0.borrow_mut();
         if kept.len() < MOST_FAULTS {
-            kept.push(if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") });
+            kept.push(Fault { path: path.to_owned(), message: message.to_owned() });
         }
     }
 
-    pub(crate) fn finish(self) -> Vec<String> {
+    pub(crate) fn finish(self) -> Vec<Fault> {
         self.0.into_inner()
     }
 }
@@ -59,7 +59,7 @@ impl<'a> Node<'a> {
     }
 
     fn path(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if key.is_empty() { self.path.clone() } else { path_of(&self.path, key) }
     }
 
     pub(crate) fn fault(&self, key: &str, message: &str) {
@@ -232,8 +232,7 @@ impl<'a> Node<'a> {
     pub(crate) fn keys_end(&self) {
         let used = self.used.borrow();
         for key in self.object.keys().filter(|key| !used.contains(key.as_str())) {
-            let quoted: String = key.chars().take(MOST_QUOTED_CHARACTERS).collect();
-            self.fault(&quoted, "unknown key");
+            self.fault(key, "unknown key");
         }
     }
 }

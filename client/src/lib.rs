@@ -22,4 +22,5 @@ pub mod market;
 pub mod output;
 pub mod portfolio;
 pub mod request;
+pub mod rows;
 mod to_proto;

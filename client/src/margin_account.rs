@@ -30,7 +30,7 @@ pub struct BadLine {
     /// The account or pool, if that much could be read.
     pub name: Option<String>,
     /// All that is wrong.
-    pub faults: Vec<String>,
+    pub faults: Vec<json::Fault>,
 }
 
 /// What positions are read against.

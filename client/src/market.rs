@@ -31,7 +31,7 @@ pub fn read_market(bytes: &[u8], currency: &Currency) -> Result<Snapshot, Vec<St
 /// # Errors
 /// Everything that is wrong, each with its path.
 pub fn read_quotes(bytes: &[u8], currency: &Currency) -> Result<(Moment, Vec<Quote>), Vec<String>> {
-    let json::Read { value, faults } = json::read(bytes).map_err(|fault| vec![fault])?;
+    let json::Read { value, faults } = json::read(bytes).map_err(|fault| vec![fault.to_string()])?;
     let faults = Faults::new(faults);
     let mut quotes = Vec::new();
     let time = Node::root(&value, &faults).map_or(Moment::EPOCH, |root| {
@@ -40,7 +40,11 @@ pub fn read_quotes(bytes: &[u8], currency: &Currency) -> Result<(Moment, Vec<Quo
         time
     });
     let faults = faults.finish();
-    if faults.is_empty() { Ok((time, quotes)) } else { Err(faults) }
+    if faults.is_empty() {
+        return Ok((time, quotes));
+    }
+    let with_line = |(line, fault): (u64, json::Fault)| format!("line {line}: {fault}");
+    Err(json::located(bytes, faults).into_iter().map(with_line).collect())
 }
 
 /// Reads everything into quotes of one time, which it returns.

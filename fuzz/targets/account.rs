@@ -14,8 +14,9 @@ mod client {
     pub(crate) mod margin_account;
     pub(crate) mod market;
     pub(crate) mod portfolio;
+    pub(crate) mod rows;
 }
-use client::{document, json, margin_account, market, portfolio};
+use client::{document, json, margin_account, market, portfolio, rows};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     check::check(bytes);

@@ -10,8 +10,9 @@ mod check;
 #[path = "../../client/src"]
 mod client {
     pub(crate) mod portfolio;
+    pub(crate) mod rows;
 }
-use client::portfolio;
+use client::{portfolio, rows};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     check::check(bytes);

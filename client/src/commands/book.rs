@@ -1,16 +1,20 @@
 //! The live book of a server: JSON in, JSON lines out.
 
+mod lines;
 mod methods;
 mod runs;
+mod stated;
 mod trades;
 mod words;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
 
+use plimsoll_client::answer::FieldViolation;
 use plimsoll_client::client::Client;
 use plimsoll_client::error::ClientError;
+use plimsoll_client::json::{self, Fault};
 use plimsoll_proto::v1;
 use prost::Message;
 use serde_json::{Value, json};
@@ -18,11 +22,11 @@ use tokio::runtime::Runtime;
 
 use super::{CommandError, Exit, connect};
 use crate::arguments::{BookCommand, GroupArgument, InHouse, OriginWord};
+use lines::{json_lines, reader};
 use runs::RunName;
+use trades::Trades;
 use words::Words;
 
-/// The longest line of input.
-const LINE_BYTES: u64 = 4 * 1024 * 1024;
 /// The entries of a page.
 const PAGE_SIZE: u32 = 1_000;
 
@@ -158,7 +162,11 @@ impl Calls {
     ) -> Result<Exit, CommandError> {
         let message = self.runtime.block_on(call(&self.client))?;
         let words = Words::of(answer, answer).map_err(CommandError::Own)?;
-        let value = words.write(&message).map_err(CommandError::Own)?;
+        Self::told(&words.write(&message).map_err(CommandError::Own)?)
+    }
+
+    /// Prints an answer.
+    fn told(value: &Value) -> Result<Exit, CommandError> {
         writeln!(io::stdout(), "{value}")?;
         let refused = ["refused", "faults", "not_applied"].iter().any(|own| value.get(*own).is_some());
         let differs = value.get("differences").is_some();
@@ -204,38 +212,6 @@ fn open(
         .one("CreateGroupResponse", |client| async move { client.create_group(request).await })
 }
 
-fn reader(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    let file = File::open(path).map_err(|source| CommandError::Input { path: path.to_owned(), source })?;
-    Ok(Box::new(BufReader::new(file)))
-}
-
-/// The number of a line, and its object or what is wrong with it.
-type JsonLine = (usize, Result<Value, String>);
-
-/// The objects of JSON lines, with the numbers of their lines; empty lines are none.
-fn json_lines(path: &Path) -> Result<Vec<JsonLine>, CommandError> {
-    let mut reader = reader(path)?;
-    let failed = |source| CommandError::Input { path: path.to_owned(), source };
-    let mut lines = Vec::new();
-    for number in 1.. {
-        let mut line = Vec::new();
-        let read = (&mut reader).take(LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(failed)?;
-        if read == 0 {
-            break;
-        }
-        if line.len() as u64 > LINE_BYTES {
-            return Err(failed(io::Error::other(format!("line {number} is longer than {LINE_BYTES} bytes"))));
-        }
-        if !line.trim_ascii().is_empty() {
-            lines.push((number, serde_json::from_slice(&line).map_err(|error| error.to_string())));
-        }
-    }
-    Ok(lines)
-}
-
 /// Submits lines in order; what a line lacks of group and command id is filled in. Every answer has the id that it is of.
 fn submit(calls: &Calls, path: &Path, name: Option<&Value>, run: &RunName) -> Result<Exit, CommandError> {
     let words = Words::of("SubmitRequest", "SubmitResponse").map_err(CommandError::Own)?;
@@ -244,7 +220,7 @@ fn submit(calls: &Calls, path: &Path, name: Option<&Value>, run: &RunName) -> Re
     writeln!(io::stderr(), "{}", run.notice())?;
     let mut out = io::stdout().lock();
     for (number, line) in lines {
-        let request = line.and_then(|mut value| {
+        let request = words.stated(&line).map_err(|faults| joined(&faults)).and_then(|mut value| {
             if let Value::Object(entries) = &mut value {
                 if let Some(name) = name {
                     entries.entry("name").or_insert_with(|| name.clone());
@@ -285,14 +261,24 @@ fn submit(calls: &Calls, path: &Path, name: Option<&Value>, run: &RunName) -> Re
     Ok(exit)
 }
 
+fn joined(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// Checks orders without reserving them.
 fn check(group: &GroupArgument, path: &Path) -> Result<Exit, CommandError> {
     let calls = Calls::new(&group.server.url)?;
     let words = Words::of("Order", "CheckOrderResponse").map_err(CommandError::Own)?;
     let mut exit = Exit::Done;
     let mut out = io::stdout().lock();
+    let mut first = BTreeMap::new();
     for (number, line) in json_lines(path)? {
-        let order = line.and_then(|value| words.read::<v1::Order>(value));
+        let order = words.stated(&line).map_err(|faults| joined(&faults));
+        let order = order.and_then(|value| words.read::<v1::Order>(value)).and_then(|order| {
+            let before = *first.entry(order.id.clone()).or_insert(number);
+            let is_twice = before != number && !order.id.is_empty();
+            if is_twice { Err(format!("id: {} stands on line {before} too", order.id)) } else { Ok(order) }
+        });
         let order = match order {
             Ok(order) => order,
             Err(fault) => {
@@ -326,40 +312,47 @@ fn in_house<Q: Message + Default, A: Message, F: Future<Output = Result<A, Clien
     call: impl FnOnce(Client, Q) -> F,
 ) -> Result<Exit, CommandError> {
     let calls = Calls::new(&input.server.url)?;
-    let mut text = String::new();
-    let failed = |source| CommandError::Input { path: input.file.clone(), source };
-    reader(&input.file)?.take(64 * LINE_BYTES).read_to_string(&mut text).map_err(failed)?;
+    let text = lines::document(&input.file)?;
     let named = |fault: String| CommandError::Usage(format!("{}: {fault}", input.file.display()));
-    let mut value: Value = serde_json::from_str(&text).map_err(|error| named(error.to_string()))?;
-    if let (Value::Object(entries), Some(house)) = (&mut value, &input.house) {
-        entries.entry("house").or_insert_with(|| json!(house));
-    }
+    let faulty = |faults: Vec<Fault>| {
+        let located = json::located(&text, faults).into_iter();
+        let told: Vec<String> = located.map(|(line, fault)| format!("line {line}: {fault}")).collect();
+        named(told.join("; "))
+    };
     let words = Words::of(request, answer).map_err(CommandError::Own)?;
+    let mut value = words.stated(&text).map_err(faulty)?;
+    if let (Value::Object(entries), Some(house)) = (&mut value, &input.house) {
+        let stated = entries.entry("house").or_insert_with(|| json!(house));
+        if stated != house {
+            return Err(named(format!("house: {stated}, and --house says {house:?}")));
+        }
+    }
     let request = words.read(value).map_err(named)?;
-    calls.one(answer, |client| call(client.clone(), request))
+    match calls.one(answer, |client| call(client.clone(), request)) {
+        // The server's paths are the file's.
+        Err(CommandError::Server(ClientError::Status { code, message, violations })) => {
+            let of_file =
+                |violation: FieldViolation| Fault { path: violation.field, message: violation.description };
+            let located = json::located(&text, violations.into_iter().map(of_file).collect()).into_iter();
+            let violations = located.map(|(line, fault)| FieldViolation {
+                field: fault.path,
+                description: format!("{} (line {line})", fault.message),
+            });
+            let violations = violations.collect();
+            Err(ClientError::Status { code, message, violations }.into())
+        }
+        told => told,
+    }
 }
 
+/// Books the trades of a file, or tells all that is wrong with it.
 fn import(calls: &Calls, path: &Path, house: &str) -> Result<Exit, CommandError> {
     let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    let values = if is_csv {
-        trades::of_csv(reader(path)?)
-    } else {
-        let (mut values, mut faults) = (Vec::new(), Vec::new());
-        for (number, line) in json_lines(path)? {
-            match line {
-                Ok(value) => values.push(value),
-                Err(fault) => faults.push(format!("line {number}: {fault}")),
-            }
-        }
-        if faults.is_empty() { Ok(values) } else { Err(faults) }
-    };
-    let request = values.and_then(|values| trades::request(house, values));
-    let request = match request {
-        Ok(request) => request,
-        Err(faults) => {
-            writeln!(io::stdout(), "{}", json!({ "faults": faults }))?;
-            return Ok(Exit::SomeRefused);
-        }
-    };
-    calls.one("ImportTradesResponse", |client| async move { client.import_trades(request).await })
+    let trades = if is_csv { Trades::of_csv(reader(path)?) } else { Trades::of_lines(json_lines(path)?) };
+    let trades = trades.map_err(CommandError::Own)?;
+    let mut answer = v1::ImportTradesResponse::default();
+    if !trades.is_empty() {
+        answer = calls.runtime.block_on(calls.client.import_trades(trades.request(house)))?;
+    }
+    Calls::told(&trades.answer(&answer).map_err(CommandError::Own)?)
 }

@@ -7,17 +7,15 @@
 //! that holds nothing cannot be written. Blank rows are passed over.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read};
+use std::io::{BufRead, Read};
 
-use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
+use csv::ByteRecord;
 use plimsoll_engine::span::{Portfolio, Position};
 
 use super::position::{Field, PositionText};
 use super::stated::OptionField;
 use super::{AccountPortfolio, BadPortfolio, Faults, StatedOptions};
-
-/// The most bytes of a row, with what the reader has read ahead.
-const MOST_ROW_BYTES: usize = 1024 * 1024;
+use crate::rows::Rows;
 
 /// The most rows of an input, which stands in memory whole.
 const MOST_ROWS: usize = 2_000_000;
@@ -28,9 +26,7 @@ pub(super) fn portfolios(source: impl BufRead) -> Vec<Result<AccountPortfolio, B
 }
 
 fn portfolios_within(most_rows: usize, source: impl BufRead) -> Vec<Result<AccountPortfolio, BadPortfolio>> {
-    let bounded = Bounded { source, left: MOST_ROW_BYTES };
-    let mut reader =
-        ReaderBuilder::new().flexible(true).has_headers(false).trim(Trim::All).from_reader(bounded);
+    let mut reader = Rows::new(source);
     let mut book = Book::default();
     if let Err(bad) = rows(&mut reader, most_rows, &mut book) {
         // Any account may have rows in the part that was not read.
@@ -42,34 +38,14 @@ fn portfolios_within(most_rows: usize, source: impl BufRead) -> Vec<Result<Accou
     book.entries.into_iter().map(Entry::finish).collect()
 }
 
-/// A source that fails when a row does not end.
-struct Bounded<R> {
-    source: R,
-    left: usize,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(buffer)?;
-        let message = || io::Error::other(format!("a row has at most {MOST_ROW_BYTES} bytes"));
-        self.left = self.left.checked_sub(read).ok_or_else(message)?;
-        Ok(read)
-    }
-}
-
-fn rows<R: Read>(
-    reader: &mut Reader<Bounded<R>>,
-    most_rows: usize,
-    book: &mut Book,
-) -> Result<(), BadPortfolio> {
+fn rows<R: Read>(reader: &mut Rows<R>, most_rows: usize, book: &mut Book) -> Result<(), BadPortfolio> {
     let mut record = ByteRecord::new();
-    if !next(reader, &mut record)? {
+    if next(reader, &mut record)?.is_none() {
         return Err(BadPortfolio::new(None, 1, "the header is missing"));
     }
     let columns = columns(&record)?;
     let mut count = 0_usize;
-    while next(reader, &mut record)? {
-        let line = record.position().map_or(0, csv::Position::line);
+    while let Some(line) = next(reader, &mut record)? {
         count += 1;
         if count > most_rows {
             let message = format!("at most {most_rows} rows are read: write JSON lines for more");
@@ -83,16 +59,8 @@ fn rows<R: Read>(
     Ok(())
 }
 
-fn next<R: Read>(reader: &mut Reader<Bounded<R>>, record: &mut ByteRecord) -> Result<bool, BadPortfolio> {
-    reader.get_mut().left = MOST_ROW_BYTES;
-    let line = reader.position().line();
-    reader.read_byte_record(record).map_err(|error| {
-        let message = match error.into_kind() {
-            csv::ErrorKind::Io(error) => error.to_string(),
-            other => format!("{other:?}"),
-        };
-        BadPortfolio::new(None, line, format!("the input could not be read: {message}"))
-    })
+fn next<R: Read>(rows: &mut Rows<R>, record: &mut ByteRecord) -> Result<Option<u64>, BadPortfolio> {
+    rows.next(record).map_err(|fault| BadPortfolio::new(None, fault.line, fault.message))
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]

@@ -139,6 +139,25 @@ fn an_import_of_csv_is_all_or_nothing() {
         (refused.status, refused.json()[0]["faults"][0]["field"].clone()),
         (1, json!("trades[2].trade.account"))
     );
+    assert_eq!(
+        (&refused.json()[0]["faults"][0]["line"], &refused.json()[0]["faults"][0]["column"]),
+        (&json!(4), &json!("account"))
+    );
+    // A fault that is found here hides none that only the server knows, and nothing is booked.
+    let worse = format!(
+        "{good}NONE,A,T3,2026-09-18,HCL,FUT,202612,1,70.86\nPOOL,A,T4,2026-09-18,HCL,FUT,209912,one,70.86\n\nPOOL,Z,T1,2026-09-18,HCL,FUT,202612,1,70.86\n"
+    );
+    let refused = book.run(&["import", &file("worse.csv", worse)]);
+    let of = |fault: &Value| format!("{} {}: {}", fault["line"], fault["column"], fault["description"]);
+    let faults: Vec<String> = refused.json()[0]["faults"].as_array().unwrap().iter().map(of).collect();
+    let expected = [
+        r#"4 "group": "house HARBOR has no margin group NONE""#,
+        r#"5 "quantity": "HCL FUT 209912: expected a whole number""#,
+        r#"5 null: "HCL FUT 209912 is not listed: name its exchange""#,
+        r#"7 "trade": "T1 stands on line 2 too""#,
+        r#"7 "account": "is not open in the group""#,
+    ];
+    assert_eq!((refused.status, faults), (1, expected.map(str::to_owned).to_vec()));
     assert_eq!(book.run(&["positions"]).well(), "");
     assert_eq!(book.run(&["import", &file("good.csv", &good)]).well(), "{\"booked\":2}\n");
     assert_eq!(book.run(&["import", &file("good.csv", good)]).well(), "{\"known\":2,\"repeated\":true}\n");
@@ -157,6 +176,36 @@ fn wrong_input_is_named() {
         errors[0].contains("ordr") && errors[1].contains("expected") && errors[2].contains("end_day"),
         "{errors:?}"
     );
+    // All of a document at once, each with its line, what only the server knows too.
+    let terms = file(
+        "wrong-terms.json",
+        "{\n\"house\": \"HARBOR\",\n\"fees\": [{\"currency\": \"USD\", \"per_lot\": 1}],\n\"fees\": [],\n\"bands\": [\n\
+         {\"contract\": {\"product\": \"HCL\", \"type\": \"FUTURE\", \"period\": \"202612\"}, \"low\": \"1\",\n\"lo\": \"2\", \"high\": \"3\"}]}\n",
+    );
+    let refused = book.run(&["terms", &terms]);
+    assert_eq!(refused.status, 2);
+    for message in [
+        "line 4: fees: stands here a second time",
+        "line 6: bands[0].contract.type: HCL FUTURE 202612: expected one of PHY",
+        "line 7: bands[0].lo: HCL FUTURE 202612: unknown key",
+    ] {
+        assert!(refused.errors.contains(message), "{message} in {}", refused.errors);
+    }
+    let terms = file(
+        "unknown-terms.json",
+        "{\"bands\": [\n{\"contract\": {\"product\": \"HCL\", \"type\": \"FUT\"},\n\"low\": \"x\"}]}",
+    );
+    let refused = book.run(&["terms", &terms]);
+    for message in ["bands[0].low: ", "(line 3)", "bands[0].contract.period: ", "bands[0].high: ", "(line 2)"]
+    {
+        assert!(refused.errors.contains(message), "{message} in {}", refused.errors);
+    }
+    let other = file("other-house.json", "{\"house\": \"OTHER\"}");
+    let refused = book.run(&["terms", &other]);
+    assert!(refused.status == 2 && refused.errors.contains("--house says"), "{}", refused.errors);
+    let twice = file("check-twice.jsonl", lines(&[order("O1", 1), order("O2", 1), order("O1", 1)]));
+    let answers = book.run(&["check", &twice]).json();
+    assert_eq!(answers[2], json!({ "line": 3, "error": "id: O1 stands on line 1 too" }));
     let missing = book.run(&["settle", "no-such-file.json"]);
     assert_eq!(missing.status, 2);
     let nobody = run(&["book", "margin", "--house", "HARBOR", "--group", "NONE", "--server", book.0.url()]);

@@ -263,7 +263,7 @@ async fn a_house_is_settled_once_and_transfers_balance() {
 async fn an_import_is_all_or_nothing() {
     let mut desk = Desk::new("100000").await;
     let imported = |group: &str, trade| v1::ImportedTrade { group: group.to_owned(), trade: Some(trade) };
-    let import = |trades| v1::ImportTradesRequest { house: HOUSE.to_owned(), trades };
+    let import = |trades| v1::ImportTradesRequest { house: HOUSE.to_owned(), trades, ..Default::default() };
     let good = vec![imported("POOL", trade("T1", 2, "")), imported("OTHER", trade("T1", -2, ""))];
     let unknown = v1::Trade { account: "Z".to_owned(), ..trade("T2", 1, "") };
     let mut bad = good.clone();
@@ -274,7 +274,33 @@ async fn an_import_is_all_or_nothing() {
     ]);
     let answer = desk.book().import_trades(import(bad)).await.unwrap().into_inner();
     let fields: Vec<&str> = answer.faults.iter().map(|fault| fault.field.as_str()).collect();
-    assert_eq!((answer.booked, fields), (0, vec!["trades", "trades[2].trade.account", "trades[4].trade.id"]));
+    let expected = ["trades[3].group", "trades[2].trade.account", "trades[4].trade.id"];
+    assert_eq!((answer.booked, fields), (0, expected.to_vec()));
+    // A fault in a field hides neither the group, nor the account, nor that a trade stands twice.
+    let faulty = |own: v1::Trade| v1::Trade { date: "soon".to_owned(), ..own };
+    let bad = vec![
+        imported("POOL", faulty(trade("T1", 2, ""))),
+        imported("NONE", faulty(trade("T3", 1, ""))),
+        imported("POOL", v1::Trade { account: "Z".to_owned(), ..faulty(trade("T1", 2, "")) }),
+    ];
+    let answer = desk.book().import_trades(import(bad)).await.unwrap().into_inner();
+    let mut fields: Vec<&str> = answer.faults.iter().map(|fault| fault.field.as_str()).collect();
+    fields.sort_unstable();
+    let expected = [
+        "trades[0].trade.date",
+        "trades[1].group",
+        "trades[1].trade.date",
+        "trades[2].trade.account",
+        "trades[2].trade.date",
+        "trades[2].trade.id",
+    ];
+    assert_eq!(fields, expected);
+    // What is only to be checked is not booked.
+    let only = v1::ImportTradesRequest { validate_only: true, ..import(good.clone()) };
+    assert_eq!(
+        desk.book().import_trades(only).await.unwrap().into_inner(),
+        v1::ImportTradesResponse::default()
+    );
     assert_eq!(room(desk.margin("POOL").await.initial).0, "0.000000");
     let answer = desk.book().import_trades(import(good.clone())).await.unwrap().into_inner();
     assert_eq!((answer.booked, answer.known, answer.faults.len()), (2, 0, 0));

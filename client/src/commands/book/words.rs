@@ -3,12 +3,15 @@
 //! `"type":"FUT"` stands for `PRODUCT_TYPE_FUTURE`, `"right":"C"` for `OPTION_RIGHT_CALL`, `"kind":"limit"` for `ORDER_KIND_LIMIT`, and so
 //! on; the long names are understood too. Answers have the short ones.
 
+use plimsoll_client::json::{self, Fault};
 use plimsoll_engine::contract::ProductType;
 use prost::Message;
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
 };
 use serde_json::Value;
+
+use super::stated;
 
 /// What long names of a key's values begin with.
 const PREFIXES: [(&str, &str); 13] = [
@@ -42,7 +45,8 @@ const TYPES: [(ProductType, &str); 9] = [
 
 const RIGHTS: [(&str, &str); 2] = [("C", "OPTION_RIGHT_CALL"), ("P", "OPTION_RIGHT_PUT")];
 
-fn long(key: &str, word: &str) -> Option<String> {
+/// The long name of a short word.
+pub(super) fn long(key: &str, word: &str) -> Option<String> {
     match key {
         "type" => TYPES.iter().find(|(kind, _)| kind.code() == word).map(|(_, long)| (*long).to_owned()),
         "right" => RIGHTS.iter().find(|(short, _)| *short == word).map(|(_, long)| (*long).to_owned()),
@@ -55,7 +59,8 @@ fn long(key: &str, word: &str) -> Option<String> {
     }
 }
 
-fn short(key: &str, word: &str) -> Option<String> {
+/// The short word for a long name.
+pub(super) fn short(key: &str, word: &str) -> Option<String> {
     match key {
         "type" => TYPES.iter().find(|(_, long)| *long == word).map(|(kind, _)| kind.code().to_owned()),
         "right" => RIGHTS.iter().find(|(_, long)| *long == word).map(|(short, _)| (*short).to_owned()),
@@ -66,22 +71,22 @@ fn short(key: &str, word: &str) -> Option<String> {
     }
 }
 
-fn reworded(value: &mut Value, reword: fn(&str, &str) -> Option<String>) {
+fn shortened(value: &mut Value) {
     match value {
         Value::Object(entries) => {
             for (key, value) in entries {
                 match value {
                     Value::String(word) => {
-                        if let Some(other) = reword(key, word) {
+                        if let Some(other) = short(key, word) {
                             *word = other;
                         }
                     }
-                    value => reworded(value, reword),
+                    value => shortened(value),
                 }
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| reworded(value, reword)),
-        _ => {}
+        Value::Array(values) => values.iter_mut().for_each(shortened),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -104,9 +109,28 @@ impl Words {
         Ok(Self { request: descriptor(request)?, answer: descriptor(answer)? })
     }
 
-    /// A request from JSON; unknown keys are errors.
-    pub(super) fn read<M: Message + Default>(&self, mut value: Value) -> Result<M, String> {
-        reworded(&mut value, long);
+    /// What a text says of the request, in the names of the wire.
+    ///
+    /// # Errors
+    /// All that is wrong with it: keys that are unknown or stand twice, values of another kind, words that are none.
+    pub(super) fn stated(&self, text: &[u8]) -> Result<Value, Vec<Fault>> {
+        let json::Read { value, faults } = json::read(text).map_err(|fault| vec![fault])?;
+        self.checked(value, faults)
+    }
+
+    /// As [`Words::stated`], of a value with which something is wrong already, or nothing.
+    pub(super) fn checked(&self, value: Value, faults: Vec<Fault>) -> Result<Value, Vec<Fault>> {
+        let (value, faults) = self.as_far(value, faults);
+        if faults.is_empty() { Ok(value) } else { Err(faults) }
+    }
+
+    /// What can be read of a value, and all that is wrong with it.
+    pub(super) fn as_far(&self, value: Value, mut faults: Vec<Fault>) -> (Value, Vec<Fault>) {
+        (stated::canonical(value, &self.request, &mut faults), faults)
+    }
+
+    /// A request from what is stated.
+    pub(super) fn read<M: Message + Default>(&self, value: Value) -> Result<M, String> {
         let options = DeserializeOptions::new().deny_unknown_fields(true);
         let message = DynamicMessage::deserialize_with_options(self.request.clone(), value, &options);
         let message = message.map_err(|error| error.to_string())?;
@@ -120,7 +144,7 @@ impl Words {
         let options = SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
         let value = message.serialize_with_options(serde_json::value::Serializer, &options);
         let mut value = value.map_err(|error| error.to_string())?;
-        reworded(&mut value, short);
+        shortened(&mut value);
         Ok(value)
     }
 }
@@ -143,7 +167,8 @@ mod tests {
                 "legs": [{ "contract": { "product": "HCLO", "type": "OOF", "right": "C", "strike": "70", "quantity": -2 }, "price": "1.5" }]
             }
         });
-        let read: v1::CheckOrderRequest = words.read(json!({ "order": order })).unwrap();
+        let of = |value: Value| words.checked(value, Vec::new());
+        let read: v1::CheckOrderRequest = words.read(of(json!({ "order": order })).unwrap()).unwrap();
         let own = read.order.clone().unwrap();
         let leg = own.terms.as_ref().unwrap().legs[0].contract.clone().unwrap();
         assert_eq!(
@@ -153,15 +178,14 @@ mod tests {
         let working = v1::WorkingOrder { order: read.order, filled: vec![1], ..Default::default() };
         assert_eq!(words.write(&working).unwrap(), json!({ "order": order, "filled": [1] }));
         let long = json!({ "order": { "terms": { "kind": "ORDER_KIND_STOP" } } });
-        let read: v1::CheckOrderRequest = words.read(long).unwrap();
+        let read: v1::CheckOrderRequest = words.read(of(long).unwrap()).unwrap();
         assert_eq!(read.order.unwrap().terms.unwrap().kind(), v1::OrderKind::Stop);
         for (wrong, named) in [
             (json!({ "orders": {} }), "orders"),
-            (json!({ "order": { "terms": { "kind": "cheap" } } }), "ORDER_KIND_CHEAP"),
-            (json!({ "validate_only": "yes" }), "yes"),
+            (json!({ "order": { "terms": { "kind": "cheap" } } }), "order.terms.kind"),
+            (json!({ "validate_only": "yes" }), "validate_only"),
         ] {
-            let message = words.read::<v1::CheckOrderRequest>(wrong).unwrap_err();
-            assert!(message.contains(named), "{message}");
+            assert_eq!(of(wrong).unwrap_err()[0].path, named);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::Path;
 
-use plimsoll_client::margin_account::{Line, read_line};
+use plimsoll_client::margin_account::{BadLine, Line, read_line};
 use plimsoll_client::output::OutputFormat;
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::method::Method;
@@ -30,7 +30,7 @@ pub(super) fn calculate(
     };
     let mut exit = Exit::Done;
     let mut line = Vec::new();
-    loop {
+    for number in 1_u64.. {
         line.clear();
         let read = io::Read::take(&mut source, MOST_BYTES).read_until(b'\n', &mut line).map_err(input)?;
         if read == 0 {
@@ -39,7 +39,8 @@ pub(super) fn calculate(
         if read as u64 == MOST_BYTES && line.last() != Some(&b'\n') {
             return Err(CommandError::Usage(format!("a line has at most {MOST_BYTES} bytes")));
         }
-        if !line.iter().all(u8::is_ascii_whitespace) && !one(&line, method, snapshot, format, out)? {
+        if !line.iter().all(u8::is_ascii_whitespace) && !one((number, &line), method, snapshot, format, out)?
+        {
             exit = Exit::SomeRefused;
         }
     }
@@ -49,7 +50,7 @@ pub(super) fn calculate(
 
 /// Answers a line; whether it could be margined.
 fn one(
-    bytes: &[u8],
+    (number, bytes): (u64, &[u8]),
     method: &Method,
     snapshot: &Snapshot,
     format: OutputFormat,
@@ -58,7 +59,7 @@ fn one(
     let Line { name, own, accounts } = match read_line(bytes, method, snapshot) {
         Ok(line) => line,
         Err(bad) => {
-            format.error(out, bad.name.as_deref(), &bad.faults.join("; "))?;
+            format.error(out, bad.name.as_deref(), &faulty(number, &bad))?;
             return Ok(false);
         }
     };
@@ -74,4 +75,10 @@ fn one(
         Ok(written) => written.map(|()| true),
         Err(error) => format.error(out, Some(&name), &error.to_string()).map(|()| false),
     }
+}
+
+/// All that is wrong with a line.
+fn faulty(number: u64, bad: &BadLine) -> String {
+    let faults: Vec<String> = bad.faults.iter().map(ToString::to_string).collect();
+    format!("line {number}: {}", faults.join("; "))
 }

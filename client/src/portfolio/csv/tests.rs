@@ -1,5 +1,7 @@
 //! What rows become, right ones and wrong ones.
 
+use std::io;
+
 use super::*;
 
 const HEADER: &str = "account,product,type,period,right,strike,quantity";
@@ -68,6 +70,8 @@ fn every_fault_of_a_row_is_named() {
 
 #[test]
 fn a_faulty_row_spoils_its_own_account_only() {
+    // Empty lines count.
+    assert_eq!(row_error("\r\n\nA,F,FUT,202506,,,0"), "line 4: quantity: quantity is zero");
     let rows =
         "A,F,FUT,202506,,,1\nB,F,FUT,202506,,,1\nA,F,FUT,,,,1\n,F,FUT,202506,,,1\nA,F,FUT,,,,2\n,,,,,,\n";
     let read = read(&format!("{HEADER}\n{rows}"));

@@ -321,7 +321,7 @@ fn tables_show_what_a_person_asks_for() {
         "(nobody's)",
         "Pool P\n",
         "Account in pool\n",
-        "Account B: error: colour: unknown key",
+        "Account B: error: line 3: colour: unknown key",
     ] {
         assert!(grid.contains(wanted), "{wanted} in\n{grid}");
     }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use plimsoll_engine::group::{Body, Fact, Fill, GroupKey, HouseSnapshot, is_known};
 use plimsoll_engine::record::RecordBody;
-use plimsoll_engine::types::{Code, CommandId};
+use plimsoll_engine::types::{Code, CommandId, House};
 use plimsoll_journal::Sequence;
 use plimsoll_proto::v1;
 use prost::Message as _;
 
+use super::super::from_proto::book::{Imported, Reader};
 use super::super::violations::Violations;
 use super::commands::{Caller, command};
 use super::work::known;
-use super::{BookCalls, Fault, Told, house_of, read, seen};
-use crate::book::{Book, BookFault, Desk, Place, Room, Turn, indivisible, open};
+use super::{BookCalls, Fault, Told, house_of, seen};
+use crate::book::{Book, BookFault, Desk, Place, Room, Turn, Waits, indivisible, open};
 use crate::until::Until;
 
 /// The most trades of one import.
@@ -29,7 +30,7 @@ type Trades = Vec<(GroupKey, Arc<Fill>)>;
 type Groups = BTreeMap<GroupKey, Turn>;
 
 impl BookCalls {
-    /// Checks every trade against its group and books all of them if none is faulty.
+    /// Checks every trade against its group and books all of them if none is faulty. A fault in a field of one hides none elsewhere.
     ///
     /// The groups' turns are taken in ascending order before the first check, and kept until the last trade, so that nothing comes between.
     pub(super) async fn imported(
@@ -44,54 +45,75 @@ impl BookCalls {
         }
         let own = Arc::clone(&request);
         let of_house = house.clone();
-        let read = move |book: &Book, place| {
-            let trades = read(book, place, &of_house, |reader| Some(reader.trades(&of_house, &own.trades)));
-            match trades {
-                Ok(trades) => Ok(Ok(trades)),
-                Err(Fault::Invalid(faults)) => Ok(Err(faults)),
-                Err(fault) => Err(fault),
-            }
-        };
-        let trades = match self.read(&house, request.encoded_len(), read).await? {
-            Ok(trades) => trades,
-            Err(faults) => return Ok(seen(&self.book, refused(&faults))),
-        };
-        let mut faults = Violations::default();
+        let read = move |book: &Book, place| stated(book, place, &of_house, &own.trades);
+        let (trades, mut faults) = self.read(&house, request.encoded_len(), read).await?;
         let mut groups = Groups::new();
-        for key in trades.iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
-            match self.book.entry(key) {
-                Ok(turns) => match open(turns.next().await?) {
-                    Ok(turn) => drop(groups.insert(key.clone(), turn)),
-                    Err(fault) => faults.add(|| "trades".to_owned(), fault.to_string()),
-                },
-                Err(fault) => faults.add(|| "trades".to_owned(), fault.to_string()),
+        for key in trades.iter().filter_map(|own| own.group.as_ref()).collect::<BTreeSet<_>>() {
+            let turn = match self.book.entry(key) {
+                Ok(turns) => open(turns.next().await?),
+                Err(fault) => Err(fault),
+            };
+            match turn {
+                Ok(turn) => drop(groups.insert(key.clone(), turn)),
+                Err(fault) => {
+                    let of_group =
+                        trades.iter().enumerate().filter(|(_, own)| own.group.as_ref() == Some(key));
+                    of_group.for_each(|(place, _)| {
+                        faults.add(|| format!("trades[{place}].group"), fault.to_string())
+                    });
+                }
             }
         }
         let is_little = trades.len() <= FEW;
+        let only_checks = request.validate_only;
         let book = move |book: &Book, groups: &mut Groups, place| {
             let (desk, snapshot) = known(book, &house, place)?;
             if !until.decides_fact() {
                 return Err(BookFault::Late.into());
             }
-            booked((book, &desk, place), &trades, &snapshot, (groups, faults.clone()))
+            let mut faults = faults.clone();
+            let known = checked((&desk, place), &trades, &snapshot, groups, &mut faults)?;
+            if !faults.is_empty() {
+                return Ok(seen(book, refused(&faults)));
+            }
+            if only_checks {
+                let known = u32::try_from(known).unwrap_or(u32::MAX);
+                return Ok(seen(
+                    book,
+                    v1::ImportTradesResponse { known, ..v1::ImportTradesResponse::default() },
+                ));
+            }
+            booked((book, &desk, place), &trades, known, (&snapshot, groups))
         };
         self.with_turns(groups, is_little, book).await
     }
 }
 
-/// Books trades if none of them is faulty.
+/// The trades of a request as far as they can be read, and what is wrong with their fields.
+fn stated(
+    book: &Book,
+    place: Place,
+    house: &House,
+    wire: &[v1::ImportedTrade],
+) -> Result<(Vec<Imported>, Violations), Fault> {
+    let (desk, snapshot) = known(book, house, place)?;
+    let faults = Violations::default();
+    let mut reader = Reader { desk: &desk, set: snapshot.set(), place, waits: false, faults };
+    let trades = reader.trades(house, wire);
+    if reader.waits { Err(Fault::Waits) } else { Ok((trades, reader.faults)) }
+}
+
+/// Books trades of which none is faulty.
 fn booked(
     (book, desk, place): (&Book, &Desk, Place),
-    trades: &Trades,
-    snapshot: &HouseSnapshot,
-    (groups, mut faults): (&mut Groups, Violations),
+    trades: &[Imported],
+    known: usize,
+    (snapshot, groups): (&HouseSnapshot, &mut Groups),
 ) -> Result<Told<v1::ImportTradesResponse>, Fault> {
     let room = book.chronicle().room()?;
-    let known = checked(trades, snapshot, groups, &mut faults);
-    if !faults.is_empty() {
-        return Ok(seen(book, refused(&faults)));
-    }
-    let durable = booked_all((desk, place), trades, snapshot, (groups, room))?;
+    let whole = trades.iter().filter_map(|own| Some((own.group.clone()?, Arc::clone(own.fill.as_ref()?))));
+    let whole: Trades = whole.collect();
+    let durable = booked_all((desk, place), &whole, snapshot, (groups, room))?;
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let booked = number(trades.len() - known);
     let answer = v1::ImportTradesResponse {
@@ -104,29 +126,46 @@ fn booked(
 }
 
 /// How many of the trades are known already; what is wrong with the others.
-fn checked(trades: &Trades, snapshot: &HouseSnapshot, groups: &Groups, faults: &mut Violations) -> usize {
+fn checked(
+    (desk, at): (&Desk, Place),
+    trades: &[Imported],
+    snapshot: &HouseSnapshot,
+    groups: &Groups,
+    faults: &mut Violations,
+) -> Result<usize, Waits> {
     let mut known = 0;
-    let mut stated = BTreeSet::new();
-    for (place, (key, fill)) in trades.iter().enumerate() {
-        let Some(entry) = groups.get(key) else { continue };
+    let mut first = BTreeMap::new();
+    for (place, own) in trades.iter().enumerate() {
         let mut fault =
-            |field: &str, message: &str| faults.add(|| format!("trades[{place}].trade.{field}"), message);
-        if !entry.group().position_accounts.contains_key(&fill.account) {
-            fault("account", "is not open in the group");
+            |field: &str, message: String| faults.add(|| format!("trades[{place}].trade.{field}"), message);
+        if let (Some(group), Some(trade)) = (&own.group, &own.trade) {
+            let before = *first.entry((group, trade)).or_insert(place);
+            if before != place {
+                fault(
+                    "id",
+                    format!("{trade} stands in the import a second time: trades[{before}] is it too"),
+                );
+            }
         }
-        if !stated.insert((key, &fill.trade)) {
-            fault("id", "stands a second time in the import");
+        let Some(entry) = own.group.as_ref().and_then(|key| groups.get(key)) else { continue };
+        if own.account.as_ref().is_some_and(|own| !entry.group().position_accounts.contains_key(own)) {
+            fault("account", "is not open in the group".to_owned());
         }
+        let Some(fill) = &own.fill else { continue };
         match is_known(entry.group(), fill) {
             Some(true) => known += 1,
-            Some(false) => fault("id", "is known with other content"),
+            Some(false) => fault("id", "is known with other content".to_owned()),
             None => {}
         }
-        if fill.legs.iter().any(|leg| snapshot.known(leg.contract).is_none()) {
-            fault("legs", "a contract cannot be priced by the active set");
+        for (leg, own) in
+            fill.legs.iter().enumerate().filter(|(_, own)| snapshot.known(own.contract).is_none())
+        {
+            let names = desk.keys(at, std::iter::once(own.contract))?;
+            let name = names.get(&own.contract).map(ToString::to_string).unwrap_or_default();
+            fault(&format!("legs[{leg}].contract"), format!("{name} cannot be priced by the active set"));
         }
     }
-    known
+    Ok(known)
 }
 
 /// Books trades in one record: after a crash all of them are there or none. The last record of their groups.
@@ -168,9 +207,12 @@ fn commit_all<'a>(
 }
 
 fn refused(faults: &Violations) -> v1::ImportTradesResponse {
-    let faults = faults.kept().iter().map(|fault| v1::FieldViolation {
+    let told = faults.kept().iter().map(|fault| v1::FieldViolation {
         field: fault.field.clone(),
         description: fault.description.clone(),
     });
-    v1::ImportTradesResponse { faults: faults.collect(), ..v1::ImportTradesResponse::default() }
+    let more = faults.total() - faults.kept().len();
+    let untold = (more > 0)
+        .then(|| v1::FieldViolation { field: String::new(), description: format!("and {more} more faults") });
+    v1::ImportTradesResponse { faults: told.chain(untold).collect(), ..v1::ImportTradesResponse::default() }
 }

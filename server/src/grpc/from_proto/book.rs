@@ -6,14 +6,15 @@ use std::sync::Arc;
 use plimsoll_engine::account::Netting;
 use plimsoll_engine::contract::ContractId;
 use plimsoll_engine::group::{
-    Body, Exercise, Expiry, Fact, Group, GroupKey, Keeping, MarginTerms, NewOrder, OrderFilter, Origin,
+    Body, Exercise, Expiry, Fact, Fill, Group, GroupKey, Keeping, MarginTerms, NewOrder, OrderFilter, Origin,
     Request, SettlementRun, Transfer, TransferBody,
 };
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::report::account_type_code;
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{
-    AccountName, AssetCode, BusinessDate, Code, Currency, Decimal, Fixed, House, Kind, Money, Quantity, Ratio,
+    AccountName, AssetCode, BusinessDate, Code, Currency, Decimal, Fixed, House, Kind, Money, Quantity,
+    Ratio, TradeId,
 };
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::submit_request::Command as Wire;
@@ -144,7 +145,7 @@ impl Reader<'_> {
         let query = contract(wire, &mut |field, message| faults.add(|| format!("{path}.{field}"), message))?;
         match self.desk.contract(self.place, self.set, &query) {
             Ok(id) => Some(id),
-            Err(Unnamed::Fault(message)) => self.fault(path, &message),
+            Err(Unnamed::Fault(message)) => self.fault(path, &format!("{query} {message}")),
             Err(Unnamed::Waits) => {
                 self.waits = true;
                 None
@@ -426,20 +427,29 @@ impl Reader<'_> {
         Some(Transfer { trade: trade?, date: date?, body: body? })
     }
 
-    /// The trades of an import, each with its group.
-    pub(in crate::grpc) fn trades(
-        &mut self,
-        house: &House,
-        wire: &[v1::ImportedTrade],
-    ) -> Vec<(GroupKey, Arc<plimsoll_engine::group::Fill>)> {
+    /// The trades of an import, as far as each can be read.
+    pub(in crate::grpc) fn trades(&mut self, house: &House, wire: &[v1::ImportedTrade]) -> Vec<Imported> {
         let mut trades = Vec::with_capacity(wire.len());
         for (place, own) in wire.iter().enumerate() {
             let name = self.code(&format!("trades[{place}].group"), &own.group);
-            let trade = self.trade(&format!("trades[{place}].trade"), own.trade.as_ref());
-            if let (Some(name), Some(trade)) = (name, trade) {
-                trades.push((GroupKey { house: house.clone(), name }, Arc::new(trade)));
-            }
+            let fill = self.trade(&format!("trades[{place}].trade"), own.trade.as_ref()).map(Arc::new);
+            let stated = own.trade.as_ref();
+            trades.push(Imported {
+                group: name.map(|name| GroupKey { house: house.clone(), name }),
+                trade: stated.and_then(|own| Code::new(&own.id).ok()),
+                account: stated.and_then(|own| Code::new(&own.account).ok()),
+                fill,
+            });
         }
         trades
     }
+}
+
+/// A trade of an import: what of it can be read, with faults elsewhere in it or without.
+pub(in crate::grpc) struct Imported {
+    pub(in crate::grpc) group: Option<GroupKey>,
+    pub(in crate::grpc) trade: Option<TradeId>,
+    pub(in crate::grpc) account: Option<AccountName>,
+    /// The whole of it.
+    pub(in crate::grpc) fill: Option<Arc<Fill>>,
 }

@@ -174,7 +174,7 @@ fn of_groups() -> Vec<Made> {
         of("/plimsoll.v1.BookService/ImportTrades", |group| {
             let trade = v1::Trade { order_id: String::new(), ..trade("I") };
             let trades = vec![v1::ImportedTrade { group: text(group), trade: Some(trade) }];
-            v1::ImportTradesRequest { house: text(HOUSE), trades }.encode_to_vec()
+            v1::ImportTradesRequest { house: text(HOUSE), trades, ..Default::default() }.encode_to_vec()
         }),
         of("/plimsoll.v1.BookService/ListTrades", |group| {
             v1::ListTradesRequest { name: name(group), page_size: 1, ..Default::default() }.encode_to_vec()
