@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use plimsoll_engine::types::{Decimal, Moment, Money, PriceSource, Quantity, Ratio};
+use plimsoll_engine::types::{Code, Currency, Decimal, Kind, Moment, Money, PriceSource, Quantity, Ratio};
 use serde_json::{Map, Value};
 
 use crate::json::{Fault, path_of};
@@ -174,8 +174,16 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn source(&self, key: &'static str) -> Option<PriceSource> {
-        match PriceSource::new(self.text(key)?) {
-            Ok(source) => Some(source),
+        self.code(key)
+    }
+
+    pub(crate) fn currency(&self, key: &'static str) -> Option<Currency> {
+        self.code(key)
+    }
+
+    fn code<K: Kind>(&self, key: &'static str) -> Option<Code<K>> {
+        match Code::new(self.text(key)?) {
+            Ok(own) => Some(own),
             Err(error) => {
                 self.fault(key, &error.to_string());
                 None

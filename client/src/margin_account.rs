@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use plimsoll_engine::account::{Collateral, MarginAccount, Netting, PositionAccount};
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::method::Method;
-use plimsoll_engine::types::{Moment, Money, PriceSource};
+use plimsoll_engine::types::{Currency, Money, PriceSource};
 
 use crate::document::{Faults, Node};
 use crate::json;
@@ -36,9 +36,21 @@ pub struct BadLine {
 /// What positions are read against.
 pub(crate) struct Context<'a> {
     method: &'a Method,
-    time: Moment,
+    snapshot: &'a Snapshot,
     /// The market's only price source, which need not be named.
     sole: Option<PriceSource>,
+}
+
+impl Context<'_> {
+    /// The currency of the price of a contract that does not say: of an inverse one that of its source's prices.
+    fn quote(&self, source: Option<&PriceSource>, is_inverse: bool) -> Option<Currency> {
+        if !is_inverse {
+            return Some(self.method.currency.clone());
+        }
+        let market = source.and_then(|source| self.snapshot.of(source));
+        let stated = self.method.price_currency(market.and_then(|market| market.terms.as_ref()));
+        stated.cloned().or_else(|| Currency::new("USD").ok())
+    }
 }
 
 /// Reads a line.
@@ -51,7 +63,7 @@ pub fn read_line(bytes: &[u8], method: &Method, snapshot: &Snapshot) -> Result<L
     let faults = Faults::new(faults);
     let mut sources = snapshot.sources().map(|(source, _)| source.clone());
     let sole = sources.next().filter(|_| sources.next().is_none());
-    let context = Context { method, time: snapshot.time(), sole };
+    let context = Context { method, snapshot, sole };
     let line = Node::root(&value, &faults).map(|root| {
         let line = if root.has("pool") { pool(&root, &context) } else { account(&root, &context) };
         root.finish();

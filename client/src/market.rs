@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_engine::contract::OptionModel;
-use plimsoll_engine::market::{Observed, Quote, Smile, Snapshot};
+use plimsoll_engine::market::{Observed, PriceTerms, Quote, Smile, Snapshot};
 use plimsoll_engine::types::{Currency, Moment, PriceSource};
 
 use crate::document::{Faults, Node, Range};
@@ -57,24 +57,20 @@ fn market(root: &Node<'_>, currency: &Currency, quotes: &mut Vec<Quote>) -> Mome
     }
     let mut rates = BTreeSet::new();
     for node in root.children("rates", MOST_EXPIRIES) {
-        let code = node.text("currency").map_or_else(|| Ok(currency.clone()), Currency::new);
+        let code = if node.has("currency") { node.currency("currency") } else { Some(currency.clone()) };
         let until = node.moment("expiry", "seconds", time);
         let rate = node.required_number("rate", RATE).and_then(|own| observed(own, 1.0));
-        match (code, until, rate) {
-            (Ok(currency), Some(until), Some(rate)) => {
-                node.once("expiry", &mut rates, (currency.clone(), until));
-                quotes.push(Quote::Rate { currency, until, rate });
-            }
-            (Err(error), ..) => node.fault("currency", &error.to_string()),
-            _ => {}
+        if let (Some(currency), Some(until), Some(rate)) = (code, until, rate) {
+            node.once("expiry", &mut rates, (currency.clone(), until));
+            quotes.push(Quote::Rate { currency, until, rate });
         }
         node.finish();
     }
     let mut pairs = BTreeSet::new();
     for node in root.children("exchange", MOST_SOURCES) {
         let code = |key: &'static str| {
-            let code = node.required_text(key).map(Currency::new)?;
-            code.map_err(|error| node.fault(key, &error.to_string())).ok()
+            node.required_text(key)?;
+            node.currency(key)
         };
         let (from, to) = (code("from"), code("to"));
         let rate = node.required_number("rate", PRICE).and_then(|own| observed(own, 1.0));
@@ -105,6 +101,7 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
         Observed::new(value?, time, confidence.unwrap_or(1.0)).ok()
     };
     let source = || source.clone();
+    quotes.extend(terms(node).map(|terms| Quote::PriceTerms { source: source(), terms }));
     let price = observed(node.required_number("price", PRICE), node.number("confidence", CONFIDENCE));
     quotes.extend(price.map(|price| Quote::Price { source: source(), price }));
     if let Some(own) = node.child("perpetual") {
@@ -145,6 +142,15 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
         }
         own.finish();
     }
+}
+
+/// What the prices of a source are.
+fn terms(node: &Node<'_>) -> Option<PriceTerms> {
+    let (currency, base) = (node.currency("currency"), node.currency("base"));
+    if node.has("base") && !node.has("currency") {
+        node.fault("base", "stands without the currency of the price");
+    }
+    Some(PriceTerms { currency: currency?, base })
 }
 
 /// One volatility for all strikes, or one for each of some.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::contract::{Instrument, OptionModel, OptionRight, Settlement, Specification};
-use crate::types::{Currency, Decimal, Moment, Money, Overflow, PriceSource, Quantity, Ratio};
+use crate::types::{Decimal, Moment, Money, Overflow, PriceSource, Quantity, Ratio};
 
 /// One margin account.
 #[derive(Clone, Debug, Default)]
@@ -49,8 +49,10 @@ pub struct PositionAccount {
 pub struct HeldPosition {
     /// What is held.
     pub contract: Specification,
-    /// How much: contracts, or the coin's units of an inverse future or perpetual at today's price.
+    /// How much.
     pub quantity: Quantity,
+    /// What `quantity` counts.
+    pub counted: Counted,
     /// What its holder says of its price.
     pub stated: Stated,
     /// Gains since it was last settled.
@@ -59,6 +61,16 @@ pub struct HeldPosition {
     pub unrealised_funding: Money,
     /// Collateral of its own, where positions stand alone.
     pub collateral: Money,
+}
+
+/// What the quantity of a position counts; it makes a difference for inverse futures and perpetuals only.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Counted {
+    /// Contracts, each of its multiplier: of units of the source, of inverse ones of units of the quote currency.
+    #[default]
+    Contracts,
+    /// Coins that inverse futures and perpetuals are worth at today's price.
+    Coins,
 }
 
 /// What the holder of a position says of its price, in place of the market.
@@ -185,15 +197,6 @@ pub struct Netted<'a> {
     pub parts: Vec<(usize, Quantity)>,
 }
 
-impl Netted<'_> {
-    /// What is wrong where the contract is not settled in a currency.
-    #[must_use]
-    pub fn other_currency(&self, currency: &Currency) -> Option<String> {
-        let settled = self.held.contract.settled_in();
-        (settled != currency).then(|| format!("is settled in {settled}, the method in {currency}"))
-    }
-}
-
 /// What tells contracts apart, in the order in which they are margined.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Key<'a> {
@@ -203,6 +206,7 @@ struct Key<'a> {
     strike: Decimal,
     right: Option<OptionRight>,
     multiplier: Decimal,
+    counted: Counted,
     /// Normal, inverse, paid in full.
     style: (bool, bool, bool),
     stated: [u64; 4],
@@ -229,6 +233,8 @@ impl<'a> Key<'a> {
             strike,
             right,
             multiplier: terms.multiplier.normalized(),
+            // Of all others it is the same.
+            counted: if is_inverse && kind != 3 { held.counted } else { Counted::Contracts },
             style: (is_normal, is_inverse, terms.settlement == Settlement::Premium),
             stated: [price, volatility, mark, order_price].map(bits),
         }

@@ -145,11 +145,12 @@ fn margin(
 type Stated<T> = Result<Result<T, String>, Overflow>;
 
 fn position(method: &Method, by: By<'_>, snapshot: &Snapshot, own: &Netted<'_>) -> Stated<PositionResult> {
-    if let Some(message) = own.other_currency(&method.currency) {
+    let terms = own.held.contract.terms();
+    let market = snapshot.of(&terms.price_source).map(AsRef::as_ref);
+    if let Some(message) = method.misfit(&own.held.contract, market) {
         return Ok(Err(message));
     }
-    let terms = own.held.contract.terms();
-    let known = snapshot.of(&terms.price_source).and_then(|market| market.price);
+    let known = market.and_then(|market| market.price);
     let Some(price) = known.map(|price| price.value()).filter(|price| *price > 0.0) else {
         return Ok(Err(format!("no price of {} is known", terms.price_source)));
     };
@@ -166,11 +167,17 @@ fn collateral(method: &Method, snapshot: &Snapshot, account: &MarginAccount) -> 
     let (mut sum, mut faults) = (Money::ZERO, Vec::new());
     for (place, own) in account.collateral.iter().enumerate() {
         let source = own.source.clone().or_else(|| PriceSource::new(&own.asset).ok());
-        let known = source.and_then(|source| snapshot.of(&source)?.price).map(|price| price.value());
-        let Some(price) = own.price.or(known) else {
-            let message = format!("no price of {:?} is known", own.asset);
-            faults.push(AccountFault { place: format!("collateral[{place}]"), message });
-            continue;
+        let price = match (own.price, source.filter(|source| snapshot.of(source).is_some())) {
+            (Some(stated), _) => Ok(stated),
+            (None, Some(source)) => of_source(method, snapshot, &source),
+            (None, None) => Err(format!("no price of {:?} is known", own.asset)),
+        };
+        let price = match price {
+            Ok(price) => price,
+            Err(message) => {
+                faults.push(AccountFault { place: format!("collateral[{place}]"), message });
+                continue;
+            }
         };
         let value = Money::from_f64_half_away(price)?.times_quantity_half_away(own.amount)?;
         let value = value.prorated_half_away(Ratio::ONE, stable)?;
@@ -178,6 +185,16 @@ fn collateral(method: &Method, snapshot: &Snapshot, account: &MarginAccount) -> 
         sum = sum.plus(value.minus(value.times_ratio_half_away(haircut)?)?)?;
     }
     if faults.is_empty() { Ok(sum) } else { Err(AccountError::Account(faults)) }
+}
+
+/// The price of a source in money of the method.
+fn of_source(method: &Method, snapshot: &Snapshot, source: &PriceSource) -> Result<f64, String> {
+    let market = snapshot.of(source).map(AsRef::as_ref);
+    if let Some(message) = method.other_price(source, market.and_then(|market| market.terms.as_ref())) {
+        return Err(message);
+    }
+    let price = market.and_then(|market| market.price).map(|price| price.value());
+    price.ok_or_else(|| format!("no price of {source} is known"))
 }
 
 /// Whether money of a contract is counted in the coin that its price is the price of.

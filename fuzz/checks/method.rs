@@ -1,6 +1,6 @@
 //! What holds of any bytes that are given to the reader of methods.
 
-use plimsoll_engine::account::{HeldPosition, MarginAccount, PositionAccount, Stated};
+use plimsoll_engine::account::{Counted, HeldPosition, MarginAccount, PositionAccount, Stated};
 use plimsoll_engine::contract::{
     Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
 };
@@ -69,6 +69,7 @@ fn book(quote: &Currency) -> MarginAccount {
         HeldPosition {
             contract: terms.check().expect("terms that fit"),
             quantity: Quantity::from_decimal_half_away(Decimal::whole(quantity)).expect("a quantity"),
+            counted: Counted::Contracts,
             stated: Stated { volatility: Some(0.6), ..Stated::default() },
             unrealised_profit: Money::ZERO,
             unrealised_funding: Money::ZERO,

@@ -1,10 +1,10 @@
 //! The positions of an account.
 
-use plimsoll_engine::account::{HeldPosition, MarginAccount, Stated};
+use plimsoll_engine::account::{Counted, HeldPosition, MarginAccount, Stated};
 use plimsoll_engine::contract::{
     Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
 };
-use plimsoll_engine::types::{Currency, Decimal};
+use plimsoll_engine::types::{Decimal, Quantity};
 
 use super::Context;
 use crate::document::{Node, Range};
@@ -51,13 +51,14 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
         node.fault("source", "is missing: the market has several price sources");
     }
     let is_inverse = node.flag("inverse").unwrap_or(false);
-    let quote =
-        if is_inverse { node.text("quote").unwrap_or("USD") } else { context.method.currency.as_str() };
-    let quote = Currency::new(quote).map_err(|error| node.fault("quote", &error.to_string())).ok();
-    let quantity = node.quantity("quantity");
+    let stated = node.has("quote").then(|| node.currency("quote"));
+    let quote = stated.unwrap_or_else(|| context.quote(source.as_ref(), is_inverse));
+    let (quantity, counted) = size(node);
     let instrument = kind.and_then(|kind| instrument(node, kind, context));
     let ended = match instrument {
-        Some(Instrument::Future { expiry } | Instrument::Option { expiry, .. }) => expiry <= context.time,
+        Some(Instrument::Future { expiry } | Instrument::Option { expiry, .. }) => {
+            expiry <= context.snapshot.time()
+        }
         Some(Instrument::Asset | Instrument::Perpetual) | None => false,
     };
     let confidence = node.number("confidence", (0.0, 1.0));
@@ -95,6 +96,7 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
     Some(HeldPosition {
         contract: contract.ok()?,
         quantity: quantity?,
+        counted,
         stated,
         unrealised_profit,
         unrealised_funding,
@@ -102,15 +104,26 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
     })
 }
 
+/// How much: in contracts, or by `quantity`, which of inverse futures and perpetuals is in coins.
+fn size(node: &Node<'_>) -> (Option<Quantity>, Counted) {
+    if !node.has("contracts") {
+        return (node.quantity("quantity"), Counted::Coins);
+    }
+    if node.has("quantity") {
+        node.fault("contracts", "stands beside quantity");
+    }
+    (node.quantity("contracts"), Counted::Contracts)
+}
+
 fn instrument(node: &Node<'_>, kind: Kind, context: &Context<'_>) -> Option<Instrument> {
     match kind {
         Kind::Asset => Some(Instrument::Asset),
         Kind::Perpetual => Some(Instrument::Perpetual),
-        Kind::Future => {
-            node.moment("expiry", "expiry_seconds", context.time).map(|expiry| Instrument::Future { expiry })
-        }
+        Kind::Future => node
+            .moment("expiry", "expiry_seconds", context.snapshot.time())
+            .map(|expiry| Instrument::Future { expiry }),
         Kind::Option => {
-            let expiry = node.moment("expiry", "expiry_seconds", context.time);
+            let expiry = node.moment("expiry", "expiry_seconds", context.snapshot.time());
             let strike = node.required_decimal("strike", (-1e12, 1e12));
             node.required_text("right");
             let right = node.choice("right", &[("C", OptionRight::Call), ("P", OptionRight::Put)]);

@@ -42,6 +42,15 @@ pub(crate) fn quote(own: &Quote) -> v1::MarketQuote {
             let own = |rate| Value::Exchange(v1::ExchangeRate { to_currency, rate });
             v1::MarketQuote { currency: from.to_string(), ..observed(rate, own) }
         }
+        Quote::PriceTerms { source, terms } => {
+            let base = terms.base.as_ref().map(ToString::to_string).unwrap_or_default();
+            let own = v1::PriceTerms { currency: terms.currency.to_string(), base };
+            v1::MarketQuote {
+                price_source: source.to_string(),
+                value: Some(Value::PriceTerms(own)),
+                ..v1::MarketQuote::default()
+            }
+        }
     }
 }
 

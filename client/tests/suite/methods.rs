@@ -1,6 +1,7 @@
 //! `plimsoll calc --method`: published numbers, the reference vectors, hostile files.
 
 mod clients;
+mod currencies;
 mod published;
 mod refused;
 mod settled;

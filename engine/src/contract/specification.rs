@@ -118,7 +118,7 @@ pub enum SpecificationFault {
     AssetNotPaid,
     /// A future or perpetual is paid in full.
     FuturePaid,
-    /// The coin of an inverse contract is the currency of its price.
+    /// The coin of an inverse contract is the currency of its price, or a token of it: its code begins with the currency's (USDC, USD).
     Coin,
 }
 
@@ -129,7 +129,7 @@ impl fmt::Display for SpecificationFault {
             Self::Strike => "strike: expected a number greater than zero where the forward moves lognormally",
             Self::AssetNotPaid => "settlement: an asset is paid in full",
             Self::FuturePaid => "settlement: a future is not paid in full",
-            Self::Coin => "settlement: the coin of an inverse contract is not the currency of its price",
+            Self::Coin => "settlement: the coin of an inverse contract is neither the currency of its price nor a token of it",
         })
     }
 }
@@ -146,7 +146,10 @@ impl SpecificationTerms {
             _ => false,
         };
         let is_paid = self.settlement == Settlement::Premium;
-        let same_coin = matches!(&self.settlement, Settlement::Inverse { coin } if *coin == self.quote);
+        let same_coin = matches!(
+            &self.settlement,
+            Settlement::Inverse { coin } if coin.as_str().starts_with(self.quote.as_str())
+        );
         let checks = [
             (!self.multiplier.is_positive(), SpecificationFault::Multiplier),
             (is_low(&self.instrument), SpecificationFault::Strike),
@@ -228,6 +231,7 @@ mod tests {
             (Instrument::Asset, "0", Settlement::FuturesStyle, vec![Fault::Multiplier, Fault::AssetNotPaid]),
             (Instrument::Perpetual, "-1", Settlement::Premium, vec![Fault::Multiplier, Fault::FuturePaid]),
             (option("0", lognormal), "1", inverse("USD"), vec![Fault::Strike, Fault::Coin]),
+            (Instrument::Perpetual, "1", inverse("USDC"), vec![Fault::Coin]),
         ] {
             let checked = terms(instrument.clone(), multiplier, settlement).check();
             assert_eq!(checked.err().unwrap_or_default(), faults, "{instrument:?}");

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::extent::Extent;
-use crate::account::{HeldPosition, MarginAccount, Netted, Place, PositionFault};
+use crate::account::{Counted, HeldPosition, MarginAccount, Netted, Place, PositionFault};
 use crate::contract::{Exercise, Instrument, OptionModel, OptionRight, Settlement};
 use crate::market::{Observed, Snapshot, SourceMarket, years_between};
-use crate::parameters::method::ValuationTerms;
+use crate::parameters::method::{Method, ValuationTerms};
 use crate::pricing::{RightSign, Surface};
 use crate::scenario::OptionInputs;
 use crate::types::{Currency, Decimal, Moment, PriceSource, Quantity};
@@ -63,17 +63,19 @@ pub(super) enum RowKind {
 pub(super) fn books(
     account: &MarginAccount,
     snapshot: &Snapshot,
-    currency: &Currency,
+    method: &Method,
     valuation: &ValuationTerms,
 ) -> Result<Vec<SourceBook>, Vec<PositionFault>> {
     let mut faults = Vec::new();
     let mut by_source: BTreeMap<PriceSource, Vec<Netted<'_>>> = BTreeMap::new();
     for own in account.netted()? {
-        if let Some(message) = own.other_currency(currency) {
+        let contract = &own.held.contract;
+        let market = snapshot.of(&contract.terms().price_source).map(AsRef::as_ref);
+        if let Some(message) = method.misfit(contract, market) {
             faults.push(PositionFault { place: own.place, message });
             continue;
         }
-        by_source.entry(own.held.contract.terms().price_source.clone()).or_default().push(own);
+        by_source.entry(contract.terms().price_source.clone()).or_default().push(own);
     }
     let mut books = Vec::new();
     for (source, rows) in by_source {
@@ -112,8 +114,7 @@ fn book(
         }
         match look.row(held, &mut book) {
             Ok(kind) => book.rows.push(Row {
-                kind,
-                multiplier: multiplier(held),
+                multiplier: multiplier(held, &kind),
                 is_paid: match &held.contract.terms().settlement {
                     Settlement::Premium => true,
                     Settlement::FuturesStyle => false,
@@ -124,6 +125,7 @@ fn book(
                 held: Extent::of(total),
                 parts,
                 place,
+                kind,
             }),
             Err(message) => fault(message),
         }
@@ -251,12 +253,27 @@ impl Look<'_> {
     }
 }
 
-/// Units of the source in one contract; inverse futures are counted in units of their coin.
-fn multiplier(held: &HeldPosition) -> f64 {
-    let terms = held.contract.terms();
-    let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
-    let is_option = matches!(terms.instrument, Instrument::Option { .. });
-    if is_inverse && !is_option { 1.0 } else { terms.multiplier.to_f64() }
+/// Units of the source in what the quantity counts: of an inverse future its coins, at its price where contracts are counted.
+fn multiplier(held: &HeldPosition, kind: &RowKind) -> f64 {
+    let multiplier = held.contract.terms().multiplier.to_f64();
+    match (kind, held.counted) {
+        (
+            RowKind::Perpetual { is_inverse: true, .. } | RowKind::Future { is_inverse: true, .. },
+            Counted::Coins,
+        ) => 1.0,
+        (
+            RowKind::Perpetual { price, is_inverse: true, .. }
+            | RowKind::Future { price, is_inverse: true, .. },
+            Counted::Contracts,
+        ) => multiplier / price,
+        (
+            RowKind::Asset { .. }
+            | RowKind::Perpetual { .. }
+            | RowKind::Future { .. }
+            | RowKind::Option { .. },
+            Counted::Contracts | Counted::Coins,
+        ) => multiplier,
+    }
 }
 
 impl SourceBook {

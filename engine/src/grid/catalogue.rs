@@ -3,11 +3,6 @@
 //! A row is one contract of a price source with its values in every cell; it is shared by all accounts until the market moves. What
 //! an account requires comes out of the same steps as a calculation of its own.
 
-#![allow(
-    clippy::float_arithmetic,
-    reason = "an inverse contract is so many coins at a price, which is a model's input"
-)]
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +14,9 @@ use super::extent::Extent;
 use super::sources::Priced;
 use super::values::{self, Values};
 use super::{GridResult, assembled};
-use crate::account::{AccountError, HeldPosition, MarginAccount, PositionAccount, PositionFault, Stated};
+use crate::account::{
+    AccountError, Counted, HeldPosition, MarginAccount, PositionAccount, PositionFault, Stated,
+};
 use crate::contract::{ContractId, Specification};
 use crate::market::Snapshot;
 use crate::parameters::method::{GridMethod, Method, MethodKind};
@@ -267,6 +264,7 @@ impl Pricing<'_> {
             positions: vec![HeldPosition {
                 contract: (*contract).clone(),
                 quantity: Quantity::ZERO,
+                counted: Counted::Contracts,
                 stated: Stated::default(),
                 unrealised_profit: Money::ZERO,
                 unrealised_funding: Money::ZERO,
@@ -274,28 +272,15 @@ impl Pricing<'_> {
             }],
         });
         let account = MarginAccount { position_accounts: accounts.collect(), ..MarginAccount::default() };
-        let books = book::books(&account, self.snapshot, &self.method.currency, &self.grid.valuation);
+        let books = book::books(&account, self.snapshot, self.method, &self.grid.valuation);
         let shocks = values::shocks(self.grid);
         let (mut priced, mut faults) = (Vec::new(), Vec::new());
-        for mut book in books? {
-            for row in &mut book.rows {
-                let (account, _) = row.parts[0];
-                count_in_lots(row, contracts[account].1);
-            }
+        for book in books? {
             match values::values(&book, self.grid, &shocks, self.method.places) {
                 Ok(values) => priced.push((book, Arc::new(values))),
                 Err(own) => faults.extend(own),
             }
         }
         if faults.is_empty() { Ok(priced) } else { Err(faults) }
-    }
-}
-
-/// One lot of an inverse future or perpetual is its multiplier's worth of coins.
-fn count_in_lots(row: &mut book::Row, contract: &Specification) {
-    if let RowKind::Perpetual { price, is_inverse: true, .. }
-    | RowKind::Future { price, is_inverse: true, .. } = row.kind
-    {
-        row.multiplier = contract.terms().multiplier.to_f64() / price;
     }
 }

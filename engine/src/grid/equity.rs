@@ -50,7 +50,7 @@ pub(super) fn valued(
     let stable = Ratio::from_f64_half_away(snapshot.peg(&method.currency))?;
     let (mut valued, mut faults) = (Vec::new(), Vec::new());
     for (place, own) in account.collateral.iter().enumerate() {
-        match one(own, grid, snapshot, sole, stable)? {
+        match one(own, (method, grid), snapshot, sole, stable)? {
             Ok(own) => valued.push(own),
             Err(message) => {
                 faults.push(AccountFault { place: format!("collateral[{place}]"), message });
@@ -62,19 +62,25 @@ pub(super) fn valued(
 
 fn one(
     own: &Collateral,
-    grid: &GridMethod,
+    (method, grid): (&Method, &GridMethod),
     snapshot: &Snapshot,
     sole: Option<&PriceSource>,
     stable: Ratio,
 ) -> Result<Result<Valued, String>, Overflow> {
     let named = PriceSource::new(&own.asset).ok().filter(|source| snapshot.of(source).is_some());
     let source = own.source.clone().or(named).or_else(|| sole.cloned());
-    let of_source = source.as_ref().and_then(|source| snapshot.of(source)?.price);
+    let market = source.as_ref().and_then(|source| snapshot.of(source));
+    let of_source = market.and_then(|market| market.price);
     let terms = grid.collateral.iter().find(|terms| terms.asset == own.asset);
     let cancels_risk = own.cancels_risk.or(terms.map(|terms| terms.cancels_risk)).unwrap_or(false);
     let haircuts = own.haircuts.or(terms.map(|terms| (terms.maintenance_haircut, terms.initial_haircut)));
     let is_source = source.as_ref().is_some_and(|source| source.as_str() == own.asset);
     let price = own.price.or(of_source.filter(|_| is_source).map(|price| price.value()));
+    let other = source.as_ref().filter(|_| own.price.is_none() && is_source);
+    let terms = market.and_then(|market| market.terms.as_ref());
+    if let Some(message) = other.and_then(|source| method.other_price(source, terms)) {
+        return Ok(Err(message));
+    }
     let Some(haircuts) = haircuts else {
         return Ok(Err(format!("no haircut of {:?} is stated, here or in the method", own.asset)));
     };

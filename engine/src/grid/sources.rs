@@ -91,7 +91,7 @@ pub(super) fn price(
     snapshot: &Snapshot,
     account: &MarginAccount,
 ) -> Result<Priced, AccountError> {
-    let mut books = book::books(account, snapshot, &method.currency, &grid.valuation)?;
+    let mut books = book::books(account, snapshot, method, &grid.valuation)?;
     let sole = match books.as_slice() {
         [only] => Some(only.source.clone()),
         [] if snapshot.sources().count() == 1 => snapshot.sources().next().map(|(source, _)| source.clone()),

@@ -158,8 +158,8 @@ impl HouseSnapshot {
 
     /// A specification goes before what a set says of a contract's money.
     fn specified(mut self, registry: &Registry) -> Self {
-        let market = self.methods.as_ref().map(HouseMethods::market);
-        self.awaiting = market.map(|market| awaiting::by_market(registry, market)).unwrap_or_default();
+        let methods = self.methods.as_ref();
+        self.awaiting = methods.map(|methods| awaiting::by_market(registry, methods)).unwrap_or_default();
         if let Some(set) = &self.set {
             let ended = awaiting::by_date(registry, set.vintage().business_date);
             for id in ended.keys() {

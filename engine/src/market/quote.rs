@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::observed::Observed;
+use super::terms::PriceTerms;
 use crate::contract::OptionModel;
 use crate::types::{Currency, Moment, PriceSource};
 
@@ -104,6 +105,13 @@ pub enum Quote {
         to: Currency,
         /// Units of `to` for one of `from`.
         rate: Observed,
+    },
+    /// What the prices of a source are. Where it said something else before, all that was known of it is forgotten.
+    PriceTerms {
+        /// The source.
+        source: PriceSource,
+        /// What it says.
+        terms: PriceTerms,
     },
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::observed::Observed;
 use super::quote::{Quote, Smile};
+use super::terms::PriceTerms;
 use crate::types::{Currency, Moment, PriceSource};
 
 /// Volatilities with the time they are from.
@@ -44,6 +45,8 @@ impl ExpiryMarket {
 /// What is known of one price source.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct SourceMarket {
+    /// What its prices are; `None`: it does not say.
+    pub terms: Option<PriceTerms>,
     /// Its price.
     pub price: Option<Observed>,
     /// The price of its perpetual future.
@@ -170,6 +173,15 @@ impl Snapshot {
                     Err(fault) => faults.push(fault),
                 }
                 faults
+            }
+            Quote::PriceTerms { source, terms } => {
+                let own = self.source(source);
+                if own.terms.as_ref().is_some_and(|known| known != terms) {
+                    // Prices in other money say nothing any more.
+                    *own = SourceMarket::default();
+                }
+                own.terms = Some(terms.clone());
+                terms.faults()
             }
             Quote::Rate { .. } | Quote::Exchange { .. } | Quote::Peg { .. } => self.apply_to_currency(quote),
         }

@@ -66,6 +66,11 @@ pub fn from_market(
     for (place, product) in (0_u32..).zip(&listing.products) {
         let market = snapshot.of(&product.source).cloned();
         let price = market.as_ref().and_then(|market| market.price).map(|price| price.value());
+        let terms = market.as_ref().and_then(|market| market.terms.as_ref());
+        if let Some(message) = method.other_price(&product.source, terms) {
+            faults.push(message);
+            continue;
+        }
         let (Some(market), Some(price)) = (market, price.filter(|price| *price > 0.0)) else {
             faults.push(format!("no price of {} is known", product.source));
             continue;

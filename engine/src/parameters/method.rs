@@ -1,5 +1,6 @@
 //! Margin methods as data: everything that a risk department decides, in one TOML file (`docs/methods.md` has its schema).
 
+mod denomination;
 mod document;
 mod grid;
 mod offsets;
@@ -35,6 +36,9 @@ pub struct Method {
     pub version: String,
     /// The currency of all its money.
     pub currency: Currency,
+    /// The currencies that prices may be in, each unit of one counting for one of another, the first where a source does not say; without the
+    /// method's own they are those of prices of a coin that it is settled in. Empty: what contracts say.
+    pub price_currencies: Vec<Currency>,
     /// Places after the point that the value of one contract is rounded to.
     pub places: u8,
     /// Whether every position stands alone, with collateral of its own.

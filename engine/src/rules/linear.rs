@@ -3,7 +3,7 @@
 #![allow(clippy::float_arithmetic, reason = "a root is a model's; money is multiplied exactly")]
 
 use super::{PositionResult, Stated, is_in_coin};
-use crate::account::Netted;
+use crate::account::{Counted, Netted};
 use crate::contract::Instrument;
 use crate::market::Snapshot;
 use crate::parameters::method::{
@@ -33,7 +33,14 @@ pub(super) fn linear(
     };
     let multiplier = Ratio::from_decimal(contract.multiplier)?;
     let unit = if is_in_coin(own) {
-        Money::from_raw(Ratio::ONE.raw())
+        let coin = Money::from_raw(Ratio::ONE.raw());
+        match own.held.counted {
+            Counted::Coins => coin,
+            Counted::Contracts => {
+                let price = Ratio::from_f64_half_away(price)?;
+                coin.times_ratio_half_away(multiplier)?.prorated_half_away(Ratio::ONE, price)?
+            }
+        }
     } else {
         Money::from_f64_half_away(price)?.times_ratio_half_away(multiplier)?
     };

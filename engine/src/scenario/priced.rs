@@ -19,6 +19,8 @@ use crate::types::{Moment, PriceSource};
 pub enum Unpriced {
     /// The price source is not known, or has no price.
     NoPrice,
+    /// Its price is not in the currency, or its coin not that, of the source's prices.
+    OtherCurrency,
     /// There is no forward to the contract's expiry.
     NoForward,
     /// There is no volatility for the option.
@@ -95,6 +97,10 @@ pub fn priced_arrays(
     let mut gathered: [Gathered; 4] = Default::default();
     for (place, (_, specification)) in contracts.iter().enumerate() {
         let terms = specification.terms();
+        if market.terms.as_ref().is_some_and(|own| own.misfit(terms).is_some()) {
+            rows.push(Err(Unpriced::OtherCurrency));
+            continue;
+        }
         let linear = |price: Result<f64, Unpriced>| {
             let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
             let multiplier = terms.multiplier.to_f64();

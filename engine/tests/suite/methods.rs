@@ -5,7 +5,7 @@ mod offsets;
 mod settled;
 mod twin;
 
-use plimsoll_engine::account::{HeldPosition, MarginAccount, PositionAccount, Stated};
+use plimsoll_engine::account::{Counted, HeldPosition, MarginAccount, PositionAccount, Stated};
 use plimsoll_engine::contract::{
     Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
 };
@@ -103,6 +103,7 @@ fn held(rolled: Rolled) -> HeldPosition {
     HeldPosition {
         contract: terms.check().unwrap(),
         quantity: Quantity::from_decimal_half_away(Decimal::new(rolled.quantity, 2).unwrap()).unwrap(),
+        counted: Counted::Contracts,
         stated: Stated { volatility: Some(0.6), ..Stated::default() },
         unrealised_profit: Money::ZERO,
         unrealised_funding: Money::ZERO,

@@ -22,6 +22,7 @@ mod method_clients;
 mod methods;
 mod offline;
 mod operation;
+mod price_terms;
 mod raw;
 mod runs;
 mod sample;

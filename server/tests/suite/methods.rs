@@ -66,13 +66,13 @@ pub(crate) fn contracts() -> v1::SetContractsRequest {
     v1::SetContractsRequest { house: VENUE.to_owned(), contracts }
 }
 
-fn method(preset_name: &str) -> v1::SetMethodsRequest {
+pub(crate) fn method(preset_name: &str) -> v1::SetMethodsRequest {
     let text = preset(preset_name).unwrap().to_owned();
     let methods = vec![v1::HouseMethod { name: String::new(), text }];
     v1::SetMethodsRequest { house: VENUE.to_owned(), methods, ..Default::default() }
 }
 
-fn market(price: &str, perpetual: &str, forward: &str) -> v1::UpdateMarketRequest {
+pub(crate) fn market(price: &str, perpetual: &str, forward: &str) -> v1::UpdateMarketRequest {
     let of = |value: Value| v1::MarketQuote {
         price_source: "BTC".to_owned(),
         expiry: EXPIRY.to_owned(),
@@ -171,7 +171,7 @@ impl Venue {
         self.submit(Command::Order(v1::Order { id, account, terms: Some(terms), ..Default::default() })).await
     }
 
-    async fn trade(&mut self, id: &str, contract: v1::Position, price: &str) {
+    pub(crate) async fn trade(&mut self, id: &str, contract: v1::Position, price: &str) {
         self.trade_in("A", id, contract, price).await;
     }
 

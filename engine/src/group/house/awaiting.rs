@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::HouseSnapshot;
+use super::{HouseMethods, HouseSnapshot};
 use crate::contract::{ContractId, Instrument, OptionRight, Registry, Settlement, SpecificationTerms};
-use crate::market::Snapshot;
+use crate::market::SourceMarket;
 use crate::types::{BusinessDate, Decimal, Money, Overflow};
 
 /// Digits behind the point of a price in coins: more than any quoted one has.
@@ -37,10 +37,18 @@ pub(super) fn by_date(registry: &Registry, today: BusinessDate) -> BTreeMap<Cont
 }
 
 /// The contracts that have ended by the time of a market.
-pub(super) fn by_market(registry: &Registry, market: &Snapshot) -> BTreeMap<ContractId, Awaiting> {
+pub(super) fn by_market(registry: &Registry, methods: &HouseMethods) -> BTreeMap<ContractId, Awaiting> {
+    let market = methods.market();
     let ended = registry.specified().filter(|(_, own)| own.has_ended(market.time()));
     let awaiting = ended.map(|(id, own)| {
-        let price = market.of(&own.terms().price_source).and_then(|own| own.price);
+        let source = market.of(&own.terms().price_source);
+        // A price in other money says nothing of it, unless a method takes one for the other.
+        let fits = |source: &SourceMarket| {
+            let fits_by_itself =
+                source.terms.as_ref().is_none_or(|terms| terms.misfit(own.terms()).is_none());
+            fits_by_itself || methods.iter().any(|(_, by)| by.method().misfit(own, Some(source)).is_none())
+        };
+        let price = source.filter(|source| fits(source)).and_then(|source| source.price);
         // The shortest text that means the double is what somebody quoted.
         let price = price.and_then(|own| Decimal::parse(&own.value().to_string()).ok());
         let intrinsic = price.and_then(|price| intrinsic(own.terms(), price).ok());

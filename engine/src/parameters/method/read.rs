@@ -11,6 +11,9 @@ use crate::types::Currency;
 /// The most bytes of a method's file.
 pub const MOST_METHOD_BYTES: usize = 16 * 1024 * 1024;
 
+/// The most currencies that prices may be in.
+const MOST_PRICE_CURRENCIES: usize = 100;
+
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Kind {
     Grid,
@@ -75,6 +78,7 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
     if let Err(error) = &currency {
         root.fault("currency", error.to_string());
     }
+    let price_currencies = price_currencies(root);
     let places = root.number("places", (0.0, 12.0), Some(12.0));
     if places.fract() != 0.0 {
         root.fault("places", "expected a whole number");
@@ -97,6 +101,7 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
         name,
         version,
         currency: currency.ok()?,
+        price_currencies,
         places,
         is_isolated,
         counts_gains,
@@ -104,6 +109,21 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
         digest,
         kind,
     })
+}
+
+/// The currencies that prices may be in.
+fn price_currencies(root: &Section<'_>) -> Vec<Currency> {
+    let mut currencies = Vec::new();
+    for text in root.texts("price_currencies", MOST_PRICE_CURRENCIES) {
+        match Currency::new(&text) {
+            Ok(own) if currencies.contains(&own) => {
+                root.fault("price_currencies", format!("{own} stands there a second time"));
+            }
+            Ok(own) => currencies.push(own),
+            Err(error) => root.fault("price_currencies", error.to_string()),
+        }
+    }
+    currencies
 }
 
 /// Of the file, and of what a repair made of it.

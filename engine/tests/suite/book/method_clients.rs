@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_engine::account::{HeldPosition, MarginAccount, Netting, PositionAccount, Stated};
+use plimsoll_engine::account::{Counted, HeldPosition, MarginAccount, Netting, PositionAccount, Stated};
 use plimsoll_engine::group::{
     AssetTerms, Body, CollateralSchedule, Command, Fact, Group, MarginTerms, Request, Standing, decide,
     standing,
@@ -34,6 +34,7 @@ fn sum_of_clients(desk: &Desk) -> Money {
             desk.group.position_accounts[&code(client)].holdings.iter().map(|(id, own)| HeldPosition {
                 contract: desk.registry.get(*id).unwrap().specification.clone().unwrap(),
                 quantity: Quantity::from_decimal_half_away(Decimal::whole(own.net())).unwrap(),
+                counted: Counted::Contracts,
                 stated: Stated::default(),
                 unrealised_profit: Money::ZERO,
                 unrealised_funding: Money::ZERO,

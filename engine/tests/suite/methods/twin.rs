@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_engine::account::{Collateral, HeldPosition, MarginAccount, PositionAccount, Stated};
+use plimsoll_engine::account::{Collateral, Counted, HeldPosition, MarginAccount, PositionAccount, Stated};
 use plimsoll_engine::contract::{
     Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
 };
@@ -412,6 +412,7 @@ fn engine(set: &Set, case: &Case) -> GridResult {
         HeldPosition {
             contract: terms.check().unwrap(),
             quantity: quantity(size),
+            counted: Counted::Contracts,
             stated,
             unrealised_profit: Money::ZERO,
             unrealised_funding: Money::ZERO,

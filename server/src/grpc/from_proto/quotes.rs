@@ -1,6 +1,6 @@
 //! Quotes for a market in the engine's words.
 
-use plimsoll_engine::market::{Observed, Quote, Smile, Svi};
+use plimsoll_engine::market::{Observed, PriceTerms, Quote, Smile, Svi};
 use plimsoll_engine::types::{Currency, Decimal, Moment, PriceSource};
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::market_quote::Value;
@@ -105,8 +105,22 @@ impl MethodReader {
                 let rate = self.observed(quoted, "exchange.rate", &own.rate);
                 Some(Quote::Exchange { from: from?, to: to?, rate: rate? })
             }
+            Value::PriceTerms(own) => {
+                let (source, terms) = (self.source(quoted), self.price_terms(quoted, own));
+                Some(Quote::PriceTerms { source: source?, terms: terms? })
+            }
             of_expiry => self.of_expiry(quoted, of_expiry),
         }
+    }
+
+    fn price_terms(&mut self, quoted: &Quoted<'_>, own: &v1::PriceTerms) -> Option<PriceTerms> {
+        let path = format!("{}.price_terms", quoted.path);
+        let currency = self.code(&format!("{path}.currency"), &own.currency);
+        let base = match own.base.as_str() {
+            "" => None,
+            text => Some(self.code(&format!("{path}.base"), text)?),
+        };
+        Some(PriceTerms { currency: currency?, base })
     }
 
     /// A quote of one expiry of a source.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use num_rational::BigRational;
-use plimsoll_engine::account::{HeldPosition, MarginAccount, PositionAccount, Stated};
+use plimsoll_engine::account::{Counted, HeldPosition, MarginAccount, PositionAccount, Stated};
 use plimsoll_engine::contract::{ContractQuery, Specification};
 use plimsoll_engine::group::PriceMoney;
 use plimsoll_engine::market::Snapshot;
@@ -119,6 +119,7 @@ impl World {
                 let position = |(name, lots): (&&'static str, &i64)| HeldPosition {
                     contract: specifications[name].clone(),
                     quantity: Quantity::from_decimal_half_away(Decimal::whole(*lots)).unwrap(),
+                    counted: Counted::Contracts,
                     stated: Stated::default(),
                     unrealised_profit: Money::ZERO,
                     unrealised_funding: Money::ZERO,
