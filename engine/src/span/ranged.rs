@@ -11,15 +11,19 @@
 //! * `spreads` follows what spreads between commodities leave of the deltas, as ranges: what is certain to be credited.
 //! * `weighted` is the least weighted price risk in the region, the minimum of a quotient of linear numbers.
 //! * `apart` forms a commodity whose longs and shorts do not net; `longs` is what long options alone may lose.
-//! * `inside` bounds charges between months and in delivery, and the floor for short options.
+//! * `calendar` bounds the charges of those spreads between months that can form in the region.
+//! * `inside` bounds charges in delivery and for basis risk, and the floor for short options.
+//! * `merged` joins the losses of commodities that a scanning-based spread scans as one everywhere in the region.
 //!
-//! What the bound leaves out (credits of spreads by tier, of scanning-based spreads and of commodities scanned in parts), halving
-//! regions down to outcomes finds again.
+//! What the bound leaves out (credits of spreads by tier, of commodities scanned as one and of those scanned in parts), halving regions down
+//! to outcomes finds again.
 
 mod apart;
+mod calendar;
 mod commodity;
 mod inside;
 mod longs;
+mod merged;
 mod spreads;
 mod weighted;
 
@@ -29,12 +33,11 @@ use super::portfolio::{Margining, Portfolio};
 use super::rounding::Rounding;
 use super::sides::Sides;
 use crate::fills::{Amounts, Bound, Linear, LinearMoney, OpenFills, Places, Region};
-use crate::parameters::{
-    Candidates, CommodityIndex, InterSpread, ParameterSet, RoundingProfile, ScanningSpread,
-};
+use crate::parameters::{Candidates, CommodityIndex, ParameterSet, RoundingProfile, ScanningSpread};
 use crate::scenario::Row;
-use crate::types::{Currency, Lots, Money, Overflow};
+use crate::types::{Currency, Decimal, Lots, Money, Overflow};
 use commodity::RangedCommodity;
+use merged::Merged;
 
 /// What one unit of an order does.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -58,6 +61,8 @@ pub struct Ranged<'a> {
     commodities: Vec<RangedCommodity<'a>>,
     super_spreads: Candidates,
     inter_spreads: Candidates,
+    /// The scanning-based spreads that may form, in their order.
+    scanning: Vec<&'a ScanningSpread>,
     /// Where longs and shorts stand apart: what they are made of.
     sides: Option<&'a Sides>,
     level: Option<usize>,
@@ -98,15 +103,22 @@ impl<'a> Ranged<'a> {
             inter_spreads =
                 set.inter_spreads().candidates(&indexes, &[(set.super_spreads(), super_spreads.as_slice())]);
         }
+        let scanning = merged::scanning(set, &super_spreads, &inter_spreads);
+        let groups = merged::groups(&scanning);
+        // A target may have no positions of its own.
+        let indexes: BTreeSet<CommodityIndex> =
+            indexes.into_iter().chain(scanning.iter().map(|spread| spread.target)).collect();
         let held = |index: CommodityIndex| {
             let place = portfolio.holdings().binary_search_by_key(&index, |holding| holding.commodity);
             place.ok().map(|place| &portfolio.holdings()[place])
         };
         let mut commodities = Vec::with_capacity(indexes.len());
         for &index in &indexes {
+            let with = groups.iter().find(|group| group.contains(&index));
+            let with = with.cloned().unwrap_or_else(|| vec![index]);
             let currency = set.commodities()[index.index()].currency();
             let place = currencies.binary_search(currency).unwrap_or_default();
-            let terms = commodity::Terms { set, index, place, margining: portfolio.margining(), level };
+            let terms = commodity::Terms { set, index, with, place, margining: portfolio.margining(), level };
             commodities.push(RangedCommodity::new(&terms, held(index), orders)?);
         }
         let all: Places = (0..orders.len()).collect();
@@ -119,6 +131,7 @@ impl<'a> Ranged<'a> {
             commodities,
             super_spreads,
             inter_spreads,
+            scanning,
             set,
             rounding,
             sides,
@@ -126,7 +139,7 @@ impl<'a> Ranged<'a> {
             paid: Vec::new(),
         };
         ranged.cap_merged();
-        ranged.join_merged();
+        ranged.join_merged(&groups)?;
         for (order, fill) in orders.iter().enumerate() {
             for (currency, amount) in &fill.cash {
                 ranged.pay(order, fill, currency, *amount)?;
@@ -141,47 +154,25 @@ impl<'a> Ranged<'a> {
         &self.currencies
     }
 
-    /// The scanning-based spreads that may form.
-    fn scanning(&self) -> Vec<&'a ScanningSpread> {
-        let books = [
-            (self.set.super_spreads(), &self.super_spreads),
-            (self.set.inter_spreads(), &self.inter_spreads),
-        ];
-        let spreads = books.into_iter().flat_map(|(book, candidates)| {
-            candidates.iter().map(|candidate| &book.as_slice()[candidate.spread()])
-        });
-        spreads
-            .filter_map(|spread| match spread {
-                InterSpread::Scanning(spread) => Some(spread),
-                InterSpread::Delta(_) => None,
-            })
-            .collect()
-    }
-
-    /// Which commodities may be scanned as one, and which of them may disappear.
-    fn join_merged(&mut self) {
-        let mut joined: Vec<BTreeSet<CommodityIndex>> = Vec::new();
-        for spread in self.scanning() {
-            let legs = spread.legs.iter().map(|leg| leg.commodity);
-            let mut all: BTreeSet<CommodityIndex> = legs.chain([spread.target]).collect();
-            joined.retain(|other| {
-                let is_apart = other.is_disjoint(&all);
-                if !is_apart {
-                    all.extend(other);
-                }
-                is_apart
-            });
-            joined.push(all);
-            for own in &mut self.commodities {
-                own.may_disappear |= spread.legs.iter().any(|leg| leg.commodity == own.index);
-            }
+    /// Which commodities may be scanned as one, and which of them may disappear: these may come under the level of another.
+    fn join_merged(&mut self, groups: &[Vec<CommodityIndex>]) -> Result<(), Overflow> {
+        for own in &mut self.commodities {
+            let legs = self.scanning.iter().flat_map(|spread| &spread.legs);
+            own.may_disappear = legs.into_iter().any(|leg| leg.commodity == own.index);
         }
         for place in 0..self.commodities.len() {
             let index = self.commodities[place].index;
-            let Some(all) = joined.iter().find(|all| all.contains(&index)) else { continue };
+            let Some(all) = groups.iter().find(|all| all.contains(&index)) else { continue };
             let places = self.commodities.iter().enumerate().filter(|(_, own)| all.contains(&own.index));
-            self.commodities[place].scanned_with = places.map(|(place, _)| place).collect();
+            let places: Vec<usize> = places.map(|(place, _)| place).collect();
+            if self.commodities[place].may_disappear {
+                let all = places.iter().map(|place| self.commodities[*place].factors);
+                let dearest = dearest(all)?;
+                self.commodities[place].scale(dearest)?;
+            }
+            self.commodities[place].scanned_with = places;
         }
+        Ok(())
     }
 
     /// Where long options alone may be capped by their value: of what may be scanned as one only where all of it is long options.
@@ -196,7 +187,7 @@ impl<'a> Ranged<'a> {
 
     /// The option value of a commodity that may disappear in one whose option value is capped may be capped there.
     fn cap_merged(&mut self) {
-        let scanning = self.scanning();
+        let scanning = &self.scanning;
         let mut capped: BTreeSet<CommodityIndex> = BTreeSet::new();
         let is_capped = |target: CommodityIndex| self.set.commodities()[target.index()].cap_option_value();
         loop {
@@ -252,10 +243,25 @@ impl<'a> Ranged<'a> {
         let mut cash = self.nothing();
         let mut chosen = Linear::nothing(&self.all);
         let cappable = self.cappable(commodities, region)?;
-        for ((own, credit), is_cappable) in commodities.iter().zip(&credits).zip(cappable) {
+        let scanned = self.scanned(region)?;
+        for (place, ((own, credit), is_cappable)) in
+            commodities.iter().zip(&credits).zip(cappable).enumerate()
+        {
             let rounding = commodity::RoundingOf { profile: self.rounding, is_cappable };
-            let (risk, functional) = own.at_most(self.fills, region, credit, rounding)?;
-            let paid = own.cash.most(self.fills, region)?;
+            let root = scanned.as_ref().and_then(|scanned| scanned.root(place));
+            if root.is_some_and(|root| root != place) {
+                continue;
+            }
+            let (risk, paid, functional) = match &scanned {
+                Some(scanned) if root.is_some() => {
+                    let Merged { risk, paid, functional } = self.merged(scanned, place, rounding, region)?;
+                    (risk, paid, functional)
+                }
+                Some(_) | None => {
+                    let (risk, functional) = own.at_most(self.fills, region, credit, rounding)?;
+                    (risk, own.cash.most(self.fills, region)?, functional)
+                }
+            };
             for (order, unit) in functional.places().iter().zip(&functional.units) {
                 chosen.add(Some(*order), *unit)?;
             }
@@ -283,8 +289,14 @@ impl<'a> Ranged<'a> {
     fn apart(&self, sides: &Sides, region: &Region) -> Result<Vec<RangedCommodity<'a>>, Overflow> {
         let own = |known: &RangedCommodity<'a>| {
             let (set, index, place) = (self.set, known.index, known.currency);
-            let terms =
-                commodity::Terms { set, index, place, margining: Margining::GrossSides, level: self.level };
+            let terms = commodity::Terms {
+                set,
+                index,
+                with: vec![index],
+                place,
+                margining: Margining::GrossSides,
+                level: self.level,
+            };
             RangedCommodity::of_sides(&terms, sides, self.fills, region)
         };
         let mut apart = self.commodities.iter().map(own).collect::<Result<Vec<_>, _>>()?;
@@ -297,4 +309,14 @@ impl<'a> Ranged<'a> {
     fn nothing(&self) -> Amounts {
         std::iter::repeat_n(Money::ZERO, self.currencies.len()).collect()
     }
+}
+
+/// Of the multiples that make a level of several commodities the largest.
+fn dearest<'a>(mut all: impl Iterator<Item = &'a [Decimal]>) -> Result<&'a [Decimal], Overflow> {
+    let one = Money::from_decimal(Decimal::ONE)?;
+    let dearest = all.try_fold((Money::ZERO, &[][..]), |known, factors| {
+        let amount = commodity::scaled(one, factors)?;
+        Ok(if amount > known.0 { (amount, factors) } else { known })
+    })?;
+    Ok(dearest.1)
 }

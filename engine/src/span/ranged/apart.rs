@@ -32,7 +32,7 @@ impl<'a> RangedCommodity<'a> {
                 commodity.add_side(row, &side)?;
             }
         }
-        commodity.scale()?;
+        commodity.scale(commodity.factors)?;
         Ok(commodity)
     }
 

@@ -5,7 +5,7 @@ use super::inside::OptionRow;
 use super::longs::Longs;
 use super::spreads::Credit;
 use crate::fills::{Linear, LinearDelta, LinearMoney, OpenFills, Places, Region};
-use crate::parameters::{Commodity, CommodityIndex, ContractKind, ParameterSet, PeriodIndex};
+use crate::parameters::{Commodity, CommodityIndex, ContractKind, IntraSpread, ParameterSet, PeriodIndex};
 use crate::scenario::{Row, ScenarioSums};
 use crate::span::rounding::Rounding;
 use crate::span::{Holding, Margining};
@@ -15,6 +15,8 @@ use crate::types::{Decimal, Delta, Lots, Money, Overflow};
 pub(super) struct Terms<'a> {
     pub(super) set: &'a ParameterSet,
     pub(super) index: CommodityIndex,
+    /// All that it may be scanned with as one, itself among them: its numbers depend on their orders.
+    pub(super) with: Vec<CommodityIndex>,
     /// The place of its currency.
     pub(super) place: usize,
     pub(super) margining: Margining,
@@ -35,6 +37,8 @@ pub(super) struct RangedCommodity<'a> {
     pub(super) scaled: Vec<Vec<LinearMoney>>,
     pub(super) net_delta: LinearDelta,
     pub(super) months: Vec<Month>,
+    /// The spreads between months that may form.
+    pub(super) calendar: Vec<&'a IntraSpread>,
     /// Deltas of the spot product and of the others, where basis risk is charged.
     pub(super) spot: [LinearDelta; 2],
     pub(super) options: Vec<OptionRow>,
@@ -81,7 +85,7 @@ struct Entry {
 impl<'a> RangedCommodity<'a> {
     pub(super) fn new(terms: &Terms<'a>, held: Option<&Holding>, orders: &[Fill]) -> Result<Self, Overflow> {
         let positions = held.map_or(&[][..], |held| held.positions.as_slice());
-        let trades = |fill: &Fill| fill.legs.iter().any(|(index, ..)| *index == terms.index);
+        let trades = |fill: &Fill| fill.legs.iter().any(|(index, ..)| terms.with.contains(index));
         let places = orders.iter().enumerate().filter(|(_, fill)| trades(fill)).map(|(order, _)| order);
         let mut commodity = Self::empty(terms, places.collect());
         let (own, count) = (commodity.own, commodity.parts.len());
@@ -105,12 +109,15 @@ impl<'a> RangedCommodity<'a> {
                 commodity.add(&Entry { row, lots, order: Some(order) })?;
             }
         }
-        commodity.scale()?;
+        commodity.scale(commodity.factors)?;
+        commodity.find_calendar();
         Ok(commodity)
     }
 
-    pub(super) fn scale(&mut self) -> Result<(), Overflow> {
-        let scale = |loss: Money| scaled(loss, self.factors);
+    /// Losses at a level.
+    pub(super) fn scale(&mut self, factors: &'a [Decimal]) -> Result<(), Overflow> {
+        self.factors = factors;
+        let scale = |loss: Money| scaled(loss, factors);
         let of_part = |part: &Vec<LinearMoney>| part.iter().map(|losses| losses.map(scale)).collect();
         self.scaled = self.parts.iter().map(of_part).collect::<Result<_, Overflow>>()?;
         Ok(())
@@ -131,6 +138,7 @@ impl<'a> RangedCommodity<'a> {
             scaled: Vec::new(),
             net_delta: Linear::nothing(&places),
             months: Vec::new(),
+            calendar: Vec::new(),
             spot: [Linear::nothing(&places), Linear::nothing(&places)],
             options: Vec::new(),
             longs: [Longs::nothing(&places), Longs::nothing(&places)],
@@ -234,7 +242,7 @@ impl<'a> RangedCommodity<'a> {
     ) -> Result<(Money, LinearMoney), Overflow> {
         let fixed =
             scaled(self.fixed_charges(fills, region)?, self.factors)?.plus(self.slack(rounding.profile)?)?;
-        let mixes = self.charge_mixes(fills, region)?;
+        let mixes = self.calendar_charges(fills, region, rounding.profile)?;
         let pieces = credit.pieces(&self.net_delta, self.factors)?;
         let nothing = Linear::nothing(self.cash.places());
         let none = self.has_floor(rounding).then_some(&nothing);
@@ -332,8 +340,8 @@ impl<'a> RangedCommodity<'a> {
     }
 
     /// What profiles that round to whole units may add: half a unit at each rounding.
-    fn slack(&self, rounding: Rounding) -> Result<Money, Overflow> {
-        let (charges, levels) = (2 * self.own.intra_spreads().len() + self.months.len(), self.factors.len());
+    pub(super) fn slack(&self, rounding: Rounding) -> Result<Money, Overflow> {
+        let (charges, levels) = (2 * self.calendar.len() + self.months.len(), self.factors.len());
         // Scans, charges, the credit, the floor, both option values, the level.
         let roundings = self.parts.len() + if rounding.is_whole() { charges + levels + 4 } else { 0 };
         if rounding.rounds_scan() {
@@ -346,7 +354,7 @@ impl<'a> RangedCommodity<'a> {
 }
 
 /// The bound of one scenario: the worst piece of the credits, with the mix of charges that bounds it best.
-fn of_scenario<'m>(
+pub(super) fn of_scenario<'m>(
     losses: &LinearMoney,
     adjusted: &'m [Vec<LinearMoney>],
     fills: &OpenFills,

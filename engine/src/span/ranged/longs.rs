@@ -1,6 +1,7 @@
 //! Long options alone: a profile may say that they lose no more than they are worth.
 
 use super::commodity::{RangedCommodity, RoundingOf, scaled};
+use super::merged::Presence;
 use crate::fills::{Linear, LinearDelta, LinearMoney, OpenFills, Places, Region};
 use crate::parameters::ContractKind;
 use crate::scenario::Row;
@@ -85,6 +86,21 @@ impl RangedCommodity<'_> {
             return Ok(None);
         }
         longs.value.map(|value| scaled(value, self.factors)).map(Some)
+    }
+
+    /// Whether there are positions in a region; of an account that nets.
+    pub(super) fn presence(&self, fills: &OpenFills, region: &Region) -> Result<Presence, Overflow> {
+        let mut presence = Presence::Never;
+        for own in &self.longs[0].rows {
+            let (least, most) = (own.lots.least(fills, region)?, own.lots.most(fills, region)?);
+            if least.is_positive() || most.is_negative() {
+                return Ok(Presence::Certain);
+            }
+            if !(least.is_zero() && most.is_zero()) {
+                presence = Presence::Possible;
+            }
+        }
+        Ok(presence)
     }
 
     /// Whether in a region there is nothing in it but long options.

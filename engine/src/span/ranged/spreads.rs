@@ -107,7 +107,7 @@ impl Ranged<'_> {
         Ok(credits)
     }
 
-    fn place(&self, commodity: CommodityIndex) -> Option<usize> {
+    pub(super) fn place(&self, commodity: CommodityIndex) -> Option<usize> {
         self.commodities.binary_search_by_key(&commodity, |own| own.index).ok()
     }
 

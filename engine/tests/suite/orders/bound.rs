@@ -1,14 +1,23 @@
 //! The bound is never below an outcome, and close to the worst of them.
 
 use plimsoll_engine::fills::{Amounts, Effort};
-use plimsoll_engine::parameters::{InterSpread, RoundingProfile};
+use plimsoll_engine::parameters::{Commodity, InterSpread, RoundingProfile};
 use plimsoll_engine::report::{AccountOrders, required, worst_required};
-use plimsoll_engine::span::{Holding, Margining};
+use plimsoll_engine::span::{Holding, Margining, Portfolio, margin};
 use plimsoll_engine::types::{Amount, Currency, Money};
 
 use super::seeds;
 use super::worlds::{Case, World, case, random_world, real_world, sample_world};
 use crate::generate::Dice;
+
+/// Positions and fills together.
+fn portfolio_at(world: &World, case: &Case, filled: &[i64]) -> Portfolio {
+    let legs = case.orders.iter().zip(filled).filter(|(_, units)| **units > 0);
+    let more = legs.flat_map(|(fill, units)| {
+        fill.legs.iter().map(move |(commodity, row, lots)| (*commodity, *row, lots.get() * units))
+    });
+    case.portfolio.with(&world.set, more).unwrap()
+}
 
 /// What one outcome requires, by the plain way: positions and fills together, and what the fills cost.
 fn outcome(
@@ -18,11 +27,7 @@ fn outcome(
     currencies: &[Currency],
     filled: &[i64],
 ) -> Amounts {
-    let legs = case.orders.iter().zip(filled).filter(|(_, units)| **units > 0);
-    let more = legs.flat_map(|(fill, units)| {
-        fill.legs.iter().map(move |(commodity, row, lots)| (*commodity, *row, lots.get() * units))
-    });
-    let portfolio = case.portfolio.with(&world.set, more).unwrap();
+    let portfolio = portfolio_at(world, case, filled);
     let required = required(&world.set, &portfolio, profile, case.levels).unwrap();
     let mut amounts: Amounts = currencies.iter().map(|_| Money::ZERO).collect();
     for own in required {
@@ -173,6 +178,35 @@ fn long_options_of_one_scanning_tier_lose_no_more_than_they_are_worth() {
     let is_tiered = |own: &Holding| !world.set.commodities()[own.commodity.index()].scan_tiers().is_empty();
     assert!(case.portfolio.holdings().iter().any(is_tiered));
     let (thousandths, regions) = ratio(&world, &case, RoundingProfile::Takasbank, "seed 86").unwrap();
+    assert!(thousandths <= 1_001 && regions < 100, "{thousandths} after {regions} regions");
+}
+
+/// Of the spreads between months only those that can form are charged for, and of a charge by months those between the legs.
+#[test]
+fn spreads_between_months_that_cannot_form_are_not_charged() {
+    for (seed, profile) in [(1_999, RoundingProfile::Exact), (1_782, RoundingProfile::Cme)] {
+        let mut dice = Dice::new(seed);
+        let world = random_world(&mut dice);
+        let orders = dice.index(8) + 1;
+        let case = case(&world, &mut dice, orders, 3, Margining::Net).unwrap();
+        let has_spreads = |own: &Commodity| !own.intra_spreads().is_empty();
+        assert!(world.set.commodities().iter().any(has_spreads));
+        let (thousandths, regions) = ratio(&world, &case, profile, &format!("seed {seed}")).unwrap();
+        assert!(thousandths <= 1_001 && regions < 400, "{thousandths} after {regions} regions");
+    }
+}
+
+/// The losses of one commodity are the gains of another where both are scanned as one for certain.
+#[test]
+fn commodities_that_are_scanned_as_one_net() {
+    let mut dice = Dice::new(1_255);
+    let world = random_world(&mut dice);
+    let orders = dice.index(8) + 1;
+    let case = case(&world, &mut dice, orders, 3, Margining::GrossByClient).unwrap();
+    let worst = portfolio_at(&world, &case, &[3, 1, 2, 0, 1, 2, 2]);
+    let formed = margin(&world.set, &worst, RoundingProfile::Exact).unwrap();
+    assert!(!formed.scanning_spreads.is_empty());
+    let (thousandths, regions) = ratio(&world, &case, RoundingProfile::Exact, "seed 1255").unwrap();
     assert!(thousandths <= 1_001 && regions < 100, "{thousandths} after {regions} regions");
 }
 

@@ -5,7 +5,9 @@ use std::io::BufReader;
 
 use plimsoll_engine::contract::ContractQuery;
 use plimsoll_engine::fills::{Link, OpenFills, Weighed};
-use plimsoll_engine::parameters::{Definition, Digest, ParameterSet, RoundingProfile, build, sample, spn};
+use plimsoll_engine::parameters::{
+    Definition, Digest, LevelAdjustment, ParameterSet, RoundingProfile, build, sample, spn,
+};
 use plimsoll_engine::report::AccountLevels;
 use plimsoll_engine::span::{Fill, Margining, Portfolio, Position};
 use plimsoll_engine::types::{Currency, Decimal, Lots, Money};
@@ -25,8 +27,22 @@ fn world(definition: &Definition) -> World {
     World { set, contracts: generate::contracts(definition) }
 }
 
+/// A random exchange on which the levels of each commodity are other multiples.
 pub(super) fn random_world(dice: &mut Dice) -> World {
-    world(&generate::definition(dice))
+    let mut definition = generate::definition(dice);
+    for (commodity, factor) in definition.commodities.iter_mut().zip(["1.10", "1.35", "1.00", "1.25", "1.2"])
+    {
+        let one = "1.00";
+        let factors = [(1, 1, one), (2, 1, factor), (3, 1, one), (4, 3, factor), (5, 1, one), (6, 5, one)];
+        let adjustment = |(level, base, factor): (_, _, &str)| LevelAdjustment {
+            line: 0,
+            level,
+            base,
+            factor: factor.parse().unwrap(),
+        };
+        commodity.terms.adjustments = factors.map(adjustment).to_vec();
+    }
+    world(&definition)
 }
 
 pub(super) fn sample_world() -> World {
