@@ -63,8 +63,8 @@ pub use event::{CashReason, Event};
 pub use exception::{About, ExceptionItem, ExceptionKind};
 pub use held::{GridHeld, Held, SpanHeld};
 pub use house::{
-    AssetTerms, Awaiting, Band, CollateralSchedule, FeeSchedule, HouseMethods, HouseSnapshot, KnownContract,
-    LastKnown, ListedContract, LotRisk, PriceMoney, Retained, SetRows,
+    AssetTerms, Awaiting, Band, CollateralSchedule, Ending, FeeSchedule, HouseMethods, HouseSnapshot,
+    KnownContract, LastKnown, ListedContract, LotRisk, PriceMoney, Retained, SetRows,
 };
 pub use link::{Enforcement, LinkRule, LinkState, OnFill, OrderLink, Share};
 pub use netted::Netted;

@@ -263,16 +263,20 @@ impl Book {
         Ok(())
     }
 
-    /// Forms the data of houses whose last set is active again: what a later set lacks is remembered from them.
+    /// Forms the data of houses by the sets that they used last, then by those that are active: what a later set lacks is remembered, whether it
+    /// comes now or has come while nothing ran.
     pub(crate) fn form_houses(&self) {
         let desks: Vec<_> =
             self.houses.iter().map(|own| (own.key().clone(), Arc::clone(own.value()))).collect();
+        let sets = self.registry.snapshot();
         for (house, desk) in desks {
-            let active = self.active(&house).filter(|set| desk.set().as_deref() == Some(set.id()));
-            if active.is_some()
-                && let Err(fault) = desk.snapshot(active.as_ref())
-            {
-                tracing::warn!(%house, %fault, "the data of a house are formed later");
+            let last = desk.set().and_then(|id| sets.get(&id).map(|own| Arc::clone(&own.set)));
+            let Some(last) = last else { continue };
+            let active = self.active(&house).filter(|set| set.id() != last.id());
+            for set in std::iter::once(last).chain(active) {
+                if let Err(fault) = desk.snapshot(Some(&set)) {
+                    tracing::warn!(%house, %fault, "the data of a house are formed later");
+                }
             }
         }
     }

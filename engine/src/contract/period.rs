@@ -73,6 +73,16 @@ impl Period {
         BusinessDate::new(year, month, day.parse().ok()?).ok()
     }
 
+    /// The day of a period that is one, else the last day of the month that it begins with.
+    #[must_use]
+    pub fn last_day(&self) -> Option<BusinessDate> {
+        let of_month = || {
+            let YearMonth { year, month } = self.year_month()?;
+            (28..=31).rev().find_map(|day| BusinessDate::new(year, month, day).ok())
+        };
+        self.date().or_else(of_month)
+    }
+
     /// Year and month; `None` for a period without them, such as a physical's `00000S`.
     #[must_use]
     pub fn year_month(&self) -> Option<YearMonth> {
@@ -111,6 +121,17 @@ mod tests {
         assert_eq!(period("000000").year_month(), None);
         assert!(period("201606") < period("201606S0"));
         assert!(period("201612") < period("201701"));
+        let last = |text| period(text).last_day().map(|day| day.to_string());
+        for (text, day) in [
+            ("20160615", "2016-06-15"),
+            ("201606", "2016-06-30"),
+            ("201602S0", "2016-02-29"),
+            ("202612W2", "2026-12-31"),
+            ("20160632", "2016-06-30"),
+        ] {
+            assert_eq!(last(text).as_deref(), Some(day), "{text}");
+        }
+        assert_eq!(last("00000S"), None);
         for wrong in ["", "2016 6", "2016061234567", "2016-06", "２０１６"] {
             assert_eq!(Period::new(wrong), Err(PeriodError), "{wrong}");
         }

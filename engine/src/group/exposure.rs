@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::house::HouseSnapshot;
+use super::house::{Awaiting, HouseSnapshot};
 use super::limits::{self, Placed};
 use super::netted::Netted;
 use super::order::{OrderLeg, OrderTerms, WorkingOrder};
@@ -68,7 +68,15 @@ impl Position<'_> {
                 (_, None) | (None, _) => None,
             };
         }
-        let is_awaiting = house.awaiting(self.contract).is_some();
+        let awaiting = house.awaiting(self.contract);
+        let is_awaiting = awaiting.is_some();
+        let detail = match awaiting {
+            Some(Awaiting { intrinsic: Some(price) }) => format!("it would end at {price}"),
+            Some(Awaiting { intrinsic: None }) => {
+                "nothing but its last mark says what it would end at".to_owned()
+            }
+            None => detail,
+        };
         Ok(Unmargined { account, contract: self.contract, lots, reason, detail, is_awaiting, charged })
     }
 }

@@ -6,7 +6,7 @@ mod known;
 mod listed;
 mod methods;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use crate::report::AccountLevels;
 use crate::scenario::Row;
 use crate::span::UnmatchedReason;
 use crate::types::{AssetCode, BusinessDate, Currency, Decimal, House, MethodName, Money, Overflow, Ratio};
-pub use awaiting::Awaiting;
+pub use awaiting::{Awaiting, Ending};
 pub use fees::FeeSchedule;
 pub use known::{KnownContract, LastKnown, LotRisk, Retained};
 pub use listed::{ListedContract, PriceMoney, SetRows};
@@ -78,7 +78,10 @@ pub struct HouseSnapshot {
     schedule: CollateralSchedule,
     retained: Retained,
     settlements: Arc<Settlements>,
+    /// Those with a specification that have ended.
     awaiting: BTreeMap<ContractId, Awaiting>,
+    /// The others that have.
+    ended: BTreeSet<ContractId>,
     fees: BTreeMap<ContractId, (Currency, Money)>,
 }
 
@@ -96,7 +99,7 @@ impl HouseSnapshot {
         for quoted in set.listings().quoted() {
             let id = registry.id(&quoted.key);
             if let Some(place) = id.and_then(|id| contracts.get_mut(id.number() as usize)) {
-                *place = Some(ListedContract::of_set(&set, &quoted));
+                *place = Some(ListedContract::of_set(&set, &quoted, registry));
             }
         }
         let house = set.house().clone();
@@ -112,6 +115,7 @@ impl HouseSnapshot {
             retained,
             settlements,
             awaiting: BTreeMap::new(),
+            ended: BTreeSet::new(),
             fees: BTreeMap::new(),
         };
         own.specified(registry)
@@ -139,6 +143,7 @@ impl HouseSnapshot {
             retained,
             settlements,
             awaiting: BTreeMap::new(),
+            ended: BTreeSet::new(),
             fees: BTreeMap::new(),
         };
         own.specified(registry)
@@ -161,12 +166,12 @@ impl HouseSnapshot {
         let methods = self.methods.as_ref();
         self.awaiting = methods.map(|methods| awaiting::by_market(registry, methods)).unwrap_or_default();
         if let Some(set) = &self.set {
-            let ended = awaiting::by_date(registry, set.vintage().business_date);
-            for id in ended.keys() {
+            self.ended = awaiting::by_date(registry, &self.contracts, set.vintage().business_date);
+            for id in &self.ended {
                 let place = self.contracts.get_mut(id.number() as usize);
                 place.into_iter().flatten().for_each(ListedContract::lose_price);
             }
-            self.awaiting.extend(ended);
+            self.end_retained();
         }
         for (id, specification) in registry.specified() {
             let price = self.methods.as_ref().and_then(|methods| methods.price(id));

@@ -4,7 +4,7 @@ use super::commodity::CommodityIndex;
 use super::definition::Valuation;
 use crate::contract::{ContractKey, ContractQuery, OptionTerms, Period, ProductType};
 use crate::scenario::Row;
-use crate::types::{Currency, Decimal, ExchangeCode, House, ProductCode};
+use crate::types::{BusinessDate, Currency, Decimal, ExchangeCode, House, ProductCode};
 
 /// What a set knows of a contract that it lists.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -58,6 +58,12 @@ pub struct Quoted {
     pub currency: Option<Currency>,
     /// How it is paid for.
     pub valuation: Valuation,
+    /// Its last day, where the file states one.
+    pub ends: Option<BusinessDate>,
+    /// Money for one point of strike, where the file states it.
+    pub strike_factor: Option<Decimal>,
+    /// The contract that it is on.
+    pub source: Option<ContractKey>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -70,6 +76,21 @@ pub(super) struct Entry {
     pub(super) price: Option<Decimal>,
     /// Money for one point of price, where the file says.
     pub(super) factor: Option<Decimal>,
+    /// The last day, where the file states one.
+    pub(super) ends: Option<BusinessDate>,
+    /// Money for one point of strike, where the file says.
+    pub(super) strike_factor: Option<Decimal>,
+    /// What it is on.
+    pub(super) source: Option<Source>,
+}
+
+/// The contract that another is on; it is no option.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Source {
+    /// The place of its family.
+    pub(super) family: usize,
+    pub(super) period: Period,
+    pub(super) underlying: Option<Period>,
 }
 
 /// All contracts of a set, sorted for look-up.
@@ -86,7 +107,13 @@ impl Listings {
         mut families: Vec<Family>,
         splits: Vec<Vec<(CommodityIndex, Row)>>,
     ) -> Self {
+        let mut order: Vec<usize> = (0..families.len()).collect();
+        order.sort_by(|a, b| families[*a].order().cmp(&families[*b].order()));
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, before)| places[*before] = place);
         for family in &mut families {
+            let sources = family.contracts.iter_mut().filter_map(|own| own.source.as_mut());
+            sources.for_each(|own| own.family = places.get(own.family).copied().unwrap_or(usize::MAX));
             family.contracts.sort_unstable();
         }
         families.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -116,7 +143,23 @@ impl Listings {
                 factor: entry.factor.filter(|factor| factor.is_positive()),
                 currency: family.currency.clone(),
                 valuation: family.valuation,
+                ends: entry.ends,
+                strike_factor: entry.strike_factor.filter(|factor| factor.is_positive()),
+                source: entry.source.and_then(|source| self.source(&source)),
             })
+        })
+    }
+
+    fn source(&self, source: &Source) -> Option<ContractKey> {
+        let family = self.families.get(source.family)?;
+        Some(ContractKey {
+            house: self.house.clone(),
+            exchange: family.exchange.clone(),
+            product: family.product.clone(),
+            product_type: family.product_type,
+            period: source.period,
+            underlying_period: source.underlying,
+            option: None,
         })
     }
 
@@ -212,6 +255,9 @@ mod tests {
                     listing: Listing::Row(CommodityIndex(0), Row::new(row)),
                     price: None,
                     factor: None,
+                    ends: None,
+                    strike_factor: None,
+                    source: None,
                 })
                 .collect(),
         };

@@ -1,6 +1,7 @@
 //! Margin groups: cash equations, orders, facts that do not fit, transfers, and a simulation against an auditor.
 
 mod awaiting;
+mod awaiting_set;
 mod cash;
 mod clients;
 mod collateral;

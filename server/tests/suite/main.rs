@@ -24,6 +24,7 @@ mod offline;
 mod operation;
 mod price_terms;
 mod raw;
+mod remembered;
 mod runs;
 mod sample;
 mod served;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HouseSnapshot, ListedContract, PriceMoney};
+use super::{Ending, HouseSnapshot, ListedContract, PriceMoney};
 use crate::contract::ContractId;
+use crate::parameters::CommodityIndex;
 use crate::report::{AccountLevels, required};
+use crate::scenario::Row;
 use crate::span::{Margining, Portfolio};
 use crate::types::{Currency, Decimal, Money, Overflow};
 
@@ -36,6 +38,8 @@ pub struct KnownContract {
     pub is_option: bool,
     /// The last accepted mark, if it ever had one.
     pub mark: Option<Decimal>,
+    /// When it ends and what it ends at, as a set said last.
+    pub ending: Ending,
 }
 
 impl KnownContract {
@@ -54,6 +58,7 @@ impl KnownContract {
             is_paid: listed.is_paid,
             is_option: listed.is_option,
             mark: listed.price,
+            ending: listed.ending,
         })
     }
 }
@@ -71,14 +76,17 @@ pub struct LastKnown {
 pub type Retained = Arc<BTreeMap<ContractId, LastKnown>>;
 
 impl HouseSnapshot {
-    /// The money of a contract that the house has or ever had, with its last accepted mark.
+    /// The money of a contract that the house has or ever had, with its last accepted mark: of one that has ended that of before, else what a
+    /// set says of it in spite of that.
     #[must_use]
     pub fn known(&self, id: ContractId) -> Option<KnownContract> {
         let retained = self.retained.get(&id).map(|own| &own.contract);
-        match self.contract(id).and_then(KnownContract::of_listed) {
-            Some(listed) => {
-                let mark = listed.mark.or_else(|| retained?.mark);
-                Some(KnownContract { mark, ..listed })
+        let listed = self.contract(id);
+        match listed.and_then(KnownContract::of_listed) {
+            Some(own) => {
+                let before = || listed?.before.as_ref()?.price;
+                let mark = own.mark.or_else(|| retained?.mark).or_else(before);
+                Some(KnownContract { mark, ..own })
             }
             None => retained.cloned(),
         }
@@ -93,7 +101,9 @@ impl HouseSnapshot {
     /// With what is remembered.
     #[must_use]
     pub fn with_retained(self, retained: Retained) -> Self {
-        Self { retained, ..self }
+        let mut own = Self { retained, ..self };
+        own.end_retained();
+        own
     }
 
     /// The contracts that had a price or were margined before and are not now, each as it was then; ascending.
@@ -123,17 +133,23 @@ impl HouseSnapshot {
     pub(in crate::group) fn last_known(&self, id: ContractId) -> Option<LastKnown> {
         let contract = self.known(id)?;
         let mut risk: Vec<LotRisk> = Vec::new();
-        risk.extend(self.risk_by_set(id).into_iter().flatten());
+        let listed = self.contract(id);
+        let rows = listed.and_then(|own| own.rows.as_deref().ok());
+        risk.extend(rows.and_then(|rows| self.risk_by_set(rows)).into_iter().flatten());
         risk.extend(self.risk_by_methods(id));
-        let remembered = || self.retained.get(&id).map(|own| own.risk.clone()).unwrap_or_default();
-        let risk = if risk.is_empty() { remembered() } else { largest(risk) };
-        Some(LastKnown { contract, risk })
+        if risk.is_empty() {
+            risk.extend(self.retained.get(&id).map(|own| own.risk.clone()).unwrap_or_default());
+        }
+        if risk.is_empty() {
+            let before = listed.and_then(|own| own.before.as_ref()?.rows.as_deref());
+            risk.extend(before.and_then(|rows| self.risk_by_set(rows)).into_iter().flatten());
+        }
+        Some(LastKnown { contract, risk: largest(risk) })
     }
 
     /// The most that a lot requires under the active set, at the dearest of its levels, without what options are worth.
-    fn risk_by_set(&self, id: ContractId) -> Option<Vec<LotRisk>> {
+    fn risk_by_set(&self, rows: &[(CommodityIndex, Row)]) -> Option<Vec<LotRisk>> {
         let set = self.set.as_ref()?;
-        let rows = self.contract(id)?.rows.as_ref().ok()?;
         let count = set.levels().all().len();
         let levels: Vec<Option<usize>> = std::iter::once(None).chain((0..count).map(Some)).collect();
         let side = |lots: i64| -> Option<Vec<(Currency, Money)>> {

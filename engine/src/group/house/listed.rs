@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::contract::{Instrument, Settlement, SpecificationTerms};
+use super::awaiting::{Ending, last_day};
+use crate::contract::{Instrument, Registry, Settlement, SpecificationTerms};
 use crate::parameters::{CommodityIndex, Listing, ParameterSet, Quoted, Valuation};
 use crate::scenario::Row;
 use crate::span::UnmatchedReason;
@@ -52,11 +53,22 @@ pub struct ListedContract {
     pub is_paid: bool,
     /// Whether it is an option.
     pub is_option: bool,
+    /// When it ends and what it ends at, as the active set says.
+    pub ending: Ending,
+    /// What it had before it ended, as far as the active set still says it.
+    pub(super) before: Option<BeforeEnd>,
+}
+
+/// What a contract that has ended was priced and margined at.
+#[derive(Clone, Debug)]
+pub(super) struct BeforeEnd {
+    pub(super) price: Option<Decimal>,
+    pub(super) rows: Option<SetRows>,
 }
 
 impl ListedContract {
     /// As a set lists it.
-    pub(super) fn of_set(set: &ParameterSet, quoted: &Quoted) -> Self {
+    pub(super) fn of_set(set: &ParameterSet, quoted: &Quoted, registry: &Registry) -> Self {
         let rows: Result<SetRows, UnmatchedReason> = match quoted.listing {
             Listing::Row(commodity, row) => Ok(SmallVec::from_slice(&[(commodity, row)])),
             Listing::Split(split) => Ok(SmallVec::from_slice(set.listings().split(split))),
@@ -73,6 +85,13 @@ impl ListedContract {
             currency: quoted.currency.as_ref().or(own).unwrap_or(set.base_currency()).clone(),
             is_option: quoted.key.product_type.is_option(),
             is_paid: quoted.valuation == Valuation::PremiumStyle,
+            ending: Ending {
+                day: last_day(&quoted.key, quoted.ends),
+                source: quoted.source.as_ref().and_then(|source| registry.id(source)),
+                option: quoted.key.option,
+                strike_factor: quoted.strike_factor,
+            },
+            before: None,
         }
     }
 
@@ -98,15 +117,24 @@ impl ListedContract {
             currency: currency.clone(),
             is_paid,
             is_option,
+            // By the market.
+            ending: Ending::default(),
+            before: None,
         }
     }
 
     /// It has ended: what it was priced and margined at says nothing any more.
     pub(super) fn lose_price(&mut self) {
-        self.price = None;
-        if self.rows.is_ok() {
+        let before = self.before.take();
+        let price = self.price.take().or(before.as_ref().and_then(|own| own.price));
+        let rows = match &self.rows {
+            Ok(rows) => Some(rows.clone()),
+            Err(_) => before.and_then(|own| own.rows),
+        };
+        if rows.is_some() {
             self.rows = Err(UnmatchedReason::NoPrice);
         }
+        self.before = Some(BeforeEnd { price, rows });
     }
 
     /// Whether its positions have a price in money.

@@ -58,7 +58,14 @@ pub(super) fn split(
         let (mut seen, mut entries) = (BTreeSet::new(), Vec::new());
         for contract in listed(family) {
             let underlying = underlying_of(&contract, own.family, families, diagnostics);
-            seen_once(&contract, own.family, underlying, families, &mut seen, diagnostics);
+            seen_once(
+                &contract,
+                own.family,
+                underlying.map(|own| own.period),
+                families,
+                &mut seen,
+                diagnostics,
+            );
             let listing = if own.method == CombinationMethod::None {
                 Err(Listing::NotCalculated)
             } else {

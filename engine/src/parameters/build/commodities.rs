@@ -15,7 +15,7 @@ use crate::parameters::commodity::{Commodity, CommodityIndex, ContractTerms};
 use crate::parameters::conversion::Conversions;
 use crate::parameters::definition::{CommodityDefinition, Definition, ProductLink};
 use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::listing::{Entry, Listing};
+use crate::parameters::listing::{Entry, Listing, Source};
 use crate::scenario::{RiskArrays, Row};
 use crate::types::{Currency, Decimal, Delta};
 
@@ -145,8 +145,9 @@ fn plain(
     let mut entries = Vec::new();
     for contract in listed(family) {
         let underlying = underlying_of(&contract, index, families, diagnostics);
-        seen_once(&contract, index, underlying, families, &mut seen, diagnostics);
-        let listing = match own_row(&contract, &linked, underlying, diagnostics) {
+        let month = underlying.map(|own| own.period);
+        seen_once(&contract, index, month, families, &mut seen, diagnostics);
+        let listing = match own_row(&contract, &linked, month, diagnostics) {
             Ok(terms) => rows.push(terms).map_or(Listing::NoArray, |(own, row)| Listing::Row(own, row)),
             Err(listing) => listing,
         };
@@ -155,15 +156,15 @@ fn plain(
     entries
 }
 
-/// The period of a contract's underlying, where it has one.
+/// What a contract is on, where it is on another.
 pub(super) fn underlying_of(
     contract: &Listed<'_>,
     index: usize,
     families: &Families<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<Period> {
+) -> Option<Source> {
     let family = families.family(index);
-    let underlying = contract.underlying.map(|reference| families.underlying_period(family, reference));
+    let underlying = contract.underlying.map(|reference| families.underlying(family, reference));
     if underlying == Some(None) {
         let name = format!("{} {}", family.product, family.product_type);
         diagnostics.error(

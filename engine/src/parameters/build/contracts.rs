@@ -8,7 +8,7 @@ use crate::parameters::definition::{
     ProductLink, Valuation,
 };
 use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::listing::{Entry, Listing};
+use crate::parameters::listing::{Entry, Listing, Source};
 use crate::scenario::Row;
 use crate::types::{Decimal, Delta, Money};
 
@@ -58,6 +58,10 @@ pub(super) struct Listed<'a> {
     /// What it is made of, combinations only.
     pub(super) legs: &'a [CombinationLeg],
     pub(super) price_range: Option<Decimal>,
+    /// Its last day as the file writes it.
+    pub(super) ends: &'a str,
+    /// Money for one point of strike, options only.
+    pub(super) strike_factor: Option<Decimal>,
 }
 
 impl<'a> Listed<'a> {
@@ -75,6 +79,8 @@ impl<'a> Listed<'a> {
             array: contract.array,
             legs: &contract.legs,
             price_range: contract.scan.map(|scan| scan.price),
+            ends: &contract.settlement_date,
+            strike_factor: None,
         }
     }
 }
@@ -84,12 +90,22 @@ impl Listed<'_> {
     pub(super) fn entry(
         &self,
         family: &FamilyDefinition,
-        underlying: Option<Period>,
+        underlying: Option<Source>,
         listing: Listing,
     ) -> Entry {
         let factor = first_positive([self.factor, family.contract_value_factor]);
         let price = self.price.filter(|price| !is_no_price(*price));
-        Entry { period: self.period, option: self.option, underlying, listing, price, factor }
+        Entry {
+            period: self.period,
+            option: self.option,
+            underlying: underlying.map(|own| own.period),
+            listing,
+            price,
+            factor,
+            ends: self.ends.trim().parse().ok(),
+            strike_factor: self.strike_factor,
+            source: underlying,
+        }
     }
 }
 
@@ -245,6 +261,8 @@ pub(super) fn listed(family: &FamilyDefinition) -> impl Iterator<Item = Listed<'
             array: option.array,
             legs: &[],
             price_range: None,
+            ends: &series.settlement_date,
+            strike_factor: series.strike_value_factor,
         })
     });
     plain.chain(options)

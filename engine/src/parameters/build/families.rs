@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::{Period, ProductType};
+use crate::contract::ProductType;
 use crate::parameters::definition::{
     ContractDefinition, ContractReference, Definition, FamilyDefinition, FamilyReference,
 };
 use crate::parameters::diagnostic::Diagnostics;
-use crate::parameters::listing::{Entry, Family};
+use crate::parameters::listing::{Entry, Family, Source};
 use crate::types::ExchangeCode;
 
 /// All families of a definition, indexed; collects the listings of their contracts as commodities claim them.
@@ -85,15 +85,26 @@ impl<'a> Families<'a> {
         self.claimed[index] = Some(listings);
     }
 
-    /// The period of the contract that a reference of a family means: the only one with its numbers, or the one whose type
-    /// the family names as its underlying.
-    pub(super) fn underlying_period(
+    /// The contract that a reference of a family means: the only one with its numbers, or the one whose type the family names as its
+    /// underlying.
+    pub(super) fn underlying(
         &self,
         family: &FamilyDefinition,
         reference: &ContractReference,
-    ) -> Option<Period> {
+    ) -> Option<Source> {
+        let (place, contract) = self.of_family(family, reference)?;
+        let own = contract.underlying.as_ref().and_then(|own| self.of_family(self.family(place), own));
+        let underlying = own.map(|(_, underlying)| underlying.period);
+        Some(Source { family: place, period: contract.period, underlying })
+    }
+
+    fn of_family(
+        &self,
+        family: &FamilyDefinition,
+        reference: &ContractReference,
+    ) -> Option<(usize, &'a ContractDefinition)> {
         let named = family.underlying.as_ref().and_then(|named| ProductType::from_code(&named.product_type));
-        self.contract(reference, named).map(|(_, contract)| contract.period)
+        self.contract(reference, named)
     }
 
     /// The contract that a reference means, with the place of its family: the only one with its numbers, or the one of this

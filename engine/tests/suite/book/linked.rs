@@ -6,7 +6,7 @@ use plimsoll_engine::group::{
 };
 use plimsoll_engine::types::{Decimal, Lots};
 
-use super::desk::{Desk, code, money, order, reason, text};
+use super::desk::{Desk, code, day, money, order, reason, text};
 use super::takas::{BANK, takas};
 
 const FUTURE: &str = "HCL FUT 202612";
@@ -138,6 +138,35 @@ fn what_has_filled_of_a_link_outlives_its_orders() {
     desk.order(NewOrder { link: Some(link), ..order });
     desk.fact(Fact::Cancelled(code("O3")));
     assert_eq!(reason(&desk.request(Request::ResetLink(code("M")))), "unknown_link");
+}
+
+#[test]
+fn a_cancelled_trade_stays_in_the_count_until_the_link_is_reset() {
+    for (rule, left) in [(ONE, 0), (LinkRule::MostFilled(3), 1)] {
+        for enforcement in VENUE.map(Enforcement::VenueAtomic).into_iter().chain([Enforcement::Client]) {
+            let mut desk = Desk::sample("1000000");
+            let mark = desk.mark(FUTURE);
+            let order = desk.limit("O1", 2, FUTURE, mark);
+            desk.order(linked(order, rule, enforcement));
+            hit(&mut desk, "T1", "O1", 0, 2, FUTURE, mark);
+            let before = desk.group.links[&code("L")].clone();
+            desk.fact(Fact::Bust(code("T1"), day(18)));
+            assert!(text(desk.standing().initial.requirement) == "0.000000" && desk.queue().is_empty());
+            assert_eq!(desk.group.links[&code("L")], before, "{rule:?} {enforcement:?}");
+            let second = desk.limit("O2", 2, FUTURE, mark);
+            let second = linked(second, rule, enforcement);
+            if left == 0 {
+                assert_eq!(reason(&desk.order(second.clone())), "link_exhausted");
+            } else {
+                // What is beyond the count is told, although nothing is held.
+                assert_eq!(reason(&desk.order(second.clone())), "granted");
+                hit(&mut desk, "T2", "O2", 0, 2, FUTURE, mark);
+                assert_eq!(desk.queue(), ["beyond_link"], "{enforcement:?}");
+            }
+            assert_eq!(reason(&desk.request(Request::ResetLink(code("L")))), "granted");
+            assert_eq!(reason(&desk.order(NewOrder { id: code("O3"), ..second })), "granted");
+        }
+    }
 }
 
 #[test]
