@@ -59,7 +59,7 @@ impl Book {
         let own = &mut self.groups[group];
         let decision = decide(own, &self.house, &command, None);
         let change = GroupChange::new(&own.key, &decision.events, self.house.version(), Some(&command));
-        decision.events.iter().for_each(|event| own.apply(event));
+        own.apply_all(&decision.events).unwrap_or_else(failed);
         record(RecordBody::Groups(vec![change.unwrap_or_else(failed)]))
     }
 

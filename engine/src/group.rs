@@ -1,7 +1,7 @@
 //! The live book: margin groups as pure state machines. Commands go in, events and an answer come out; the state is a fold of events.
 //!
 //! `house` is what a house fixes; `state` what a group is, made of `position`, `order` and `exception`; `command` what it is told, `event`
-//! what happened, `outcome` the answer. `exposure` is what an account holds and its orders trade, priced by `pricing`; `held` margins the
+//! what happened, `applying` what that makes of the state, `outcome` the answer. `exposure` is what an account holds and its orders trade, priced by `pricing`; `held` margins the
 //! positions by a set or by a method, `worst` what the orders may make of them, `reserved` how far that is looked for. `standing` is what a
 //! group has and has to have, `changes` leads from one standing to the next, `covering` tells whether what is left does, and
 //! `collateral` what counts of assets.
@@ -9,6 +9,9 @@
 //! has happened, `judging` holds a trade against its order, `linking` and `reducing` what becomes of other orders then (`link`, `shares`, and
 //! `limits` for what is reserved), `transfer` concerns two groups, `closing` ends one.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod applying;
 mod changes;
 mod checking;
 mod clearing;

@@ -216,7 +216,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
         let mut changes = Changes::default();
         for event in &decision.events {
             changes.note(&group, event);
-            group.apply(event);
+            group.apply(event).unwrap();
         }
         fits &= decision.outcome.refused.is_none() && decision.outcome.exceptions.is_empty();
         if let (None, Some(checked)) = (&decision.outcome.refused, &decision.outcome.checked) {
@@ -247,7 +247,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
         known = anew;
     }
     let mut again = start;
-    log.iter().for_each(|event| again.apply(event));
+    again.apply_all(&log).unwrap();
     assert!(again == group, "the state is a fold of its events");
     fits
 }

@@ -110,7 +110,7 @@ mod tests {
         group.cash.insert(usd(), Money::ZERO);
         group.position_accounts.insert(name(), account(Holding::default()));
         for event in close(&group).unwrap() {
-            group.apply(&event);
+            group.apply(&event).unwrap();
         }
         assert!(group.is_closed);
         assert_eq!(close(&group), Ok(Vec::new()));

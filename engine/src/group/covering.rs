@@ -35,7 +35,7 @@ pub(super) fn covered(
     let (mut changed, mut changes) = (group.present(), Changes::default());
     for event in events {
         changes.note(&changed, event);
-        changed.apply(event);
+        changed.apply(event)?;
     }
     let after = renewed(&changed, house, &before, &changes)?;
     // Without events nothing is taken away.

@@ -57,7 +57,7 @@ pub fn decide_within(
     }
     // Trades that waited for their contracts come before what is decided now.
     let mut now = group.clone();
-    due.iter().for_each(|event| now.apply(event));
+    now.apply_all(&due).unwrap_or_else(|_| unreachable!("what is due fits"));
     let mut decision = decide_now(&now, house, command, None, depth)?;
     if decision.events.is_empty() {
         decision.outcome.sequence = decision.outcome.sequence.min(group.sequence);

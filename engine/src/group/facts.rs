@@ -11,11 +11,10 @@ use super::house::HouseSnapshot;
 use super::link::OrderLink;
 use super::order::{NewOrder, TimeInForce, WorkingOrder};
 use super::outcome::Outcome;
-use super::position::add_money;
 use super::state::{Group, ReferenceOf};
 use super::trading::raised;
 use super::{ending, linking, reducing, settling, trading};
-use crate::types::{BusinessDate, CommandId, OrderId, Overflow, Quantity, Reference};
+use crate::types::{BusinessDate, CommandId, OrderId, Overflow, Reference};
 
 /// Books a fact; one whose numbers do not fit goes to suspense whole.
 pub(super) fn book(group: &Group, house: &HouseSnapshot, fact: &Fact) -> (Vec<Event>, Outcome) {
@@ -38,18 +37,23 @@ fn booked(
     fact: &Fact,
     content: &dyn Fn() -> [u8; 32],
 ) -> (Vec<Event>, Outcome) {
-    let events = events(group, house, fact, content).and_then(|events| fitting(group, events));
-    let mut events = events.unwrap_or_else(|overflow| {
+    let events = events(group, house, fact, content).and_then(|mut events| {
+        group.takes(&events)?;
+        events.extend(reducing::cuts(group, &events)?);
+        Ok(events)
+    });
+    let events = events.unwrap_or_else(|overflow| {
         let about = About { detail: format!("{overflow}: {}", what(fact)), ..about(fact) };
         not_booked(group, fact, ExceptionKind::TooLarge, about)
     });
-    events.extend(reducing::cuts(group, &events));
-    let closed = events.iter().filter_map(|event| match event {
-        Event::OrderClosed(id) => Some(id.clone()),
-        _ => None,
-    });
+    let mut closed = Vec::new();
+    for event in &events {
+        if let Event::OrderClosed(id) = event {
+            closed.push(id.clone());
+        }
+    }
     let is_known = has_own_id(fact) && events.is_empty();
-    let outcome = Outcome { closed: closed.collect(), is_known, ..Outcome::default() };
+    let outcome = Outcome { closed, is_known, ..Outcome::default() };
     (events, outcome)
 }
 
@@ -131,22 +135,6 @@ fn not_booked(group: &Group, fact: &Fact, kind: ExceptionKind, about: About) -> 
     if is_open { Vec::new() } else { vec![raised(kind, about)] }
 }
 
-/// Balances take what is booked.
-fn fitting(group: &Group, events: Vec<Event>) -> Result<Vec<Event>, Overflow> {
-    let (mut cash, mut assets) = (group.cash.clone(), group.assets.clone());
-    for event in &events {
-        match event {
-            Event::CashMoved(currency, amount, _) => add_money(&mut cash, currency, *amount)?,
-            Event::AssetMoved(asset, quantity) => {
-                let own = assets.entry(asset.clone()).or_insert(Quantity::ZERO);
-                *own = own.plus(*quantity)?;
-            }
-            _ => {}
-        }
-    }
-    Ok(events)
-}
-
 fn events(
     group: &Group,
     house: &HouseSnapshot,
@@ -220,9 +208,10 @@ fn of_order(group: &Group, id: &OrderId, event: impl Fn(&WorkingOrder) -> Option
         None => vec![raised(ExceptionKind::UnknownOrder, about())],
         Some(order) => match event(order) {
             Some(event) => {
-                let after = match &event {
-                    Event::OrderReplaced(_, terms) => Some(order.replaced(terms)),
-                    _ => None,
+                let after = if let Event::OrderReplaced(_, terms) = &event {
+                    Some(order.replaced(terms))
+                } else {
+                    None
                 };
                 let mut events = vec![event];
                 match after {

@@ -10,7 +10,7 @@ use super::order::{OrderTerms, WorkingOrder};
 use super::outcome::{Refusal, RefusalReason};
 use super::state::Group;
 use crate::contract::ContractId;
-use crate::types::{AccountName, LinkName, OrderId};
+use crate::types::{AccountName, LinkName, OrderId, Overflow};
 
 /// A reduce-only order is against the position in every contract, and no larger.
 pub(super) fn fits(
@@ -40,40 +40,38 @@ pub(super) fn fits(
 }
 
 /// What the venue cuts of its reduce-only orders after events that have changed positions or orders: the newest first.
-pub(super) fn cuts(group: &Group, events: &[Event]) -> Vec<Event> {
+///
+/// # Errors
+/// As [`Group::apply`].
+pub(super) fn cuts(group: &Group, events: &[Event]) -> Result<Vec<Event>, Overflow> {
     let is_meant = |own: &WorkingOrder| own.terms.reduced_by_venue;
     if !group.orders.values().any(is_meant) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut after = group.present();
     after.orders.retain(|_, own| is_meant(own));
     let mut touched: BTreeSet<(AccountName, ContractId)> = BTreeSet::new();
     for event in events {
-        match event {
-            Event::HoldingChanged(account, contract, _) => {
-                touched.insert((account.clone(), *contract));
-                after.apply(event);
-            }
-            Event::OrderFilled(id, ..) | Event::OrderReplaced(id, _) => {
-                if let Some(own) = after.orders.get(id) {
-                    let legs = own.terms.legs.iter().map(|leg| (own.account.clone(), leg.contract));
-                    touched.extend(legs);
-                }
-                after.apply(event);
-            }
-            Event::OrderCut(..) | Event::OrderClosed(_) | Event::ReplacementAsked(..) => after.apply(event),
-            _ => {}
+        if let Event::HoldingChanged(account, contract, _) = event {
+            touched.insert((account.clone(), *contract));
         }
+        if let Event::OrderFilled(id, ..) | Event::OrderReplaced(id, _) = event
+            && let Some(own) = after.orders.get(id)
+        {
+            touched.extend(own.terms.legs.iter().map(|leg| (own.account.clone(), leg.contract)));
+        }
+        after.apply(event)?;
     }
+    after.orders.retain(|_, own| is_meant(own));
     let mut cuts = Vec::new();
     for (account, contract) in touched {
         for is_short in [false, true] {
             let more = of_position(&after, &account, contract, is_short);
-            more.iter().for_each(|event| after.apply(event));
+            after.apply_all(&more)?;
             cuts.extend(more);
         }
     }
-    cuts
+    Ok(cuts)
 }
 
 /// Orders of one direction may fill as much as the position has: the oldest keep what they have open. Of orders of which the venue lets

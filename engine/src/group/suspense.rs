@@ -42,9 +42,12 @@ pub fn book_pending(group: &Group, house: &HouseSnapshot) -> Vec<Event> {
         let Some(trade) = group.trades.get(id) else { continue };
         // One whose numbers do not fit waits on.
         let Ok(own) = book_one(before, house, id, trade) else { continue };
+        if before.takes(&own).is_err() {
+            continue;
+        }
         if !own.is_empty() {
             let after = now.get_or_insert_with(|| group.present());
-            own.iter().for_each(|event| after.apply(event));
+            after.apply_all(&own).unwrap_or_else(|_| unreachable!("it fits"));
             events.extend(own);
             events.extend(closed(group, id, ExceptionKind::PendingContract, "booked"));
         }
@@ -96,7 +99,7 @@ pub(super) fn cancelled_before(
 ) -> Result<Vec<Event>, Overflow> {
     let Some(date) = group.early_busts.get(id) else { return Ok(events) };
     let mut after = group.present();
-    events.iter().for_each(|event| after.apply(event));
+    after.apply_all(&events)?;
     let cancelled = bust(&after, house, id, *date)?;
     let mut all = events;
     all.extend(cancelled);

@@ -104,7 +104,7 @@ pub fn decide_transfer(
         }
     };
     for (group, events) in [from, to].into_iter().zip(&mut events) {
-        events.extend(reducing::cuts(group, events));
+        events.extend(reducing::cuts(group, events)?);
         events.push(Event::ReferenceKept(ReferenceOf::Transfer, reference_of(&transfer.trade), content));
     }
     let checked = [(from, &events[0]), (to, &events[1])].map(|(group, events)| {

@@ -252,7 +252,8 @@ impl Entry {
             if let Some(kept) = &mut self.kept {
                 kept.since.note(&self.group, event);
             }
-            self.group.apply(event);
+            let applied = self.group.apply(event);
+            applied.unwrap_or_else(|overflow| unreachable!("what was decided fits: {overflow}"));
         }
         self.last = self.last.max(sequence);
         if sequence != Sequence::NONE {

@@ -189,7 +189,9 @@ impl Recovered {
         if sequence <= own.cut {
             return Ok(());
         }
-        events.iter().for_each(|event| own.group.apply(event));
+        own.group
+            .apply_all(&events)
+            .map_err(|overflow| Unreadable(format!("group {}: {overflow}", key.name)))?;
         own.group.recorded(sequence.0);
         own.last = sequence;
         Ok(())

@@ -136,7 +136,8 @@ impl Told {
                 version = *made;
             }
             house = house.with_settlements(version, Arc::new(settlements.clone()));
-            decide(&group, &house, command, None).events.iter().for_each(|event| group.apply(event));
+            let events = decide(&group, &house, command, None).events;
+            group.apply_all(&events).unwrap();
             group.recorded(record.0);
         }
         group

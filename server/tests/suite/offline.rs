@@ -51,7 +51,7 @@ fn keep_by_hand(folder: &Folder, cuts: &Cuts) {
             }
             RecordBody::Groups(changes) => {
                 let own = group.as_mut().unwrap();
-                changes.iter().flat_map(|change| &change.events).for_each(|event| own.apply(event));
+                own.apply_all(changes.iter().flat_map(|change| &change.events)).unwrap();
                 own.recorded(at.0);
                 last = at;
             }

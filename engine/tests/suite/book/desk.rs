@@ -166,7 +166,7 @@ impl Desk {
         for event in &decision.events {
             changes.note(&self.group, event);
             // What is applied is what a journal would say.
-            self.group.apply(&stored(event));
+            self.group.apply(&stored(event)).unwrap();
         }
         if !decision.events.is_empty() {
             let renewed = |known: &Standing| renewed(&self.group, &self.house, known, &changes).ok();

@@ -125,7 +125,7 @@ fn filled(desk: &Desk, told: &BTreeMap<String, (Fact, i64)>, units: &[i64]) -> G
         let command = Command { principal: code("local"), id: code(&format!("F{id}")), body };
         let decision = decide(&group, &desk.house, &command, None);
         assert_eq!(reason(&decision.outcome), "granted");
-        decision.events.iter().for_each(|event| group.apply(event));
+        group.apply_all(&decision.events).unwrap();
     }
     group
 }

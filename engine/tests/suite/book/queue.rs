@@ -135,7 +135,7 @@ fn the_state_is_a_fold_of_its_events() {
         events.extend(desk.give(&command).1);
     }
     let mut again = start;
-    events.iter().for_each(|event| again.apply(event));
+    again.apply_all(&events).unwrap();
     assert_eq!(again, desk.group);
 }
 
@@ -150,7 +150,7 @@ fn other_group(desk: &Desk, member: &str, origin: Origin, cash: &str) -> Group {
 fn applied(groups: [&Group; 2], moved: &Transferred) -> [Group; 2] {
     let mut groups = groups.map(Group::clone);
     for (group, events) in groups.iter_mut().zip(&moved.events) {
-        events.iter().for_each(|event| group.apply(event));
+        group.apply_all(events).unwrap();
     }
     groups
 }

@@ -44,7 +44,7 @@ fn richer(state: Vec<u8>) -> Vec<u8> {
     let before = (group.sequence, group.clone());
     let house =
         HouseSnapshot::without_set(0, code("HARBOR"), &Default::default(), [].into(), Default::default());
-    decide(&before.1, &house, &deposit, None).events.iter().for_each(|event| group.apply(event));
+    group.apply_all(&decide(&before.1, &house, &deposit, None).events).unwrap();
     assert!(group.sequence > before.0);
     stored(&group)
 }
