@@ -16,6 +16,7 @@ mod scan;
 mod shares;
 mod sources;
 mod values;
+mod whole;
 
 pub use catalogue::{Catalogue, GridContract, GridRow, NotForBooks};
 pub use charges::{Charge, ChargeKind, Deltas};
@@ -77,7 +78,7 @@ pub fn margin(
 ) -> Result<GridResult, AccountError> {
     let priced = sources::price(method, grid, snapshot, account)?;
     let stable = Ratio::from_f64_half_away(snapshot.peg(&method.currency))?;
-    let mut result = assembled(method, grid, stable, account, &priced)?;
+    let mut result = assembled(grid, stable, account, &priced)?;
     let (shares, unallocated) =
         shares::shares(method, grid, account, &priced, &result.requirement, result.initial_factor)?;
     (result.shares, result.unallocated) = (shares, unallocated);
@@ -85,13 +86,12 @@ pub fn margin(
 }
 
 fn assembled(
-    method: &Method,
     grid: &GridMethod,
     stable: Ratio,
     account: &MarginAccount,
     priced: &sources::Priced,
 ) -> Result<GridResult, AccountError> {
-    let sources = sources::results(method, grid, priced)?;
+    let sources = sources::results(grid, priced)?;
     let (groups, market_risk, _) = sources::combined(grid, &sources)?;
     let mut charges: Vec<Charge> = Vec::new();
     let own = sources.iter().flat_map(|source| source.charges.iter().copied());
@@ -111,7 +111,7 @@ fn assembled(
     let initial_factor = initial_factor(grid, stable)?;
     let requirement = requirement(grid, market_risk, &charges, initial_factor)?;
     Ok(GridResult {
-        equity: equity::equity(method, account, priced)?,
+        equity: equity::equity(account, priced)?,
         sources,
         groups,
         market_risk,

@@ -22,6 +22,8 @@ pub struct RulesResult {
     pub positions: Vec<PositionResult>,
     /// Expiries whose requirement is capped by their largest loss.
     pub spreads: Vec<SpreadResult>,
+    /// What the venue asks besides: initial and maintenance.
+    pub additional: (Money, Money),
     /// Cash, collateral, unrealised gains, and assets held.
     pub equity: Money,
     /// To take on risk.
@@ -139,7 +141,15 @@ fn margin(
         equity = equity.plus(profit)?.plus(held.unrealised_funding)?;
     }
     let stress = linear::stressed(by.linear, &mut positions, equity, maintenance)?;
-    Ok(RulesResult { positions, spreads, equity, initial, maintenance, stress })
+    Ok(RulesResult {
+        positions,
+        spreads,
+        additional: account.additional,
+        equity,
+        initial,
+        maintenance,
+        stress,
+    })
 }
 
 type Stated<T> = Result<Result<T, String>, Overflow>;

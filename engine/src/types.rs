@@ -6,7 +6,7 @@
 //! | [`Money`] | an amount in one currency | 1e-18 | checked; quotients rounded once, half away from zero |
 //! | [`Delta`] | a net delta or a number of spreads | 1e-18 | as `Money`; never mixes with it |
 //! | [`Amount`] | a number for people and the wire | 1e-6 | none: it is where a calculation ends |
-//! | [`FineAmount`] | the same where money may be a coin | 1e-12 | none |
+//! | [`FineAmount`] | the same where money may be a coin, exact | 1e-18 | none |
 //! | [`Ratio`] | a factor without a unit | 1e-18 | as `Money`, which it multiplies |
 //! | [`Quantity`] | a position that need not be whole | 1e-9 | sums |
 //! | [`Lots`] | a signed position, long positive | 1 | none: multiplied into the others |

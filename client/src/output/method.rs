@@ -38,7 +38,7 @@ pub(super) fn pool(
 }
 
 fn amount<U>(number: Fixed<U>) -> Value {
-    FineAmount::rounded_half_away(number).to_string().into()
+    FineAmount::exact(number).to_string().into()
 }
 
 fn head(object: &mut Map<String, Value>, method: &Method) {
@@ -163,19 +163,23 @@ fn charges(all: &[Charge]) -> Value {
 }
 
 fn source(own: &SourceResult) -> Value {
-    json!({
-        "scenario_pnl": own.results.iter().copied().map(amount).collect::<Vec<_>>(),
-        "basis_contingency": amount(own.basis),
-        "worst": amount(own.worst),
-        "worst_index": own.worst_index,
-        "net_delta": amount(own.deltas.net),
-        "gross_delta": amount(own.deltas.gross),
-        "roll": amount(own.roll),
-        "delta_shock": amount(own.delta_shock),
-        "floor": amount(own.floor),
-        "market_risk": amount(own.market_risk),
-        "contingencies": charges(&own.charges),
-    })
+    let mut object = Map::new();
+    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    put("scenario_pnl", own.results.iter().copied().map(amount).collect());
+    put("basis_contingency", amount(own.basis));
+    put("worst", amount(own.worst));
+    put("worst_index", own.worst_index.into());
+    // A delta that nothing can say is left out: it is not 0.
+    if let Some(deltas) = own.deltas {
+        put("net_delta", amount(deltas.net));
+        put("gross_delta", amount(deltas.gross));
+    }
+    put("roll", amount(own.roll));
+    put("delta_shock", amount(own.delta_shock));
+    put("floor", amount(own.floor));
+    put("market_risk", amount(own.market_risk));
+    put("contingencies", charges(&own.charges));
+    object.into()
 }
 
 fn rules(object: &mut Map<String, Value>, own: &RulesResult) {
@@ -193,6 +197,11 @@ fn rules(object: &mut Map<String, Value>, own: &RulesResult) {
         })
     });
     object.insert("spreads".to_owned(), spreads.collect());
+    let (initial, maintenance) = own.additional;
+    if !(initial.is_zero() && maintenance.is_zero()) {
+        let own = json!({"maintenance": amount(maintenance), "initial": amount(initial)});
+        object.insert("additional".to_owned(), own);
+    }
 }
 
 fn position(own: &PositionResult) -> Value {

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use comfy_table::Table;
-use plimsoll_engine::grid::{GridResult, SourceResult};
+use plimsoll_engine::grid::{GridResult, Share, SourceResult};
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::report::{MethodResult, PoolResult, Standing};
 use plimsoll_engine::rules::RulesResult;
-use plimsoll_engine::types::{Amount, Fixed};
+use plimsoll_engine::types::{Amount, Fixed, Money};
 
 use super::printable;
 use super::table::{shown, table, write};
@@ -48,8 +48,14 @@ fn head(out: &mut impl Write, method: &Method) -> io::Result<()> {
     writeln!(out, "Method {}{}, in {}", printable(&method.name), printable(&version), method.currency)
 }
 
+/// Six places are shown. What a table says is a sum or a difference of its other numbers is that of the numbers shown.
 fn money<U>(own: Fixed<U>) -> String {
     shown(Amount::rounded_half_away(own))
+}
+
+/// The difference of two numbers as they are shown.
+fn less(whole: Money, part: Money) -> String {
+    shown(Amount::rounded_half_away(whole).less(Amount::rounded_half_away(part)))
 }
 
 fn body(out: &mut impl Write, result: &MethodResult, scenarios: bool) -> io::Result<()> {
@@ -73,8 +79,7 @@ fn body(out: &mut impl Write, result: &MethodResult, scenarios: bool) -> io::Res
 fn standing(own: Standing) -> Table {
     let mut table = table(["", "Equity", "Required", "Headroom"]);
     for (level, required) in [("initial", own.initial), ("maintenance", own.maintenance)] {
-        let headroom = own.equity.minus(required).map_or_else(|_| String::new(), money);
-        table.add_row([level.to_owned(), money(own.equity), money(required), headroom]);
+        table.add_row([level.to_owned(), money(own.equity), money(required), less(own.equity, required)]);
     }
     table
 }
@@ -101,7 +106,7 @@ fn grid(out: &mut impl Write, own: &GridResult, scenarios: bool) -> io::Result<(
     let mut offsets = table(["Group", "Sum", "Together", "Diversification benefit"]);
     for group in &own.groups {
         let name = printable(&group.name).to_string();
-        offsets.add_row([name, money(group.sum), money(group.amount), money(group.benefit)]);
+        offsets.add_row([name, money(group.sum), money(group.amount), less(group.sum, group.amount)]);
     }
     write(out, "Offsets between price sources", &offsets, 1)?;
     let mut charges = table(["Contingency", "Maintenance", "Initial besides"]);
@@ -115,8 +120,13 @@ fn grid(out: &mut impl Write, own: &GridResult, scenarios: bool) -> io::Result<(
         shares.add_row([name, money(share.maintenance), money(share.initial)]);
     }
     if !own.shares.is_empty() {
-        let (initial, maintenance) = own.unallocated;
-        shares.add_row(["(nobody's)".to_owned(), money(maintenance), money(initial)]);
+        let rest = |whole: Money, of: fn(&Share) -> Money| {
+            let left = own.shares.iter().map(of).map(Amount::rounded_half_away);
+            shown(left.fold(Amount::rounded_half_away(whole), Amount::less))
+        };
+        let maintenance = rest(own.requirement.maintenance, |share| share.maintenance);
+        let initial = rest(own.requirement.initial, |share| share.initial);
+        shares.add_row(["(nobody's)".to_owned(), maintenance, initial]);
     }
     write(out, "Shares of the requirements", &shares, 1)
 }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod currencies;
+mod printed;
 mod published;
 mod refused;
 mod settled;

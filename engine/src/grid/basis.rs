@@ -9,8 +9,9 @@
 #![allow(clippy::float_arithmetic, reason = "weights are models'; money is summed as whole numbers")]
 
 use super::book::{RowKind, SourceBook};
-use super::scan::{ExpiryScan, Sum};
+use super::scan::ExpiryScan;
 use super::values::Values;
+use super::whole::Sum;
 use crate::parameters::method::{BasisContingency, GridMethod};
 use crate::types::{Moment, Money, Overflow, Ratio};
 
@@ -54,7 +55,6 @@ pub(super) fn moves(
     values: &Values,
     options: &[ExpiryScan],
     method: &GridMethod,
-    places: u8,
 ) -> Result<Vec<BasisMove>, Overflow> {
     let first = method.scenarios.len();
     let mut gains: Vec<(Moment, f64, [Money; MOVES])> = Vec::new();
@@ -67,15 +67,16 @@ pub(super) fn moves(
     }
     for (expiry, years) in future_expiries(book) {
         let mut sums = [Sum::default(); MOVES];
-        for (row, units) in book.rows.iter().zip(values.cells.outer_iter()) {
+        let scaled = values.cells.outer_iter().zip(&values.row_scales);
+        for (row, (units, scale)) in book.rows.iter().zip(scaled) {
             if matches!(row.kind, RowKind::Future { expiry: own, .. } if own == expiry) {
                 for (place, sum) in sums.iter_mut().enumerate() {
-                    sum.add(row.held.low(), units[first + place])?;
+                    sum.add(row.held.low(), units[first + place], *scale)?;
                 }
             }
         }
         let [up, down] = sums;
-        let (up, down) = (up.money(places)?, down.money(places)?);
+        let (up, down) = (up.money(values.scales)?, down.money(values.scales)?);
         match gains.iter_mut().find(|own| own.0 == expiry) {
             Some((.., both)) => *both = [both[0].plus(up)?, both[1].plus(down)?],
             None => gains.push((expiry, years, [up, down])),

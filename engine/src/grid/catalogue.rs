@@ -13,6 +13,7 @@ use super::book::{self, RowKind, SourceBook};
 use super::extent::Extent;
 use super::sources::Priced;
 use super::values::{self, Values};
+use super::whole::Scales;
 use super::{GridResult, assembled};
 use crate::account::{
     AccountError, Counted, HeldPosition, MarginAccount, PositionAccount, PositionFault, Stated,
@@ -126,7 +127,8 @@ impl Catalogue {
             for (row, own) in book.rows.iter().enumerate() {
                 for (account, _) in &own.parts {
                     let (id, contract) = contracts[*account];
-                    let listed = self.listed(own, values.marks[row], contract).map(|(price, value)| {
+                    let listed = values.mark(row).and_then(|mark| listed(own, mark, contract));
+                    let listed = listed.map(|(price, value)| {
                         let row = GridRow { source, row };
                         GridContract { row, currency: contract.settled_in().clone(), price, value }
                     });
@@ -136,28 +138,6 @@ impl Catalogue {
             }
         }
         self.sources = sources;
-    }
-
-    /// The price of a contract, and what a lot of it is worth to its holder.
-    fn listed(
-        &self,
-        row: &book::Row,
-        mark: i64,
-        contract: &Specification,
-    ) -> Result<(Decimal, Money), Overflow> {
-        let places = self.method.places;
-        let mark = Money::from_sum_half_away(i128::from(mark), places)?;
-        let price = match row.kind {
-            RowKind::Asset { price } | RowKind::Perpetual { price, .. } | RowKind::Future { price, .. } => {
-                // The shortest text that means the double is what somebody quoted.
-                let quoted = Decimal::parse(&price.to_string());
-                quoted.or_else(|_| Money::from_f64_half_away(price)?.to_decimal_half_away(places))?
-            }
-            RowKind::Option { .. } => {
-                mark.over_half_away(contract.terms().multiplier)?.to_decimal_half_away(places)?
-            }
-        };
-        Ok((price, if row.is_paid { mark } else { Money::ZERO }))
     }
 
     /// The method.
@@ -214,7 +194,7 @@ impl Catalogue {
             extents.push((row, Extent::of(quantity)));
         }
         let priced = Priced { sources: self.chosen(&extents), collateral: Vec::new() };
-        match assembled(&self.method, &self.grid, self.stable, &MarginAccount::default(), &priced) {
+        match assembled(&self.grid, self.stable, &MarginAccount::default(), &priced) {
             Ok(result) => Ok(result),
             // Everything has been priced.
             Err(AccountError::TooLarge(overflow)) => Err(overflow),
@@ -234,11 +214,12 @@ impl Catalogue {
                 parts: Vec::new(),
                 ..book.rows[row.row].clone()
             });
-            let deltas = if values.deltas.is_empty() { &[] } else { places.as_slice() };
             let values = Values {
                 cells: values.cells.select(Axis(0), &places),
                 marks: places.iter().map(|place| values.marks[*place]).collect(),
-                deltas: deltas.iter().map(|place| values.deltas[*place]).collect(),
+                row_scales: places.iter().map(|place| values.row_scales[*place]).collect(),
+                deltas: places.iter().map(|place| values.deltas[*place]).collect(),
+                scales: values.scales,
             };
             let book = SourceBook { rows: rows.collect(), ..book.without_rows() };
             chosen.push((book, Arc::new(values)));
@@ -276,11 +257,27 @@ impl Pricing<'_> {
         let shocks = values::shocks(self.grid);
         let (mut priced, mut faults) = (Vec::new(), Vec::new());
         for book in books? {
-            match values::values(&book, self.grid, &shocks, self.method.places) {
+            match values::values(&book, self.grid, &shocks, Scales::new(self.method.places)) {
                 Ok(values) => priced.push((book, Arc::new(values))),
                 Err(own) => faults.extend(own),
             }
         }
         if faults.is_empty() { Ok(priced) } else { Err(faults) }
     }
+}
+
+/// The price of a contract, and what a lot of it is worth to its holder.
+fn listed(row: &book::Row, mark: Money, contract: &Specification) -> Result<(Decimal, Money), Overflow> {
+    let multiplier = contract.terms().multiplier.normalized();
+    // The product with the multiplier is exact at eighteen places.
+    let places = 18_u8.saturating_sub(multiplier.places());
+    let price = match row.kind {
+        RowKind::Asset { price } | RowKind::Perpetual { price, .. } | RowKind::Future { price, .. } => {
+            // The shortest text that means the double is what somebody quoted.
+            let quoted = Decimal::parse(&price.to_string());
+            quoted.or_else(|_| Money::from_f64_half_away(price)?.to_decimal_half_away(places))?
+        }
+        RowKind::Option { .. } => mark.over_half_away(multiplier)?.to_decimal_half_away(places)?,
+    };
+    Ok((price, if row.is_paid { mark } else { Money::ZERO }))
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use super::basis::future_expiries;
 use super::book::{Row, RowKind, SourceBook};
 use super::extent::{Extent, MoneyExtent, SumExtent};
-use super::scan::Sum;
 use super::values::Values;
+use super::whole::Sum;
 use crate::contract::OptionRight;
 use crate::parameters::method::{Contingency, GridMethod, OptionNetting};
 use crate::types::{Decimal, Money, Overflow, Quantity, Ratio};
@@ -309,7 +309,7 @@ impl Charging<'_> {
     }
 }
 
-/// Net and gross delta of a price source.
+/// Net and gross delta of the positions on a price source, in its units; of what is settled in the coin too.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Deltas {
     /// Longs less shorts.
@@ -332,16 +332,18 @@ impl DeltaExtents {
     }
 }
 
-pub(super) fn deltas(book: &SourceBook, values: &Values, places: u8) -> Result<DeltaExtents, Overflow> {
+/// `None` where a contract of which there may be some has none.
+pub(super) fn deltas(book: &SourceBook, values: &Values) -> Result<Option<DeltaExtents>, Overflow> {
     let mut deltas = DeltaExtents::default();
-    for (row, delta) in book.rows.iter().zip(&values.deltas) {
+    for (row, delta) in book.rows.iter().zip(&values.deltas).filter(|(row, _)| !row.held.is_nothing()) {
+        let Some(delta) = delta else { return Ok(None) };
         let mut sum = SumExtent::default();
-        sum.add(row.held, *delta)?;
-        let own = sum.money(places)?;
+        sum.add(row.held, delta.units, delta.scale)?;
+        let own = sum.money(values.scales)?;
         deltas.net = deltas.net.plus(own)?;
         deltas.most_gross = deltas.most_gross.plus(own.size())?;
     }
-    Ok(deltas)
+    Ok(Some(deltas))
 }
 
 /// What the scan of the source is at least.
@@ -350,7 +352,6 @@ pub(super) fn floor(
     values: &Values,
     method: &GridMethod,
     deltas: DeltaExtents,
-    places: u8,
 ) -> Result<Money, Overflow> {
     let terms = &method.floor;
     let price = Ratio::from_f64_half_away(book.unit_price())?;
@@ -360,15 +361,16 @@ pub(super) fn floor(
     let by_delta = of_deltas.times_ratio_half_away(price)?;
     let mut shorts = BTreeMap::<OptionRight, Extent>::new();
     let mut by_contract = Money::ZERO;
-    for (row, mark) in book.rows.iter().zip(&values.marks).filter(|(row, _)| !book.is_settled(row)) {
+    let marks = values.marks.iter().zip(&values.row_scales);
+    for (row, (mark, scale)) in book.rows.iter().zip(marks).filter(|(row, _)| !book.is_settled(row)) {
         let units = units(row)?;
         let one_end = |held: Quantity, units: Quantity| -> Result<Money, Overflow> {
             let minimum = terms.contract.times_quantity_half_away(units.magnitude())?;
             match &row.kind {
                 RowKind::Option { .. } if !held.is_short() => {
                     let mut value = Sum::default();
-                    value.add(held, *mark)?;
-                    Ok(minimum.min(value.money(places)?))
+                    value.add(held, *mark, *scale)?;
+                    Ok(minimum.min(value.money(values.scales)?))
                 }
                 _ => Ok(minimum),
             }

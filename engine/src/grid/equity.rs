@@ -3,8 +3,8 @@
 #![allow(clippy::float_arithmetic, reason = "confidences are compared; money is multiplied exactly")]
 
 use super::charges::{Charge, ChargeKind};
-use super::scan::Sum;
 use super::sources::Priced;
+use super::whole::Sum;
 use crate::account::{AccountError, AccountFault, Collateral, MarginAccount};
 use crate::market::{Observed, Snapshot};
 use crate::parameters::method::{GridMethod, Method};
@@ -119,7 +119,7 @@ pub(super) fn charges(grid: &GridMethod, priced: &Priced) -> Result<Vec<Charge>,
     Ok(charges)
 }
 
-pub(super) fn equity(method: &Method, account: &MarginAccount, priced: &Priced) -> Result<Equity, Overflow> {
+pub(super) fn equity(account: &MarginAccount, priced: &Priced) -> Result<Equity, Overflow> {
     let mut equity = Equity { cash: account.cash, ..Equity::default() };
     for own in &priced.collateral {
         equity.collateral = equity.collateral.plus(own.value)?;
@@ -130,10 +130,11 @@ pub(super) fn equity(method: &Method, account: &MarginAccount, priced: &Priced) 
     }
     for (book, values) in &priced.sources {
         let mut sum = Sum::default();
-        for (row, mark) in book.rows.iter().zip(&values.marks).filter(|(row, _)| row.is_paid) {
-            sum.add(row.held.low(), *mark)?;
+        let marks = values.marks.iter().zip(&values.row_scales);
+        for (row, (mark, scale)) in book.rows.iter().zip(marks).filter(|(row, _)| row.is_paid) {
+            sum.add(row.held.low(), *mark, *scale)?;
         }
-        equity.position_value = equity.position_value.plus(sum.money(method.places)?)?;
+        equity.position_value = equity.position_value.plus(sum.money(values.scales)?)?;
     }
     let parts = [
         equity.cash,

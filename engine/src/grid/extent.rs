@@ -1,6 +1,6 @@
 //! How much is held: one quantity, or anything between two. Charges are made of the most that it may be; one quantity is a special case.
 
-use super::scan::Sum;
+use super::whole::{Scale, Scales, Sum};
 use crate::types::{Money, Overflow, Quantity};
 
 /// From `low` to `high`; the same where it is one quantity.
@@ -68,14 +68,14 @@ impl Extent {
 pub(super) struct SumExtent(Sum, Sum);
 
 impl SumExtent {
-    pub(super) fn add(&mut self, held: Extent, units: i64) -> Result<(), Overflow> {
+    pub(super) fn add(&mut self, held: Extent, units: i64, scale: Scale) -> Result<(), Overflow> {
         let (least, most) = if units < 0 { (held.high, held.low) } else { (held.low, held.high) };
-        self.0.add(least, units)?;
-        self.1.add(most, units)
+        self.0.add(least, units, scale)?;
+        self.1.add(most, units, scale)
     }
 
-    pub(super) fn money(self, places: u8) -> Result<MoneyExtent, Overflow> {
-        Ok(MoneyExtent { low: self.0.money(places)?, high: self.1.money(places)? })
+    pub(super) fn money(self, scales: Scales) -> Result<MoneyExtent, Overflow> {
+        Ok(MoneyExtent { low: self.0.money(scales)?, high: self.1.money(scales)? })
     }
 }
 

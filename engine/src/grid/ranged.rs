@@ -18,7 +18,7 @@ use std::sync::Arc;
 use super::book::SourceBook;
 use super::catalogue::{Catalogue, GridRow};
 use super::extent::Extent;
-use super::values::Values;
+use super::values::{self, Values};
 use super::{charges, scan, sources};
 use crate::fills::{
     Amounts, Bound, Effort, Linear, LinearDelta, LinearMoney, OpenFills, Places, Region, Requirement, Worst,
@@ -200,10 +200,11 @@ impl<'a> Ranged<'a> {
         let Some((book, values)) = chosen.iter().find(|(book, _)| book.source == market.source) else {
             return Ok((covered, Vec::new()));
         };
-        let places = self.own.catalogue.method().places;
-        let deltas = charges::deltas(book, values, places)?;
-        covered.floor = charges::floor(book, values, self.grid, deltas, places)?;
-        covered.extra = sources::roll(book, values, self.grid, places)?
+        let is_needed = values::needs_deltas(self.grid);
+        let deltas = if is_needed { charges::deltas(book, values)? } else { None };
+        let deltas = deltas.unwrap_or_default();
+        covered.floor = charges::floor(book, values, self.grid, deltas)?;
+        covered.extra = sources::roll(book, values, self.grid)?
             .plus(sources::delta_shock(book, self.grid, deltas)?)?
             .plus(self.scan_rounding()?)?;
         let basis = source.basis(fills, region)?;

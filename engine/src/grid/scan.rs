@@ -5,10 +5,11 @@
 use super::basis::{self, BasisMove};
 use super::book::{RowKind, SourceBook};
 use super::values::Values;
+use super::whole::{Scales, Sum};
 use crate::parameters::method::{BasisPlace, GridMethod, Relief, Scenario, SideDiscount};
 use crate::pricing::discount_factor;
 use crate::scenario::Shock;
-use crate::types::{Money, Overflow, Quantity, Ratio};
+use crate::types::{Money, Overflow, Ratio};
 
 /// Results are equal where they differ by less than this part of their size.
 const EQUAL_WITHIN: i128 = 1_000_000_000;
@@ -62,54 +63,38 @@ impl ExpiryScan {
     }
 }
 
-/// Sums whole quantities of whole units.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Sum(i128);
-
-impl Sum {
-    pub(super) fn add(&mut self, held: Quantity, units: i64) -> Result<(), Overflow> {
-        let product = i128::from(held.units()) * i128::from(units);
-        self.0 = self.0.checked_add(product).ok_or(Overflow)?;
-        Ok(())
-    }
-
-    pub(super) fn money(self, places: u8) -> Result<Money, Overflow> {
-        Money::from_sum_half_away(self.0, places + Quantity::PLACES)
-    }
-}
-
 /// Scans a price source of which one quantity of each contract is held; `collateral` is the value that moves with it.
 pub(super) fn scan(
     book: &SourceBook,
     values: &Values,
     method: &GridMethod,
-    places: u8,
     collateral: Money,
 ) -> Result<Scan, Overflow> {
     let cells = values.cells.ncols();
     let mut linear = vec![Sum::default(); cells];
     let mut options = vec![vec![Sum::default(); cells + 1]; book.expiries.len()];
-    for (row, units) in book.rows.iter().zip(values.cells.outer_iter()) {
+    let scaled = values.cells.outer_iter().zip(&values.row_scales);
+    for (row, (units, scale)) in book.rows.iter().zip(scaled) {
         let sums = match row.kind {
             RowKind::Option { expiry, .. } => &mut options[expiry][..cells],
             _ => &mut linear[..],
         };
         for (sum, units) in sums.iter_mut().zip(units) {
-            sum.add(row.held.low(), *units)?;
+            sum.add(row.held.low(), *units, *scale)?;
         }
     }
-    for (row, mark) in book.rows.iter().zip(&values.marks) {
+    for (row, (mark, scale)) in book.rows.iter().zip(values.marks.iter().zip(&values.row_scales)) {
         if let RowKind::Option { expiry, .. } = row.kind {
-            options[expiry][cells].add(row.held.low(), *mark)?;
+            options[expiry][cells].add(row.held.low(), *mark, *scale)?;
         }
     }
     let mut expiries = Vec::with_capacity(options.len());
     for (place, sums) in options.iter().enumerate() {
-        expiries.push(expiry(book, place, sums, method, places)?);
+        expiries.push(expiry(book, place, sums, method, values.scales)?);
     }
     let mut results = Vec::with_capacity(method.scenarios.len());
     for (cell, scenario) in method.scenarios.iter().enumerate() {
-        let mut result = linear[cell].money(places)?;
+        let mut result = linear[cell].money(values.scales)?;
         result = result.plus(moved(collateral, book.price.value(), &scenario.shock)?)?;
         for own in &expiries {
             let gain = own.gain(cell)?;
@@ -118,7 +103,7 @@ pub(super) fn scan(
         }
         results.push(dampened(result, scenario, book)?);
     }
-    let moves = basis::moves(book, values, &expiries, method, places)?;
+    let moves = basis::moves(book, values, &expiries, method)?;
     let basis = basis::contingency(&moves)?;
     let counted = method.basis.filter(|own| own.place == BasisPlace::Worst).map_or(Money::ZERO, |_| basis);
     let worst_result = results.iter().copied().min().unwrap_or_default();
@@ -142,9 +127,9 @@ fn expiry(
     place: usize,
     sums: &[Sum],
     method: &GridMethod,
-    places: u8,
+    scales: Scales,
 ) -> Result<ExpiryScan, Overflow> {
-    let mut money = sums.iter().map(|sum| sum.money(places)).collect::<Result<Vec<_>, _>>()?;
+    let mut money = sums.iter().map(|sum| sum.money(scales)).collect::<Result<Vec<_>, _>>()?;
     let mark = money.pop().unwrap_or_default();
     let (long, short) = discounts(book, place, method)?;
     Ok(ExpiryScan { mark, values: money, long, short })

@@ -45,8 +45,8 @@ pub(super) fn shares(
         .map(|own| Share { account: own.name.clone(), ..Share::default() })
         .collect();
     match method.shares {
-        ShareRule::Euler => by_margin(method, grid, priced, initial_factor, &mut shares)?,
-        ShareRule::LeaveOneOut => by_leaving_out(method, grid, priced, initial_factor, &mut shares)?,
+        ShareRule::Euler => by_margin(grid, priced, initial_factor, &mut shares)?,
+        ShareRule::LeaveOneOut => by_leaving_out(grid, priced, initial_factor, &mut shares)?,
     }
     let mut rest = (whole.initial, whole.maintenance);
     for share in &shares {
@@ -56,18 +56,17 @@ pub(super) fn shares(
 }
 
 fn by_margin(
-    method: &Method,
     grid: &GridMethod,
     priced: &Priced,
     initial_factor: Ratio,
     shares: &mut [Share],
 ) -> Result<(), Overflow> {
-    let results = sources::results(method, grid, priced)?;
+    let results = sources::results(grid, priced)?;
     let (_, _, counted) = sources::combined(grid, &results)?;
     let factors = (initial_factor, grid.margin.maintenance_factor);
     for (((book, values), result), counted) in priced.sources.iter().zip(&results).zip(&counted) {
         for (place, row) in book.rows.iter().enumerate() {
-            let lost = unit_loss(method, grid, book, values, result, *counted, place)?;
+            let lost = unit_loss(grid, book, values, result, *counted, place)?;
             let (charge, besides) = result.marginal[place];
             let (initial, maintenance) = match grid.margin.scope {
                 FactorScope::Scan => (
@@ -92,7 +91,6 @@ fn by_margin(
 
 /// What one more unit of a row adds to what the sources have to cover.
 fn unit_loss(
-    method: &Method,
     grid: &GridMethod,
     book: &SourceBook,
     values: &Values,
@@ -101,14 +99,14 @@ fn unit_loss(
     row: usize,
 ) -> Result<Money, Overflow> {
     let in_scenario = |cell: usize| -> Result<Money, Overflow> {
-        let gain = unit_gain(method, grid, book, values, result, row, cell)?;
+        let gain = unit_gain(grid, book, values, result, row, cell)?;
         Ok(gain.negated())
     };
     let alone = || match result.worst_index {
         // A floor or a limit that holds is nobody's.
         _ if result.floor == result.market_risk && !result.floor.is_zero() => Ok(Money::ZERO),
         worst if worst < result.results.len() => in_scenario(worst),
-        _ => Ok(basis_gain(method, book, values, result, row)?.negated()),
+        _ => Ok(basis_gain(book, values, result, row)?.negated()),
     };
     let lost = match counted.weight {
         Weight::Alone => alone()?,
@@ -118,20 +116,13 @@ fn unit_loss(
         })?,
     };
     let added = match grid.basis {
-        Some(own) if own.place == BasisPlace::Added => {
-            basis_gain(method, book, values, result, row)?.negated()
-        }
+        Some(own) if own.place == BasisPlace::Added => basis_gain(book, values, result, row)?.negated(),
         _ => Money::ZERO,
     };
     lost.plus(added)?.times_ratio_half_away(counted.scale)
 }
 
-fn unit(units: i64, method: &Method) -> Result<Money, Overflow> {
-    Money::from_sum_half_away(i128::from(units), method.places)
-}
-
 fn unit_gain(
-    method: &Method,
     grid: &GridMethod,
     book: &SourceBook,
     values: &Values,
@@ -140,12 +131,11 @@ fn unit_gain(
     cell: usize,
 ) -> Result<Money, Overflow> {
     let scenario = &grid.scenarios[cell];
-    let value = unit(values.cells[[row, cell]], method)?;
+    let value = values.in_cell(row, cell)?;
     let gain = match book.rows[row].kind {
         RowKind::Option { expiry, .. } => {
             let own = &result.scan.expiries[expiry];
-            let gain =
-                value.times_ratio_half_away(own.factor(cell))?.minus(unit(values.marks[row], method)?)?;
+            let gain = value.times_ratio_half_away(own.factor(cell))?.minus(values.mark(row)?)?;
             if own.sign(cell, &scenario.shock)? < 0 { gain.negated() } else { gain }
         }
         _ => value,
@@ -155,7 +145,6 @@ fn unit_gain(
 
 /// What one more unit adds to the basis contingency.
 fn basis_gain(
-    method: &Method,
     book: &SourceBook,
     values: &Values,
     result: &SourceResult,
@@ -170,12 +159,11 @@ fn basis_gain(
     let Some((cell, weight)) = own.and_then(|own| Some((own.cell?, own.weight))) else {
         return Ok(Money::ZERO);
     };
-    let gain = unit(values.cells[[row, cell]], method)?.minus(unit(values.marks[row], method)?)?;
+    let gain = values.in_cell(row, cell)?.minus(values.mark(row)?)?;
     gain.times_ratio_half_away(weight)
 }
 
 fn by_leaving_out(
-    method: &Method,
     grid: &GridMethod,
     priced: &Priced,
     initial_factor: Ratio,
@@ -183,9 +171,9 @@ fn by_leaving_out(
 ) -> Result<(), Overflow> {
     let mut falls = Vec::with_capacity(shares.len());
     let (mut initial, mut maintenance) = (Money::ZERO, Money::ZERO);
-    let all = of_positions(method, grid, priced, initial_factor, None)?;
+    let all = of_positions(grid, priced, initial_factor, None)?;
     for account in 0..shares.len() {
-        let without = of_positions(method, grid, priced, initial_factor, Some(account))?;
+        let without = of_positions(grid, priced, initial_factor, Some(account))?;
         let fall = (all.0.minus(without.0)?.max(Money::ZERO), all.1.minus(without.1)?.max(Money::ZERO));
         initial = initial.plus(fall.0)?;
         maintenance = maintenance.plus(fall.1)?;
@@ -204,13 +192,12 @@ fn by_leaving_out(
 
 /// The requirements of the positions without one account's, and without what belongs to the margin account itself.
 fn of_positions(
-    method: &Method,
     grid: &GridMethod,
     priced: &Priced,
     initial_factor: Ratio,
     without: Option<usize>,
 ) -> Result<(Money, Money), Overflow> {
-    let results = sources::results(method, grid, &priced.positions_without(without)?)?;
+    let results = sources::results(grid, &priced.positions_without(without)?)?;
     let (_, market_risk, _) = sources::combined(grid, &results)?;
     let charged: Vec<Charge> = results.into_iter().flat_map(|own| own.charges).collect();
     let own = requirement(grid, market_risk, &charged, initial_factor)?;

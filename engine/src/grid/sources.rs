@@ -9,7 +9,8 @@ use super::charges::{self, Charge, DeltaExtents, Deltas};
 use super::equity::{self, Valued};
 use super::extent::{Extent, SumExtent};
 use super::scan::{self, Scan};
-use super::values::{self, Values};
+use super::values::{self, UnitDelta, Values};
+use super::whole::Scales;
 use crate::account::{AccountError, MarginAccount};
 use crate::market::Snapshot;
 use crate::offset::{Combined, SourceRisk, Weight, by_correlation, by_gains, by_pairs, summed};
@@ -51,8 +52,8 @@ pub struct SourceResult {
     pub worst: Money,
     /// Its place; the number of scenarios where it is none of them.
     pub worst_index: usize,
-    /// Net and gross delta, where the method uses them.
-    pub deltas: Deltas,
+    /// Net and gross delta of the positions; `None` where nothing can say them.
+    pub deltas: Option<Deltas>,
     /// The contingency for rolling.
     pub roll: Money,
     /// The contingency for deltas that a market cannot absorb.
@@ -111,7 +112,7 @@ pub(super) fn price(
     let shocks = values::shocks(grid);
     let (mut sources, mut faults) = (Vec::new(), Vec::new());
     for book in books {
-        match values::values(&book, grid, &shocks, method.places) {
+        match values::values(&book, grid, &shocks, Scales::new(method.places)) {
             Ok(values) => sources.push((book, Arc::new(values))),
             Err(own) => faults.extend(own),
         }
@@ -120,29 +121,26 @@ pub(super) fn price(
 }
 
 /// The numbers of every price source by itself.
-pub(super) fn results(
-    method: &Method,
-    grid: &GridMethod,
-    priced: &Priced,
-) -> Result<Vec<SourceResult>, Overflow> {
-    priced.sources.iter().map(|(book, values)| result(method, grid, priced, book, values)).collect()
+pub(super) fn results(grid: &GridMethod, priced: &Priced) -> Result<Vec<SourceResult>, Overflow> {
+    priced.sources.iter().map(|(book, values)| result(grid, priced, book, values)).collect()
 }
 
 fn result(
-    method: &Method,
     grid: &GridMethod,
     priced: &Priced,
     book: &SourceBook,
     values: &Values,
 ) -> Result<SourceResult, Overflow> {
-    let places = method.places;
     let moving =
         priced.collateral.iter().filter(|own| own.cancels_risk && own.source.as_ref() == Some(&book.source));
     let collateral = moving.map(|own| own.value).try_fold(Money::ZERO, Money::plus)?;
-    let scan = scan::scan(book, values, grid, places, collateral)?;
-    let deltas = charges::deltas(book, values, places)?;
-    let floor = charges::floor(book, values, grid, deltas, places)?;
-    let roll = roll(book, values, grid, places)?;
+    let scan = scan::scan(book, values, grid, collateral)?;
+    let told = charges::deltas(book, values);
+    // Deltas that are only told refuse nothing.
+    let told = if values::needs_deltas(grid) { told? } else { told.unwrap_or_default() };
+    let deltas = told.unwrap_or_default();
+    let floor = charges::floor(book, values, grid, deltas)?;
+    let roll = roll(book, values, grid)?;
     let delta_shock = delta_shock(book, grid, deltas)?;
     let added = grid.basis.filter(|own| own.place == BasisPlace::Added).map_or(Money::ZERO, |_| scan.basis);
     let worst = scan.worst.min(Money::ZERO).negated();
@@ -156,7 +154,7 @@ fn result(
         basis: scan.basis,
         worst: scan.worst,
         worst_index: scan.worst_index,
-        deltas: deltas.reported(),
+        deltas: told.map(DeltaExtents::reported),
         roll,
         delta_shock,
         floor,
@@ -168,12 +166,7 @@ fn result(
 }
 
 /// Net deltas of each expiry, and of what has none, times the least or the annual move.
-pub(super) fn roll(
-    book: &SourceBook,
-    values: &Values,
-    grid: &GridMethod,
-    places: u8,
-) -> Result<Money, Overflow> {
+pub(super) fn roll(book: &SourceBook, values: &Values, grid: &GridMethod) -> Result<Money, Overflow> {
     let Some(terms) = &grid.roll else { return Ok(Money::ZERO) };
     let mut nets: Vec<(Option<crate::types::Moment>, f64, SumExtent)> = Vec::new();
     for (row, delta) in book.rows.iter().zip(&values.deltas) {
@@ -190,12 +183,14 @@ pub(super) fn roll(
             nets.push((expiry, years, SumExtent::default()));
             nets.len() - 1
         });
-        nets[place].2.add(row.held, *delta)?;
+        // A method that needs deltas has them of every contract.
+        let UnitDelta { units, scale } = delta.unwrap_or_default();
+        nets[place].2.add(row.held, units, scale)?;
     }
     let price = Ratio::from_f64_half_away(book.unit_price())?;
     nets.into_iter().try_fold(Money::ZERO, |sum, (_, years, net)| {
         let own = (terms.annualised_move * years).max(terms.minimum_move);
-        let delta = net.money(places)?.size().times_ratio_half_away(price)?;
+        let delta = net.money(values.scales)?.size().times_ratio_half_away(price)?;
         sum.plus(delta.times_ratio_half_away(Ratio::from_f64_half_away(own)?)?)
     })
 }

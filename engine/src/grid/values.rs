@@ -2,25 +2,61 @@
 
 #![allow(clippy::float_arithmetic, reason = "values are models'; each is rounded once to a whole number")]
 
-use ndarray::{Array2, s};
+use ndarray::Array2;
 
 use super::book::{Row, RowKind, SourceBook};
+use super::whole::{Scale, Scales};
 use crate::account::PositionFault;
 use crate::contract::OptionModel;
 use crate::instruction_set::Instructions;
 use crate::parameters::method::GridMethod;
-use crate::pricing::{Columns, discount_factor};
-use crate::scenario::{NoValue, OptionInputs, Shock, shocked_forward, shocked_values, whole_units};
+use crate::pricing::{Columns, RightSign, discount_factor};
+use crate::scenario::{OptionInputs, Shock, shocked_forward, shocked_values};
+use crate::types::{Money, Overflow};
 
-/// The values of a price source's contracts, in units of `10^-places`.
+/// The values of a price source's contracts, as whole numbers at places of each contract's own.
 #[derive(Debug)]
 pub(super) struct Values {
     /// Rows x cells. Of options the value, of all others the gain.
     pub(super) cells: Array2<i64>,
     /// Of each row the value at the mark.
     pub(super) marks: Vec<i64>,
-    /// Of each row the delta, in units of the source; empty where nothing needs it.
-    pub(super) deltas: Vec<i64>,
+    /// What the whole numbers of each row stand for.
+    pub(super) row_scales: Vec<Scale>,
+    /// Of each row the delta, in units of the source; `None` where nothing can say it, which no method has that needs it.
+    pub(super) deltas: Vec<Option<UnitDelta>>,
+    /// The places of the method's values.
+    pub(super) scales: Scales,
+}
+
+/// The delta of one unit of a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UnitDelta {
+    pub(super) units: i64,
+    pub(super) scale: Scale,
+}
+
+impl Values {
+    /// What one unit of a row is worth or gains in a cell.
+    pub(super) fn in_cell(&self, row: usize, cell: usize) -> Result<Money, Overflow> {
+        self.scales.money(self.cells[[row, cell]], self.row_scales[row])
+    }
+
+    /// What one unit of a row is worth.
+    pub(super) fn mark(&self, row: usize) -> Result<Money, Overflow> {
+        self.scales.money(self.marks[row], self.row_scales[row])
+    }
+
+    /// Keeps the values of a row; `None` where 64 bits do not hold them.
+    fn keep(&mut self, row: usize, mark: f64, cells: &[f64]) -> Option<()> {
+        let scale = Scales::of(cells.iter().fold(mark.abs(), |most, own| most.max(own.abs())))?;
+        self.row_scales[row] = scale;
+        self.marks[row] = self.scales.whole(mark, scale)?;
+        for (cell, own) in cells.iter().enumerate() {
+            self.cells[[row, cell]] = self.scales.whole(*own, scale)?;
+        }
+        Some(())
+    }
 }
 
 /// The shocks of the cells.
@@ -36,27 +72,35 @@ pub(super) fn values(
     book: &SourceBook,
     method: &GridMethod,
     shocks: &[Shock],
-    places: u8,
+    scales: Scales,
 ) -> Result<Values, Vec<PositionFault>> {
     let instructions = Instructions::best();
     let mut values = Values {
         cells: Array2::zeros((book.rows.len(), shocks.len())),
         marks: vec![0; book.rows.len()],
-        deltas: Vec::new(),
+        row_scales: vec![Scale::default(); book.rows.len()],
+        deltas: deltas(book, scales, instructions),
+        scales,
     };
     let mut faults = Vec::new();
     for (place, row) in book.rows.iter().enumerate() {
-        let is_priced = match &row.kind {
+        let own = match &row.kind {
             RowKind::Option { inputs, .. } if book.is_settled(row) => {
-                settled(inputs, places, &mut values, place)
+                let pays = paid(inputs);
+                Some((pays, vec![pays; shocks.len()]))
             }
-            RowKind::Option { .. } => Some(()),
-            RowKind::Asset { .. } | RowKind::Perpetual { .. } | RowKind::Future { .. } => {
-                linear(row, method, shocks, places, &mut values, place)
+            RowKind::Option { .. } => continue,
+            RowKind::Asset { price } => {
+                gains(row, (*price, false), method, shocks).map(|gains| (price * row.multiplier, gains))
+            }
+            RowKind::Perpetual { price, is_inverse, .. } | RowKind::Future { price, is_inverse, .. } => {
+                gains(row, (*price, *is_inverse), method, shocks).map(|gains| (0.0, gains))
             }
         };
-        if is_priced.is_none() {
-            faults.push(fault(row, "its price in some scenario is not positive or has too many digits"));
+        match own.map(|(mark, cells)| values.keep(place, mark, &cells)) {
+            None => faults.push(fault(row, "its price in some scenario is not positive")),
+            Some(None) => faults.push(fault(row, TOO_LARGE)),
+            Some(Some(())) => {}
         }
     }
     for model in [OptionModel::Lognormal, OptionModel::Normal] {
@@ -64,39 +108,35 @@ pub(super) fn values(
         if rows.is_empty() {
             continue;
         }
-        match shocked_values(&options, model, shocks, &method.rules, places, instructions) {
+        match shocked_values(&options, model, shocks, &method.rules, instructions) {
             Ok(own) => {
                 for (option, row) in rows.iter().enumerate() {
-                    values.marks[*row] = own.marks[option];
-                    values.cells.slice_mut(s![*row, ..]).assign(&own.values.slice(s![option, ..]));
+                    let cells: Vec<f64> = own.values.row(option).to_vec();
+                    if values.keep(*row, own.marks[option], &cells).is_none() {
+                        faults.push(fault(&book.rows[*row], TOO_LARGE));
+                    }
                 }
             }
-            Err(none) => {
-                let (NoValue::OutOfRange { option, .. } | NoValue::TooLarge { option, .. }) = none;
-                faults.push(fault(&book.rows[rows[option]], &none.to_string()));
-            }
+            Err(none) => faults.push(fault(&book.rows[rows[none.option]], &none.to_string())),
         }
     }
-    if !faults.is_empty() {
-        return Err(faults);
+    if needs_deltas(method) && faults.is_empty() {
+        let without = book.rows.iter().zip(&values.deltas).filter(|(_, delta)| delta.is_none());
+        faults.extend(without.map(|(row, _)| fault(row, "its delta is out of range")));
     }
-    if needs_deltas(method) {
-        values.deltas = deltas(book, places, instructions)?;
-    }
-    Ok(values)
+    if faults.is_empty() { Ok(values) } else { Err(faults) }
 }
+
+const TOO_LARGE: &str = "it is worth too much in some scenario: a value has at most 9e18 units of money";
 
 fn fault(row: &Row, message: &str) -> PositionFault {
     PositionFault { place: row.place, message: message.to_owned() }
 }
 
-/// An option whose settlement price is known is worth what it pays, in every cell.
-fn settled(inputs: &OptionInputs, places: u8, values: &mut Values, place: usize) -> Option<()> {
+/// What an option pays whose settlement price is known: in every cell.
+fn paid(inputs: &OptionInputs) -> f64 {
     let pays = (inputs.right.get() * (inputs.forward - inputs.strike)).max(0.0);
-    let value = whole_units(inputs.multiplier * pays / inputs.coin.unwrap_or(1.0), places)?;
-    values.marks[place] = value;
-    values.cells.row_mut(place).fill(value);
-    Some(())
+    inputs.multiplier * pays / inputs.coin.unwrap_or(1.0)
 }
 
 /// The options of one model that are not settled, and their rows.
@@ -110,41 +150,30 @@ fn options(book: &SourceBook, model: OptionModel) -> (Vec<usize>, Vec<OptionInpu
     book.rows.iter().enumerate().filter_map(own).unzip()
 }
 
-/// The gains of a contract that is no option, for one unit; of an inverse one in its coin for each of it.
-fn linear(
+/// The gains of a contract that is no option, for one unit; of an inverse one in its coin for each of it. `None` where a price after a
+/// move is not positive.
+fn gains(
     row: &Row,
+    (price, is_inverse): (f64, bool),
     method: &GridMethod,
     shocks: &[Shock],
-    places: u8,
-    values: &mut Values,
-    place: usize,
-) -> Option<()> {
-    let (price, is_inverse) = match row.kind {
-        RowKind::Asset { price } => (price, false),
-        RowKind::Perpetual { price, is_inverse, .. } | RowKind::Future { price, is_inverse, .. } => {
-            (price, is_inverse)
-        }
-        RowKind::Option { .. } => return None,
-    };
-    if matches!(row.kind, RowKind::Asset { .. }) {
-        values.marks[place] = whole_units(price * row.multiplier, places)?;
-    }
-    for (cell, shock) in shocks.iter().enumerate() {
+) -> Option<Vec<f64>> {
+    let gain = |shock: &Shock| {
         let gain = match row.kind {
             RowKind::Future { is_settled: true, .. } => 0.0,
             RowKind::Future { years, .. } => shocked_forward(price, years, shock, &method.rules) - price,
-            _ => price.mul_add(shock.spot_factor - 1.0, shock.spot_shift),
+            RowKind::Asset { .. } | RowKind::Perpetual { .. } | RowKind::Option { .. } => {
+                price.mul_add(shock.spot_factor - 1.0, shock.spot_shift)
+            }
         };
-        if price + gain <= 0.0 {
-            return None;
-        }
-        let gain = if is_inverse { gain / (price + gain) } else { gain };
-        values.cells[[place, cell]] = whole_units(gain * row.multiplier, places)?;
-    }
-    Some(())
+        let after = price + gain;
+        (after > 0.0).then_some(if is_inverse { gain / after } else { gain } * row.multiplier)
+    };
+    shocks.iter().map(gain).collect()
 }
 
-fn needs_deltas(method: &GridMethod) -> bool {
+/// Whether numbers of the method rest on deltas: else they are only told.
+pub(super) fn needs_deltas(method: &GridMethod) -> bool {
     let floor = &method.floor;
     method.roll.is_some()
         || method.delta_shock.is_some()
@@ -152,34 +181,44 @@ fn needs_deltas(method: &GridMethod) -> bool {
         || floor.hedged_delta.is_positive()
 }
 
-fn deltas(book: &SourceBook, places: u8, instructions: Instructions) -> Result<Vec<i64>, Vec<PositionFault>> {
-    let (mut deltas, mut faults) = (Vec::with_capacity(book.rows.len()), Vec::new());
-    for row in &book.rows {
-        let delta = match &row.kind {
-            _ if book.is_settled(row) => Some(0.0),
-            RowKind::Option { model, inputs, .. } => option_delta(inputs, *model, instructions),
-            _ => Some(1.0),
-        };
-        match delta.and_then(|delta| whole_units(delta * row.multiplier, places)) {
-            Some(delta) => deltas.push(delta),
-            None => faults.push(fault(row, "its delta is out of range")),
+fn deltas(book: &SourceBook, scales: Scales, instructions: Instructions) -> Vec<Option<UnitDelta>> {
+    let of_row = |row: &Row| Some(if book.is_settled(row) { 0.0 } else { 1.0 });
+    let mut deltas: Vec<Option<f64>> = book.rows.iter().map(of_row).collect();
+    for model in [OptionModel::Lognormal, OptionModel::Normal] {
+        let (rows, options) = options(book, model);
+        let own = option_deltas(&options, model, instructions);
+        for (option, row) in rows.into_iter().enumerate() {
+            deltas[row] = own.as_ref().map(|own| own[option]);
         }
     }
-    if faults.is_empty() { Ok(deltas) } else { Err(faults) }
+    let rows = book.rows.iter().zip(deltas);
+    let unit = |(row, delta): (&Row, Option<f64>)| {
+        let delta = delta? * row.multiplier;
+        let scale = Scales::of(delta.abs())?;
+        Some(UnitDelta { units: scales.whole(delta, scale)?, scale })
+    };
+    rows.map(unit).collect()
 }
 
-fn option_delta(inputs: &OptionInputs, model: OptionModel, instructions: Instructions) -> Option<f64> {
+/// Deltas of one option of each, in units of the source; `None` where the model takes none of their numbers.
+fn option_deltas(
+    options: &[OptionInputs],
+    model: OptionModel,
+    instructions: Instructions,
+) -> Option<Vec<f64>> {
+    let column = |of: fn(&OptionInputs) -> f64| options.iter().map(of).collect::<Vec<f64>>();
+    let rights: Vec<RightSign> = options.iter().map(|own| own.right).collect();
     let columns = Columns {
-        forwards: &[inputs.forward],
-        strikes: &[inputs.strike],
-        volatilities: &[inputs.volatility],
-        times: &[inputs.years],
-        discounts: &[discount_factor(inputs.rate, inputs.years)],
-        rights: &[inputs.right],
+        forwards: &column(|own| own.forward),
+        strikes: &column(|own| own.strike),
+        volatilities: &column(|own| own.volatility),
+        times: &column(|own| own.years),
+        discounts: &column(|own| discount_factor(own.rate, own.years)),
+        rights: &rights,
     };
     let greeks = match model {
         OptionModel::Lognormal => columns.black76().ok()?.greeks(instructions),
         OptionModel::Normal => columns.bachelier().ok()?.greeks(instructions),
     };
-    greeks.deltas.first().copied()
+    Some(greeks.deltas)
 }

@@ -23,8 +23,8 @@ use crate::instruction_set::Instructions;
 use crate::market::{Snapshot, SourceMarket, years_between};
 use crate::pricing::{Columns, RightSign, Surface, discount_factor};
 use crate::scenario::{
-    OptionInputs, ScanFraction, Shock, ShockRules, SkewShock, TermStructure, VolatilityMove, VolatilityRange,
-    VolatilityShock, shocked_values, whole_units,
+    OptionInputs, ScanFraction, ScanPoint, Shock, ShockRules, SkewShock, TermStructure, VolatilityMove,
+    VolatilityRange, VolatilityShock, shocked_values, whole_units,
 };
 use crate::types::{BusinessDate, Code, Decimal, ExchangeCode, Kind, Moment};
 
@@ -280,18 +280,20 @@ impl Making<'_> {
         let shocks: Vec<Shock> = points.iter().map(|point| shock(&point.price, &point.volatility)).collect();
         let inputs: Vec<OptionInputs> = terms.iter().map(|(_, inputs)| *inputs).collect();
         let best = Instructions::best();
-        let values = shocked_values(&inputs, model, &shocks, &rules(), VALUE_PLACES, best)
-            .map_err(|none| none.to_string())?;
+        let values =
+            shocked_values(&inputs, model, &shocks, &rules(), best).map_err(|none| none.to_string())?;
+        let value = |own: f64| {
+            let units = whole_units(own, VALUE_PLACES).ok_or("an option is worth too much")?;
+            Ok::<f64, String>(units as f64 / 1e9)
+        };
         let mut options = Vec::with_capacity(terms.len());
         for (place, (own, inputs)) in terms.iter().enumerate() {
-            let value = |units: i64| units as f64 / 1e9;
-            let mark = value(values.marks[place]);
+            let mark = value(values.marks[place])?;
+            let lost = |(own, point): (&f64, &ScanPoint)| {
+                Ok::<f64, String>((mark - value(*own)?) * self.multiplier() * point.weight.to_f64())
+            };
             let row = values.values.row(place);
-            let losses: Vec<f64> = row
-                .iter()
-                .zip(&points)
-                .map(|(units, point)| (mark - value(*units)) * self.multiplier() * point.weight.to_f64())
-                .collect();
+            let losses: Vec<f64> = row.iter().zip(&points).map(lost).collect::<Result<_, _>>()?;
             let composite = self.composite(definition, inputs, model).ok_or("a delta is out of range")?;
             let array = self.array(definition, &losses, composite)?;
             options.push(OptionDefinition {

@@ -39,7 +39,7 @@ pub struct Method {
     /// The currencies that prices may be in, each unit of one counting for one of another, the first where a source does not say; without the
     /// method's own they are those of prices of a coin that it is settled in. Empty: what contracts say.
     pub price_currencies: Vec<Currency>,
-    /// Places after the point that the value of one contract is rounded to.
+    /// The most places after the point that the value of one contract is rounded to; dear contracts have fewer.
     pub places: u8,
     /// Whether every position stands alone, with collateral of its own.
     pub is_isolated: bool,

@@ -1,6 +1,6 @@
-//! Values of European options after shocks: contracts x shocks, each rounded once to a whole number.
+//! Values of European options after shocks: contracts x shocks.
 
-#![allow(clippy::float_arithmetic, reason = "values are models'; each is rounded once to a whole number")]
+#![allow(clippy::float_arithmetic, reason = "values are models'")]
 
 use ndarray::Array2;
 use thiserror::Error;
@@ -14,7 +14,8 @@ const DAYS_IN_YEAR: f64 = 365.0;
 const SECONDS_IN_DAY: f64 = 86_400.0;
 /// Values are kept in 64 bits.
 const MOST: f64 = 9.0e18;
-const POWERS: [f64; 13] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
+const POWERS: [f64; 19] =
+    [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18];
 
 /// One option as its values need it.
 #[derive(Clone, Copy, Debug)]
@@ -37,34 +38,23 @@ pub struct OptionInputs {
     pub coin: Option<f64>,
 }
 
-/// Why there are no values.
+/// An option has no value: a forward, volatility or time after the move is beyond what the model takes.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-pub enum NoValue {
-    /// A forward, volatility or time after the move is beyond what the model takes.
-    #[error("option {option} has no price in shock {shock}: a number is out of the model's range")]
-    OutOfRange {
-        /// The option, from 0.
-        option: usize,
-        /// The shock, from 0; the number of shocks for the mark.
-        shock: usize,
-    },
-    /// A value has more digits than 64 bits.
-    #[error("option {option} is worth too much in shock {shock} for the places of the method")]
-    TooLarge {
-        /// The option, from 0.
-        option: usize,
-        /// The shock, from 0; the number of shocks for the mark.
-        shock: usize,
-    },
+#[error("option {option} has no price in shock {shock}: a number is out of the model's range")]
+pub struct NoValue {
+    /// The option, from 0.
+    pub option: usize,
+    /// The shock, from 0; the number of shocks for the mark.
+    pub shock: usize,
 }
 
-/// Values of one long contract of each option, in units of `10^-places`.
+/// Values of one long contract of each option.
 #[derive(Clone, Debug)]
 pub struct ShockedValues {
     /// After each shock: contracts x shocks.
-    pub values: Array2<i64>,
+    pub values: Array2<f64>,
     /// As things are.
-    pub marks: Vec<i64>,
+    pub marks: Vec<f64>,
 }
 
 /// A number of units of `10^-places`, half away from zero; `None` where 64 bits do not hold it.
@@ -96,7 +86,6 @@ pub fn shocked_values(
     model: OptionModel,
     shocks: &[Shock],
     rules: &ShockRules,
-    places: u8,
     instructions: Instructions,
 ) -> Result<ShockedValues, NoValue> {
     let mut values = Array2::zeros((options.len(), shocks.len()));
@@ -104,19 +93,16 @@ pub fn shocked_values(
     columns.strikes.extend(options.iter().map(|option| option.strike));
     columns.rights.extend(options.iter().map(|option| option.right));
     let mut prices = vec![0.0; options.len()];
-    let mut valued = |place: usize, shock: &Shock, into: &mut dyn FnMut(usize, i64)| {
+    let mut valued = |place: usize, shock: &Shock, into: &mut dyn FnMut(usize, f64)| {
         columns.fill(options, shock, rules);
-        columns
-            .price(model, &mut prices, instructions)
-            .map_err(|option| NoValue::OutOfRange { option, shock: place })?;
+        columns.price(model, &mut prices, instructions).map_err(|option| NoValue { option, shock: place })?;
         for (option, (own, price)) in options.iter().zip(&prices).enumerate() {
             let coin = own.coin.map_or(1.0, |coin| shock.price(coin));
-            let value = own.multiplier * price / coin;
-            into(option, whole_units(value, places).ok_or(NoValue::TooLarge { option, shock: place })?);
+            into(option, own.multiplier * price / coin);
         }
         Ok(())
     };
-    let mut marks = vec![0; options.len()];
+    let mut marks = vec![0.0; options.len()];
     valued(shocks.len(), &Shock::NOTHING, &mut |option, value| marks[option] = value)?;
     for (place, shock) in shocks.iter().enumerate() {
         valued(place, shock, &mut |option, value| values[[option, place]] = value)?;

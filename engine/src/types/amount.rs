@@ -32,6 +32,13 @@ impl Amount {
         }
     }
 
+    /// What is left of it, as printed, less what is printed of another.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        // Either is far from the ends: it was a number at 1e-18.
+        Self(self.0 - other.0)
+    }
+
     /// The number of millionths.
     #[must_use]
     pub const fn millionths(self) -> i128 {

@@ -1,30 +1,32 @@
-//! Numbers for people and for the wire where six places are too few: twelve, half away from zero.
+//! Numbers for people and for the wire where six places are too few: as they are, so that printed parts add up to the printed whole.
 
 use std::fmt;
 
 use super::fixed::Fixed;
 
-/// A number with twelve places after the point, for reports whose money may be a coin. It prints as decimal text and never as
-/// `-0.000000000000`.
+/// An exact number, for reports whose money may be a coin. It prints as decimal text with twelve places, and with up to eighteen where
+/// it has more; nothing is rounded.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct FineAmount(i128);
 
-const UNIT: u128 = 1_000_000_000_000;
+const UNIT: u128 = 1_000_000_000_000_000_000;
+/// The places that every number is printed with.
+const LEAST_PLACES: usize = 12;
 
 impl FineAmount {
-    /// Rounds an exact number half away from zero to twelve places.
+    /// The number as it is.
     #[must_use]
-    pub const fn rounded_half_away<U>(exact: Fixed<U>) -> Self {
-        const STEP: i128 = 1_000_000;
-        let (quotient, rest) = (exact.raw() / STEP, exact.raw() % STEP);
-        Self(quotient + rest / (STEP / 2))
+    pub const fn exact<U>(exact: Fixed<U>) -> Self {
+        Self(exact.raw())
     }
 }
 
 impl fmt::Display for FineAmount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.unsigned_abs();
-        f.pad_integral(self.0 >= 0, "", &format!("{}.{:012}", size / UNIT, size % UNIT))
+        let fraction = format!("{:018}", size % UNIT);
+        let (printed, beyond) = fraction.split_at(LEAST_PLACES);
+        f.pad_integral(self.0 >= 0, "", &format!("{}.{printed}{}", size / UNIT, beyond.trim_end_matches('0')))
     }
 }
 
@@ -34,16 +36,17 @@ mod tests {
     use crate::types::Money;
 
     #[test]
-    fn prints_twelve_places_half_away() {
+    fn prints_all_of_its_places_and_at_least_twelve() {
         for (raw, text) in [
             (0, "0.000000000000"),
-            (499_999, "0.000000000000"),
-            (-499_999, "0.000000000000"),
-            (500_000, "0.000000000001"),
-            (-1_500_000, "-0.000000000002"),
-            (1_234_567_890_123_456_789, "1.234567890123"),
+            (1, "0.000000000000000001"),
+            (-500_000, "-0.0000000000005"),
+            (2_000_000, "0.000000000002"),
+            (1_234_567_890_123_456_789, "1.234567890123456789"),
+            (-60_000_000_000_000_000_000_000, "-60000.000000000000"),
+            (i128::MIN, "-170141183460469231731.687303715884105728"),
         ] {
-            assert_eq!(FineAmount::rounded_half_away(Money::from_raw(raw)).to_string(), text);
+            assert_eq!(FineAmount::exact(Money::from_raw(raw)).to_string(), text);
         }
     }
 }

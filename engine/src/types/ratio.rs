@@ -10,17 +10,38 @@ use super::quantity::Quantity;
 #[derive(Clone, Copy, Debug)]
 pub enum RatioUnit {}
 
+/// What a decimal of few places that reads back as a double is at 1e-18.
+#[allow(clippy::float_arithmetic, reason = "a decimal of a double is tried: a wrong one does not read back")]
+fn written(value: f64) -> Option<i128> {
+    /// Whole numbers up to this are doubles.
+    const WHOLE: f64 = 9_007_199_254_740_992.0;
+    const STEPS: [(f64, i128); 4] =
+        [(1e6, ONE / 1_000_000), (1e9, ONE / 1_000_000_000), (1e12, 1_000_000), (1e15, 1_000)];
+    STEPS.iter().find_map(|(power, step)| {
+        let units = (value * power).round();
+        // A quotient of two doubles is the double nearest to the decimal.
+        let is_read_back = units.abs() <= WHOLE && units / power == value;
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within 54 bits")]
+        let raw = is_read_back.then_some(i128::from(units as i64) * step);
+        raw
+    })
+}
+
 /// A factor at 1e-18: a discount, a dampening, a percentage.
 pub type Ratio = Fixed<RatioUnit>;
 
 impl<U> Fixed<U> {
-    /// The number nearest to a double, half away from zero: its binary digits are taken as they are, without floating point.
+    /// The decimal number that a double stands for: what somebody wrote, where at most fifteen places read back as the same double; else the
+    /// number nearest to it, half away from zero, from its binary digits, without floating point.
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit or is no number.
     pub fn from_f64_half_away(value: f64) -> Result<Self, Overflow> {
         /// Bits of a double behind its leading one.
         const BITS: i32 = 52;
+        if let Some(raw) = written(value) {
+            return Ok(Self::from_raw(raw));
+        }
         let (bits, magnitude) = (value.to_bits(), value.abs().to_bits());
         let exponent = i32::try_from(magnitude >> BITS).map_err(|_| Overflow)?;
         if exponent == 0x7FF {
@@ -104,6 +125,34 @@ impl Money {
         }
     }
 
+    /// The sum of `sum / 10^places` over all, each of at most 27 places, rounded once, half away from zero, to 1e-18.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub(crate) fn from_sums_half_away(sums: impl IntoIterator<Item = (i128, u8)>) -> Result<Self, Overflow> {
+        /// Beyond the places of money.
+        const BEYOND: u8 = 9;
+        let mut all = sums.into_iter().filter(|(sum, _)| *sum != 0);
+        let Some((first, places)) = all.next() else { return Ok(Self::ZERO) };
+        let mut rest = all.peekable();
+        if rest.peek().is_none() {
+            return Self::from_sum_half_away(first, places);
+        }
+        let mut exact = I256::ZERO;
+        for (sum, places) in [(first, places)].into_iter().chain(rest) {
+            let shift = (PLACES + BEYOND).checked_sub(places).ok_or(Overflow)?;
+            let power = 10_i128.pow(u32::from(shift));
+            exact = I256::from(sum)
+                .checked_mul(I256::from(power))
+                .and_then(|own| exact.checked_add(own))
+                .ok_or(Overflow)?;
+        }
+        let step = I256::from(10_i128.pow(u32::from(BEYOND)));
+        let (quotient, left) = (exact / step, exact % step);
+        let raw = quotient + left / (step / I256::from(2));
+        i128::try_from(raw).map(Self::from_raw).map_err(|_| Overflow)
+    }
+
     /// Rounded up, away from nothing for what is positive, to `places` after the point.
     ///
     /// # Errors
@@ -152,8 +201,14 @@ mod tests {
             (0.0, 0),
             (1.0, ONE),
             (-2.5, -5 * ONE / 2),
-            (0.1, 100_000_000_000_000_006),
-            (-0.1, -100_000_000_000_000_006),
+            (0.1, ONE / 10),
+            (-0.1, -ONE / 10),
+            (0.42, 42 * ONE / 100),
+            (60_000.1, 600_001 * ONE / 10),
+            (0.000_000_123_4, 123_400_000_000),
+            // Neither of these is a decimal of fifteen places.
+            (1.0 / 3.0, 333_333_333_333_333_315),
+            (1.0 - 0.95, 50_000_000_000_000_044),
             (5e-19, 1),
             (4.9e-19, 0),
             (1e-300, 0),

@@ -222,6 +222,8 @@ async fn an_account_under_a_method_is_checked_filled_and_shown() {
     assert_eq!(report.market_risk, "10809.000000000000");
     let source = &report.sources[0];
     assert_eq!(source.results[source.worst_scenario as usize], source.worst);
+    // The method needs no deltas; they are told.
+    assert_eq!([&source.net_delta, &source.gross_delta], ["1.000000000000"; 2]);
     let charge = &report.contingencies[0];
     assert_eq!((charge.kind.as_str(), charge.maintenance.as_str()), ("perpetual", "1800.000000000000"));
     // The market falls: the group is called.

@@ -8,9 +8,10 @@ use crate::grid::book::{RowKind, SourceBook};
 use crate::grid::catalogue::{Catalogue, GridRow};
 use crate::grid::extent::MoneyExtent;
 use crate::grid::values::Values;
+use crate::grid::whole::Sum;
 use crate::grid::{basis, scan};
 use crate::parameters::method::GridMethod;
-use crate::types::{Moment, Money, Overflow, Ratio};
+use crate::types::{Decimal, Moment, Money, Overflow, Quantity, Ratio};
 
 /// One price source.
 #[derive(Debug)]
@@ -53,11 +54,11 @@ struct RangedExpiry {
 /// Whole units of values: of what is held, or of one unit of an order.
 struct Sums {
     /// By cell.
-    linear: Vec<i128>,
+    linear: Vec<Sum>,
     /// By expiry and cell, and the mark behind them.
-    options: Vec<Vec<i128>>,
+    options: Vec<Vec<Sum>>,
     /// By expiry of futures and move of the basis.
-    futures: Vec<[i128; basis::MOVES]>,
+    futures: Vec<[Sum; basis::MOVES]>,
 }
 
 impl Sums {
@@ -68,18 +69,19 @@ impl Sums {
     ) -> Result<Self, Overflow> {
         let cells = values.cells.ncols();
         let mut sums = Self {
-            linear: vec![0; cells],
-            options: vec![vec![0; cells + 1]; book.expiries.len()],
-            futures: vec![[0; basis::MOVES]; futures.len()],
+            linear: vec![Sum::default(); cells],
+            options: vec![vec![Sum::default(); cells + 1]; book.expiries.len()],
+            futures: vec![[Sum::default(); basis::MOVES]; futures.len()],
         };
         for (row, lots) in legs {
+            let held = Quantity::from_decimal_half_away(Decimal::whole(lots))?;
+            let scale = values.row_scales[row];
             if let RowKind::Future { expiry, .. } = book.rows[row].kind
                 && let Some(place) = futures.iter().position(|own| own.0 == expiry)
             {
                 let moved = &values.cells.row(row).to_vec()[cells - basis::MOVES..];
                 for (sum, units) in sums.futures[place].iter_mut().zip(moved) {
-                    let product = i128::from(*units) * i128::from(lots);
-                    *sum = sum.checked_add(product).ok_or(Overflow)?;
+                    sum.add(held, *units, scale)?;
                 }
             }
             let own = match book.rows[row].kind {
@@ -88,8 +90,7 @@ impl Sums {
             };
             let units = values.cells.row(row).into_iter().copied().chain([values.marks[row]]);
             for (sum, units) in own.iter_mut().zip(units) {
-                let product = i128::from(units) * i128::from(lots);
-                *sum = sum.checked_add(product).ok_or(Overflow)?;
+                sum.add(held, units, scale)?;
             }
         }
         Ok(sums)
@@ -110,17 +111,17 @@ impl RangedSource {
         let places: Places =
             orders.iter().enumerate().filter(|(_, fill)| trades(fill)).map(|(order, _)| order).collect();
         let of_held = held.iter().filter(|(row, _)| row.source == index).map(|(row, lots)| (row.row, *lots));
-        let (grid, digits) = (catalogue.grid(), catalogue.method().places);
+        let grid = catalogue.grid();
         let futures = if grid.basis.is_some() { basis::future_expiries(&own.0) } else { Vec::new() };
         let mut sums = vec![(None, Sums::of(own, &futures, of_held)?)];
         for &order in &*places {
             let legs = orders[order].legs.iter().filter(|(row, _)| row.source == index);
             sums.push((Some(order), Sums::of(own, &futures, legs.map(|(row, lots)| (row.row, lots.get())))?));
         }
-        let linear = |of: &dyn Fn(&Sums) -> i128| -> Result<LinearMoney, Overflow> {
+        let linear = |of: &dyn Fn(&Sums) -> Sum| -> Result<LinearMoney, Overflow> {
             let mut linear = Linear::nothing(&places);
             for (order, sums) in &sums {
-                linear.add(*order, Money::from_sum_half_away(of(sums), digits)?)?;
+                linear.add(*order, of(sums).money(own.1.scales)?)?;
             }
             Ok(linear)
         };

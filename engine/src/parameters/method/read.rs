@@ -79,11 +79,11 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
         root.fault("currency", error.to_string());
     }
     let price_currencies = price_currencies(root);
-    let places = root.number("places", (0.0, 12.0), Some(12.0));
+    let places = root.number("places", (0.0, 18.0), Some(18.0));
     if places.fract() != 0.0 {
         root.fault("places", "expected a whole number");
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 12")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 18")]
     let places = places as u8;
     let is_isolated = root.flag("isolated", false);
     let counts_gains = root.flag("counts_gains", true);

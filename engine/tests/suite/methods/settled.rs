@@ -68,7 +68,7 @@ fn what_has_a_settlement_price_is_money() {
         assert_eq!(own.equity.position_value, money(3 * 5_400 - 2 * 600), "{stated}");
         assert!(own.market_risk.is_zero() && own.charges.is_empty(), "{stated}: {own:?}");
         assert!(own.requirement.initial.is_zero() && own.requirement.maintenance.is_zero());
-        assert!(own.sources[0].deltas.net.is_zero() && own.sources[0].basis.is_zero());
+        assert!(own.sources[0].deltas.unwrap().net.is_zero() && own.sources[0].basis.is_zero());
     }
 }
 

@@ -182,7 +182,7 @@ pub(in crate::grpc) fn position(
         contract: Some(contract(names, id, own.net())),
         long: own.long,
         short: own.short,
-        basis: FineAmount::rounded_half_away(own.basis).to_string(),
+        basis: FineAmount::exact(own.basis).to_string(),
     }
 }
 

@@ -12,9 +12,9 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Money may be a coin: six places are too few.
+/// Money may be a coin: six places are too few, and printed parts add up.
 fn amount<U>(number: Fixed<U>) -> String {
-    FineAmount::rounded_half_away(number).to_string()
+    FineAmount::exact(number).to_string()
 }
 
 pub(in crate::grpc) fn stated(name: &MethodName, own: &Arc<Catalogue>) -> v1::StatedMethod {
@@ -67,8 +67,8 @@ fn source(own: &SourceResult) -> v1::PriceSourceRisk {
         basis_contingency: amount(own.basis),
         worst: amount(own.worst),
         worst_scenario: number(own.worst_index),
-        net_delta: amount(own.deltas.net),
-        gross_delta: amount(own.deltas.gross),
+        net_delta: own.deltas.map(|deltas| amount(deltas.net)).unwrap_or_default(),
+        gross_delta: own.deltas.map(|deltas| amount(deltas.gross)).unwrap_or_default(),
         roll: amount(own.roll),
         delta_shock: amount(own.delta_shock),
         floor: amount(own.floor),
