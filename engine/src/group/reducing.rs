@@ -52,15 +52,23 @@ pub(super) fn cuts(group: &Group, events: &[Event]) -> Result<Vec<Event>, Overfl
     after.orders.retain(|_, own| is_meant(own));
     let mut touched: BTreeSet<(AccountName, ContractId)> = BTreeSet::new();
     for event in events {
-        if let Event::HoldingChanged(account, contract, _) = event {
-            touched.insert((account.clone(), *contract));
-        }
+        let held = |group: &Group| {
+            let Event::HoldingChanged(account, contract, _) = event else { return None };
+            Some([false, true].map(|is_short| reducible(group, account, *contract, is_short)))
+        };
+        let before = held(&after);
         if let Event::OrderFilled(id, ..) | Event::OrderReplaced(id, _) = event
             && let Some(own) = after.orders.get(id)
         {
             touched.extend(own.terms.legs.iter().map(|leg| (own.account.clone(), leg.contract)));
         }
         after.apply(event)?;
+        // A settlement run changes what a position is worth, not its size: the venue has cut nothing.
+        if let Event::HoldingChanged(account, contract, _) = event
+            && held(&after) != before
+        {
+            touched.insert((account.clone(), *contract));
+        }
     }
     after.orders.retain(|_, own| is_meant(own));
     let mut cuts = Vec::new();

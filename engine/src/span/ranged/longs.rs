@@ -88,6 +88,23 @@ impl RangedCommodity<'_> {
         longs.value.map(|value| scaled(value, self.factors)).map(Some)
     }
 
+    /// What options are worth where there is nothing but long ones; of an account that nets.
+    pub(super) const fn long_value(&self) -> &LinearMoney {
+        &self.longs[0].value
+    }
+
+    /// Whether somewhere in a region there may be nothing but long options; of an account that nets.
+    pub(super) fn may_be_long_options(&self, fills: &OpenFills, region: &Region) -> Result<bool, Overflow> {
+        for own in &self.longs[0].rows {
+            let (least, most) = (own.lots.least(fills, region)?, own.lots.most(fills, region)?);
+            let is_option = self.own.contract(own.row).kind != ContractKind::Plain;
+            if most.is_negative() || (!is_option && least.is_positive()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether there are positions in a region; of an account that nets.
     pub(super) fn presence(&self, fills: &OpenFills, region: &Region) -> Result<Presence, Overflow> {
         let mut presence = Presence::Never;

@@ -51,6 +51,10 @@ impl Ranged<'_> {
             let mut weighted = least_quotient(&price_risk, &delta, self.fills, region)?;
             if is_super {
                 weighted = weighted.min(least_quotient(of(active), &delta, self.fills, region)?);
+                if self.rounding.caps_long_options() && own.may_be_long_options(self.fills, region)? {
+                    // Then scan risk is at most what the options are worth.
+                    weighted = weighted.min(least_quotient(own.long_value(), &delta, self.fills, region)?);
+                }
             }
             least = Some(least.map_or(weighted, |least| least.min(weighted)));
         }

@@ -1,11 +1,12 @@
 //! What fills change in cash changes what counts of collateral: an accepted order can be paid for all the same, also once what was due has
 //! been paid. Fills are told as facts, and the group is looked at as it is then.
 
-use plimsoll_engine::group::{AssetTerms, Fact, Fill, Request};
+use plimsoll_engine::group::{AssetTerms, Enforcement, Fact, Fill, LinkRule, OnFill, OrderLink, Request};
 use plimsoll_engine::types::{Amount, Decimal, Money, Quantity, Ratio};
 
 use super::desk::{Desk, code, day, money, reason, text};
 use crate::generate::Dice;
+use crate::orders::seeds;
 
 const NAMES: [&str; 6] = [
     "HCL FUT 202612",
@@ -77,7 +78,7 @@ fn group(dice: &mut Dice) -> Desk {
     desk
 }
 
-fn order(desk: &mut Desk, dice: &mut Dice, id: &str) {
+fn order(desk: &mut Desk, dice: &mut Dice, more: &mut Dice, id: &str) {
     let name = *dice.pick(&NAMES);
     let units = dice.between(1, 2);
     let mark = desk.mark(name);
@@ -86,7 +87,14 @@ fn order(desk: &mut Desk, dice: &mut Dice, id: &str) {
     let mut order = desk.limit(id, if dice.chance(50) { units } else { -units }, name, price);
     if dice.chance(60) {
         let currency = if dice.chance(50) { "USD" } else { "EUR" };
-        order.terms.fee = Some((code(currency), money(&dice.between(1, 200).to_string())));
+        let fee = dice.between(1, 200);
+        // A rebate may come, and is not counted on.
+        let fee = if more.chance(20) { -fee } else { fee };
+        order.terms.fee = Some((code(currency), money(&fee.to_string())));
+    }
+    if more.chance(25) {
+        let enforcement = Enforcement::VenueAtomic(OnFill::FirstHit);
+        order.link = Some(OrderLink { name: code("L"), rule: LinkRule::OneCancelsOther, enforcement });
     }
     desk.order(order);
 }
@@ -137,11 +145,13 @@ fn outcomes(open: &[i64]) -> Vec<Vec<i64>> {
 #[test]
 fn after_any_fills_there_is_what_was_promised() {
     let (mut told, mut limited, mut near) = (0, 0, 0);
-    for seed in 0..50 {
+    let usual = 0..50;
+    for seed in seeds(usual.clone()) {
         let mut dice = Dice::new(seed);
+        let mut more = Dice::new(seed.wrapping_add(1 << 32));
         let mut desk = group(&mut dice);
         for number in 0..3 {
-            order(&mut desk, &mut dice, &format!("O{number}"));
+            order(&mut desk, &mut dice, &mut more, &format!("O{number}"));
         }
         // What can be spared is paid out, so that the last order is near what the group can pay for.
         let spare =
@@ -153,7 +163,7 @@ fn after_any_fills_there_is_what_was_promised() {
             let amount = Money::from_decimal(Decimal::new(spare, 6).unwrap()).unwrap();
             desk.request(Request::Withdraw(currency, amount));
         }
-        order(&mut desk, &mut dice, "O9");
+        order(&mut desk, &mut dice, &mut more, "O9");
         let before = desk.standing();
         if before.with_orders.is_deficit() {
             continue;
@@ -165,7 +175,13 @@ fn after_any_fills_there_is_what_was_promised() {
         let whole = desk.group.clone();
         let marks: Vec<(&str, Decimal)> = NAMES.into_iter().map(|name| (name, desk.mark(name))).collect();
         let runs = [desk.run("R18", 18, &marks), desk.run("R21", 21, &marks)];
+        let linked: Vec<bool> = desk.group.orders.values().map(|own| own.link.is_some()).collect();
         for filled in outcomes(&open) {
+            // The venue lets one of a link fill.
+            if linked.iter().zip(&filled).filter(|(is_linked, units)| **is_linked && **units > 0).count() > 1
+            {
+                continue;
+            }
             desk.group = whole.clone();
             fill(&mut desk, &filled);
             let check = |desk: &Desk, when: &str| {
@@ -181,5 +197,8 @@ fn after_any_fills_there_is_what_was_promised() {
         }
     }
     println!("{told} outcomes, {limited} groups with limited assets, {near} near");
-    assert!(told > 700 && limited > 30 && near > 4, "{told} {limited} {near}");
+    assert!(
+        seeds(usual.clone()) != usual || told > 500 && limited > 30 && near > 4,
+        "{told} {limited} {near}"
+    );
 }

@@ -152,3 +152,22 @@ fn a_bracket_of_which_one_fills_is_cut_to_the_position_each() {
     hit(&mut desk, "T3", "O2", -3);
     assert_eq!((working(&desk), desk.queue()), (vec![], vec![]));
 }
+
+/// A run changes what a position is worth, and cuts nothing: two orders of the whole position may both fill once there is more to reduce.
+#[test]
+fn a_settlement_run_cuts_nothing() {
+    let mut desk = Desk::sample("1000000");
+    let mark = desk.mark(FUTURE);
+    desk.trade("T1", 2, FUTURE, mark);
+    for id in ["O1", "O2"] {
+        let order = reduce(&mut desk, id, -2, By::Venue);
+        assert_eq!(reason(&desk.order(order)), "granted");
+    }
+    let run = desk.run("R1", 18, &[(FUTURE, mark)]);
+    desk.fact(Fact::Settle(std::sync::Arc::new(run)));
+    assert_eq!(working(&desk), open(&[("O1", 2), ("O2", 2)]));
+    desk.trade("T2", 2, FUTURE, mark);
+    hit(&mut desk, "T3", "O1", -2);
+    hit(&mut desk, "T4", "O2", -2);
+    assert_eq!((desk.queue(), working(&desk)), (vec![], vec![]));
+}

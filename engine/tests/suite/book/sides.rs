@@ -7,6 +7,7 @@ use plimsoll_engine::types::{Amount, Money};
 
 use super::desk::{Desk, code, day, reason, text};
 use crate::generate::Dice;
+use crate::orders::seeds;
 
 const NAMES: [&str; 4] =
     ["HCL FUT 202612", "HCL FUT 202703", "HCLO OOF 202612 C 70.00", "HCLO OOF 202612 P 70.00"];
@@ -125,7 +126,7 @@ fn outcomes(open: &[i64]) -> Vec<Vec<i64>> {
 #[test]
 fn after_any_fills_there_is_what_was_promised_and_hardly_more() {
     let (mut told, mut ratios) = (0, Vec::new());
-    for seed in 0..70 {
+    for seed in seeds(0..70) {
         let mut dice = Dice::new(seed);
         let mut desk = desk("900000");
         let lots = |dice: &mut Dice| dice.between(1, 3) * if dice.chance(50) { 1 } else { -1 };

@@ -3,6 +3,7 @@
 //! `PLIMSOLL_SEED=7` replays one seed; a failure names its seed and step.
 
 mod auditor;
+mod filling;
 mod terms;
 mod world;
 
@@ -86,11 +87,15 @@ fn new_order(desk: &mut Desk, auditor: &mut Auditor, dice: &mut Dice, account: &
         lots,
         price,
         filled: 0,
+        cut: 0,
+        accepted: 0,
         fee,
         scheduled: auditor.charges.of(name).filter(|_| fee.is_none()),
         link: dice.chance(35).then(|| *dice.pick::<&str>(&LINKS)),
         may_reduce_only: dice.chance(15),
+        reduced_by_venue: false,
     };
+    let order = Order { reduced_by_venue: order.may_reduce_only && dice.chance(60), ..order };
     let verdict = auditor.ordered(&id, account, &order);
     (Body::Request(Request::Order(Box::new(order.told(desk, &id, account)))), verdict)
 }

@@ -221,3 +221,15 @@ fn long_options_that_are_scanned_with_others_are_not_capped() {
     assert!(spreads.iter().any(|own| matches!(own, InterSpread::Scanning(_))));
     ratio(&world, &case, RoundingProfile::Takasbank, "seed 1006").unwrap();
 }
+
+/// A super-spread credits no more than scan risk, which is what long options are worth where there is nothing else.
+#[test]
+fn a_super_spread_credits_no_more_than_long_options_are_worth() {
+    let mut dice = Dice::new(31_322);
+    let world = random_world(&mut dice);
+    let orders = dice.index(8) + 1;
+    let case = case(&world, &mut dice, orders, 3, Margining::GrossByClient).unwrap();
+    let spreads = world.set.super_spreads().as_slice();
+    assert!(spreads.iter().any(|own| matches!(own, InterSpread::Delta(_))));
+    ratio(&world, &case, RoundingProfile::Takasbank, "seed 31322").unwrap();
+}

@@ -10,6 +10,7 @@ use plimsoll_engine::group::{Group, Standing, bounded, searched};
 use plimsoll_engine::types::{Amount, Decimal, Money};
 
 use super::super::desk::{Desk, code, text};
+use super::filling::Orders;
 use super::terms::{Charges, Order, Told, of_hundredths, opened};
 use super::world::{World, exact, whole};
 use crate::generate::Dice;
@@ -50,10 +51,7 @@ struct Trade {
 /// What it knows.
 #[derive(Clone, Default)]
 struct Book {
-    orders: BTreeMap<String, Order>,
-    dead: BTreeSet<String>,
-    /// Links of which something has filled.
-    used: BTreeSet<&'static str>,
+    orders: Orders,
     trades: BTreeMap<String, Trade>,
     /// Trades that were cancelled before they were told.
     early: BTreeSet<String>,
@@ -63,6 +61,9 @@ struct Book {
     run: Option<(u8, BTreeMap<&'static str, Decimal>)>,
     day: u8,
 }
+
+/// The lots that have filled, and what is open of every order.
+type Seen = (Vec<String>, Vec<(String, i64)>);
 
 pub(super) struct Auditor {
     book: Book,
@@ -104,7 +105,7 @@ impl Auditor {
     }
 
     pub(super) fn working(&self) -> usize {
-        self.book.orders.len()
+        self.book.orders.working.len()
     }
 
     pub(super) fn today(&self) -> u8 {
@@ -125,7 +126,7 @@ impl Auditor {
     }
 
     pub(super) fn some_order(&self, dice: &mut Dice) -> String {
-        let known: Vec<&String> = self.book.orders.keys().chain(&self.book.dead).collect();
+        let known: Vec<&String> = self.book.orders.working.keys().chain(&self.book.orders.dead).collect();
         if known.is_empty() || dice.chance(5) { "O-none".to_owned() } else { (*dice.pick(&known)).clone() }
     }
 
@@ -135,7 +136,7 @@ impl Auditor {
     }
 
     pub(super) fn terms_of(&self, id: &str) -> Option<&Order> {
-        self.book.orders.get(id)
+        self.book.orders.working.get(id)
     }
 
     /// The step was granted.
@@ -156,10 +157,11 @@ impl Auditor {
         if account != "A" {
             return Verdict::of("unknown_account");
         }
-        if self.book.orders.contains_key(id) || self.book.dead.contains(id) {
+        let orders = &self.book.orders;
+        if orders.working.contains_key(id) || orders.dead.contains(id) {
             return Verdict::of("order_exists");
         }
-        if order.link.is_some_and(|link| self.book.used.contains(link)) {
+        if order.link.and_then(|link| orders.links.get(link)).is_some_and(|own| own.is_exhausted) {
             return Verdict::of("link_exhausted");
         }
         let held = Self::net(&self.book).get(order.name).copied().unwrap_or_default();
@@ -167,12 +169,12 @@ impl Auditor {
             return Verdict::of("not_reducing");
         }
         self.then(|book| {
-            book.orders.insert(id.to_owned(), order.clone());
+            book.orders.accept(id, order);
         });
         let after = self.next.clone().unwrap();
         let [before, then] = [self.worst_excess(&self.book), self.worst_excess(&after)];
         let mut filled = self.book.clone();
-        filled.orders.clear();
+        filled.orders.working.clear();
         let alone = self.excess(&filled);
         self.take(&mut filled, order, order.lots);
         let improves = self.excess(&filled) > alone;
@@ -205,31 +207,26 @@ impl Auditor {
             self.filled(&mut next, &mut verdict, order, &trade.told);
         }
         // One that was cancelled before it was told is booked and cancelled.
+        let told = trade.told.clone();
         next.trades.insert(id.to_owned(), Trade { busted, ..trade });
+        let own = order.and_then(|order| self.book.orders.working.get(order));
+        let has_filled = own.is_some_and(|own| own.is_like(&told) && own.reduced_by_venue);
+        verdict.closed.extend(self.reduced(&mut next, told.name, has_filled));
         self.next = Some(next);
         verdict
     }
 
-    /// What a trade does to its order and those that it is linked with.
+    /// What a trade does to its order, to those that it is linked with and to those that may reduce only.
     fn filled(&self, next: &mut Book, verdict: &mut Verdict, id: &str, told: &Told) {
-        let Some(own) = self.book.orders.get(id) else {
-            let is_dead = self.book.dead.contains(id);
+        let orders = &self.book.orders;
+        let Some(own) = orders.working.get(id) else {
+            let is_dead = orders.dead.contains(id);
             verdict.raised.push(if is_dead { "fill_after_close" } else { "fill_without_order" });
             return;
         };
         if own.is_like(told) {
-            verdict.raised.extend(own.misfits(told));
-            let others = self.book.orders.iter().filter(|(other, order)| {
-                own.link.is_some() && order.link == own.link && other.as_str() != id
-            });
-            verdict.closed.extend((told.lots.abs() >= own.open()).then(|| id.to_owned()));
-            verdict.closed.extend(others.map(|(other, _)| other.clone()));
-            next.used.extend(own.link);
-            if let Some(order) = next.orders.get_mut(id) {
-                order.filled += told.lots.abs().min(own.open());
-            }
-            next.orders.retain(|id, _| !verdict.closed.contains(id));
-            next.dead.extend(verdict.closed.iter().cloned());
+            verdict.raised.extend(own.misfits(told, orders.is_beyond(own, told)));
+            verdict.closed.extend(next.orders.fill(id, told.lots.abs()));
         } else {
             verdict.raised.push("fill_unlike_order");
         }
@@ -239,32 +236,38 @@ impl Auditor {
         }
     }
 
+    /// The venue cuts its reduce-only orders in a contract if what is held of it has changed.
+    fn reduced(&self, next: &mut Book, name: &'static str, has_filled: bool) -> Vec<String> {
+        let held = |book: &Book| Self::net(book).get(name).copied().unwrap_or_default();
+        let now = held(next);
+        if has_filled || held(&self.book) != now { next.orders.reduce(name, now) } else { Vec::new() }
+    }
+
     /// A link is to take orders again.
     pub(super) fn link_reset(&mut self, link: &'static str) -> Verdict {
         self.next = None;
-        if self.book.orders.values().any(|own| own.link == Some(link)) {
+        if self.book.orders.working.values().any(|own| own.link == Some(link)) {
             return Verdict::of("link_in_use");
         }
-        if !self.book.used.contains(link) {
+        if !self.book.orders.links.contains_key(link) {
             return Verdict::of("unknown_link");
         }
         self.then(|book| {
-            book.used.remove(link);
+            book.orders.links.remove(link);
         });
         Verdict::of("granted")
     }
 
     pub(super) fn cancelled(&mut self, id: &str) -> Verdict {
         self.next = None;
-        if self.book.dead.contains(id) {
+        if self.book.orders.dead.contains(id) {
             return Verdict::of("granted");
         }
-        if !self.book.orders.contains_key(id) {
+        if !self.book.orders.working.contains_key(id) {
             return Verdict::raised("unknown_order");
         }
         self.then(|book| {
-            book.orders.remove(id);
-            book.dead.insert(id.to_owned());
+            book.orders.close(id);
         });
         Verdict { closed: vec![id.to_owned()], ..Verdict::of("granted") }
     }
@@ -280,12 +283,13 @@ impl Auditor {
             });
             return Verdict::raised("unknown_trade");
         }
-        self.then(|book| {
-            if let Some(own) = book.trades.get_mut(id) {
-                own.busted = true;
-            }
-        });
-        Verdict::of("granted")
+        let mut next = self.book.clone();
+        let own = next.trades.get_mut(id).unwrap();
+        own.busted = true;
+        let name = own.told.name;
+        let closed = self.reduced(&mut next, name, false);
+        self.next = Some(next);
+        Verdict { closed, ..Verdict::of("granted") }
     }
 
     pub(super) fn deposited(&mut self, reference: &str, amount: i64) -> Verdict {
@@ -323,10 +327,8 @@ impl Auditor {
 
     pub(super) fn day_ended(&mut self) -> Verdict {
         self.next = None;
-        let closed: Vec<String> = self.book.orders.keys().cloned().collect();
-        self.then(|book| {
-            book.dead.extend(std::mem::take(&mut book.orders).into_keys());
-        });
+        let closed: Vec<String> = self.book.orders.working.keys().cloned().collect();
+        self.then(|book| closed.iter().for_each(|id| book.orders.close(id)));
         Verdict { closed, ..Verdict::of("granted") }
     }
 
@@ -334,7 +336,7 @@ impl Auditor {
     fn take(&self, book: &mut Book, order: &Order, lots: i64) {
         let mark = self.world.contracts[order.name].mark;
         let worse = if lots > 0 { order.price.max(mark) } else { order.price.min(mark) };
-        let id = format!("fill {}", book.trades.len());
+        let id = format!("fill {} {}", order.accepted, order.filled);
         // A rebate may not come.
         let fee = order.fee.or(order.scheduled).unwrap_or_default().max(0) * lots.abs();
         let told = Told { name: order.name, lots, price: worse, fee };
@@ -409,26 +411,35 @@ impl Auditor {
         self.equity(book) - self.world.initial(&Self::net(book))
     }
 
-    /// The least excess over every number of fills of every order.
+    /// The least excess over all that the venue may fill of the orders, lot by lot.
     fn worst_excess(&self, book: &Book) -> BigRational {
-        let orders: Vec<Order> = book.orders.values().cloned().collect();
-        let mut base = book.clone();
-        base.orders.clear();
-        self.least(&base, &orders)
+        let mut seen = BTreeSet::new();
+        self.least(book, &mut seen).unwrap()
     }
 
-    fn least(&self, book: &Book, orders: &[Order]) -> BigRational {
-        let Some((first, rest)) = orders.split_first() else { return self.excess(book) };
-        let outcomes = (0..=first.open()).map(|units| {
+    /// The least excess from a book on; nothing of a book that was seen, as what has filled and what is open tell.
+    fn least(&self, book: &Book, seen: &mut BTreeSet<Seen>) -> Option<BigRational> {
+        let fills = book.trades.keys().filter(|id| id.starts_with("fill")).cloned().collect();
+        let open = book.orders.working.iter().map(|(id, own)| (id.clone(), own.open())).collect();
+        if !seen.insert((fills, open)) {
+            return None;
+        }
+        let mut least = self.excess(book);
+        for (id, order) in &book.orders.working {
             let mut with = book.clone();
-            if units == 0 {
-                return self.least(&with, rest);
+            let lots = order.lots.signum();
+            let held = |book: &Book| Self::net(book).get(order.name).copied().unwrap_or_default();
+            // The venue fills no more of what may reduce only than there is to reduce.
+            if order.open() == 0 || order.reduced_by_venue && opened(held(book), lots) > 0 {
+                continue;
             }
-            self.take(&mut with, first, units * first.lots.signum());
-            let is_other = |own: &&Order| own.link.is_none() || own.link != first.link;
-            self.least(&with, &rest.iter().filter(is_other).cloned().collect::<Vec<_>>())
-        });
-        outcomes.min().unwrap()
+            self.take(&mut with, order, lots);
+            with.orders.fill(id, 1);
+            let now = held(&with);
+            with.orders.reduce(order.name, now);
+            least = self.least(&with, seen).map_or(least.clone(), |other| other.min(least));
+        }
+        Some(least)
     }
 
     /// Positions, balances and open orders of the group are those of the book.
@@ -454,7 +465,7 @@ impl Auditor {
         let open: Vec<(String, i64)> =
             desk.group.orders.iter().map(|(id, own)| (id.to_string(), own.open(0))).collect();
         let expected: Vec<(String, i64)> =
-            self.book.orders.iter().map(|(id, own)| (id.clone(), own.open())).collect();
+            self.book.orders.working.iter().map(|(id, own)| (id.clone(), own.open())).collect();
         assert_eq!(open, expected, "open orders");
         let worst = self.worst_excess(&self.book);
         let bound = Amount::rounded_half_away(with_orders.excess).millionths();

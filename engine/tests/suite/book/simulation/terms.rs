@@ -10,8 +10,20 @@ use super::super::desk::{Desk, code};
 use super::world::{exact, whole};
 use crate::generate::Dice;
 
-/// Links of orders of which the venue lets the first that is hit fill.
-pub(super) const LINKS: [&str; 2] = ["L1", "L2"];
+/// The links of orders.
+pub(super) const LINKS: [&str; 6] = ["L1", "L2", "WHOLE", "SHARES", "CLIENT", "MOST"];
+
+/// How the orders of a link limit each other, and who sees to it.
+pub(super) fn rule_of(link: &str) -> (LinkRule, Enforcement) {
+    let venue = Enforcement::VenueAtomic;
+    match link {
+        "WHOLE" => (LinkRule::OneCancelsOther, venue(OnFill::CompleteFill)),
+        "SHARES" => (LinkRule::OneCancelsOther, venue(OnFill::Incremental)),
+        "CLIENT" => (LinkRule::OneCancelsOther, Enforcement::Client),
+        "MOST" => (LinkRule::MostFilled(3), venue(OnFill::CompleteFill)),
+        _ => (LinkRule::OneCancelsOther, venue(OnFill::FirstHit)),
+    }
+}
 
 #[derive(Clone)]
 pub(super) struct Order {
@@ -19,12 +31,18 @@ pub(super) struct Order {
     pub(super) lots: i64,
     pub(super) price: Decimal,
     pub(super) filled: i64,
+    /// Lots that are not open any more though they have not filled.
+    pub(super) cut: i64,
+    /// Its place among all orders in time.
+    pub(super) accepted: u64,
     /// Of a lot, in hundredths; paid positive.
     pub(super) fee: Option<i64>,
     /// What the house charges for a lot by its schedule of the day, where the order states no fee.
     pub(super) scheduled: Option<i64>,
     pub(super) link: Option<&'static str>,
     pub(super) may_reduce_only: bool,
+    /// Whether the venue sees to that.
+    pub(super) reduced_by_venue: bool,
 }
 
 /// A trade as it is told.
@@ -89,7 +107,13 @@ pub(super) fn opened(held: i64, lots: i64) -> i64 {
 
 impl Order {
     pub(super) fn open(&self) -> i64 {
-        self.lots.abs() - self.filled
+        self.lots.abs() - self.filled - self.cut
+    }
+
+    /// With so many lots open at most; whether any are.
+    pub(super) fn keep(&mut self, most: i64) -> bool {
+        self.cut += (self.open() - most.max(0)).max(0);
+        self.open() > 0
     }
 
     /// Whether a trade is of its contract and direction.
@@ -97,8 +121,8 @@ impl Order {
         self.name == told.name && self.lots.signum() == told.lots.signum()
     }
 
-    /// How a trade that is like it does not fit.
-    pub(super) fn misfits(&self, told: &Told) -> Vec<&'static str> {
+    /// How a trade that is like it does not fit; `is_beyond` where its link allows less.
+    pub(super) fn misfits(&self, told: &Told, is_beyond: bool) -> Vec<&'static str> {
         let (limit, price) = (exact(self.price), exact(told.price));
         let is_through = if told.lots > 0 { price > limit } else { price < limit };
         let is_other_fee = match self.fee {
@@ -107,6 +131,7 @@ impl Order {
         };
         [
             (told.lots.abs() > self.open(), "overfill"),
+            (is_beyond, "beyond_link"),
             (is_through, "through_limit"),
             (is_other_fee, "fee_unlike_order"),
         ]
@@ -121,11 +146,10 @@ impl Order {
         order.account = code(account);
         order.terms.fee = self.fee.map(|own| fee(&desk.group.currency, own));
         order.terms.reduce_only = self.may_reduce_only;
-        let enforcement = Enforcement::VenueAtomic(OnFill::FirstHit);
-        order.link = self.link.map(|name| OrderLink {
-            name: code(name),
-            rule: LinkRule::OneCancelsOther,
-            enforcement,
+        order.terms.reduced_by_venue = self.reduced_by_venue;
+        order.link = self.link.map(|name| {
+            let (rule, enforcement) = rule_of(name);
+            OrderLink { name: code(name), rule, enforcement }
         });
         order
     }
