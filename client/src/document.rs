@@ -88,7 +88,7 @@ impl<'a> Node<'a> {
         self.object.get(key).filter(|value| !value.is_null())
     }
 
-    fn required(&self, key: &'static str) -> Option<&'a Value> {
+    pub(crate) fn required(&self, key: &'static str) -> Option<&'a Value> {
         let found = self.get(key);
         if found.is_none() {
             self.fault(key, "is missing");
@@ -156,6 +156,11 @@ impl<'a> Node<'a> {
             self.fault(key, "expected text");
         }
         value.as_str()
+    }
+
+    /// Whether a word stands there; what else may stand there is no fault here.
+    pub(crate) fn says(&self, key: &'static str, word: &str) -> bool {
+        self.get(key).and_then(Value::as_str) == Some(word)
     }
 
     pub(crate) fn required_text(&self, key: &'static str) -> Option<&'a str> {

@@ -5,6 +5,7 @@ mod position;
 use std::collections::BTreeSet;
 
 use plimsoll_engine::account::{Collateral, MarginAccount, Netting, PositionAccount};
+use plimsoll_engine::contract::OptionModel;
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::types::{Currency, Money, PriceSource};
@@ -50,6 +51,14 @@ impl Context<'_> {
         let market = source.and_then(|source| self.snapshot.of(source));
         let stated = self.method.price_currency(market.and_then(|market| market.terms.as_ref()));
         stated.cloned().or_else(|| Currency::new("USD").ok())
+    }
+}
+
+impl Context<'_> {
+    /// How options move that do not say: as their source.
+    fn model(&self, source: Option<&PriceSource>) -> OptionModel {
+        let market = source.and_then(|source| self.snapshot.of(source));
+        market.map_or(OptionModel::Lognormal, |market| market.model())
     }
 }
 

@@ -10,6 +10,9 @@ use crate::document::{Faults, Node, Range};
 use crate::json;
 
 const PRICE: Range = (1e-12, 1e12);
+const SIGNED: Range = (-1e12, 1e12);
+const MODELS: [(&str, OptionModel); 2] =
+    [("lognormal", OptionModel::Lognormal), ("normal", OptionModel::Normal)];
 const CONFIDENCE: Range = (0.0, 1.0);
 const RATE: Range = (-10.0, 10.0);
 const VOLATILITY: Range = (1e-9, 1e3);
@@ -101,11 +104,16 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
         Observed::new(value?, time, confidence.unwrap_or(1.0)).ok()
     };
     let source = || source.clone();
-    quotes.extend(terms(node).map(|terms| Quote::PriceTerms { source: source(), terms }));
-    let price = observed(node.required_number("price", PRICE), node.number("confidence", CONFIDENCE));
+    let nodes = node.children("expiries", MOST_EXPIRIES);
+    let (terms, moves_normally) = terms(node, &nodes);
+    quotes.extend(terms.map(|terms| Quote::PriceTerms { source: source(), terms }));
+    node.required("price");
+    let price = observed(price(node, "price", moves_normally), node.number("confidence", CONFIDENCE));
     quotes.extend(price.map(|price| Quote::Price { source: source(), price }));
     if let Some(own) = node.child("perpetual") {
-        let price = observed(own.required_number("price", PRICE), own.number("confidence", CONFIDENCE));
+        own.required("price");
+        let price =
+            observed(self::price(&own, "price", moves_normally), own.number("confidence", CONFIDENCE));
         quotes.extend(price.map(|price| Quote::Perpetual { source: source(), price }));
         own.finish();
     }
@@ -114,11 +122,13 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
     let interest = observed(node.number("open_interest", (0.0, 1e18)), None);
     quotes.extend(interest.map(|money| Quote::OpenInterest { source: source(), money }));
     let mut expiries = BTreeSet::new();
-    for own in node.children("expiries", MOST_EXPIRIES) {
+    for own in nodes {
         if let Some(expiry) = own.moment("expiry", "seconds", time) {
             own.once("expiry", &mut expiries, expiry);
-            let forward =
-                observed(own.number("forward", PRICE), own.number("forward_confidence", CONFIDENCE));
+            let forward = observed(
+                self::price(&own, "forward", moves_normally),
+                own.number("forward_confidence", CONFIDENCE),
+            );
             quotes.extend(forward.map(|forward| Quote::Forward { source: source(), expiry, forward }));
             let rate = observed(own.number("rate", RATE), own.number("rate_confidence", CONFIDENCE));
             quotes.extend(rate.map(|rate| Quote::SourceRate { source: source(), expiry, rate }));
@@ -144,19 +154,35 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
     }
 }
 
-/// What the prices of a source are.
-fn terms(node: &Node<'_>) -> Option<PriceTerms> {
+/// What the prices of a source are, if it says, and whether they may be 0 or below.
+fn terms(node: &Node<'_>, expiries: &[Node<'_>]) -> (Option<PriceTerms>, bool) {
     let (currency, base) = (node.currency("currency"), node.currency("base"));
     if node.has("base") && !node.has("currency") {
         node.fault("base", "stands without the currency of the price");
     }
-    Some(PriceTerms { currency: currency?, base })
+    let model = node.choice("model", &MODELS);
+    let by_volatilities = || {
+        let mut with = expiries.iter().filter(|own| own.has("volatility") || own.has("smile")).peekable();
+        with.peek().is_some() && with.all(|own| own.says("model", "normal"))
+    };
+    let moves_normally = model.map_or_else(by_volatilities, |model| model == OptionModel::Normal);
+    let says_something = currency.is_some() || model.is_some();
+    (says_something.then_some(PriceTerms { currency, base, model }), moves_normally)
+}
+
+/// A price, which is above 0 where its source does not move normally.
+fn price(node: &Node<'_>, key: &'static str, moves_normally: bool) -> Option<f64> {
+    let price = node.number(key, SIGNED)?;
+    if !moves_normally && price <= 0.0 {
+        node.fault(key, "expected a number above 0, as the source does not move normally (model)");
+        return None;
+    }
+    node.number(key, if moves_normally { SIGNED } else { PRICE })
 }
 
 /// One volatility for all strikes, or one for each of some.
 fn smile(node: &Node<'_>) -> Option<Smile> {
-    let words = [("lognormal", OptionModel::Lognormal), ("normal", OptionModel::Normal)];
-    let model = node.choice("model", &words).unwrap_or(OptionModel::Lognormal);
+    let model = node.choice("model", &MODELS).unwrap_or(OptionModel::Lognormal);
     let range = if model == OptionModel::Normal { (1e-12, 1e12) } else { VOLATILITY };
     let flat = node.number("volatility", range);
     let (mut nodes, mut strikes) = (Vec::new(), BTreeSet::new());

@@ -32,6 +32,7 @@ pub use columns::{
 };
 pub use implied::{NoVolatility, bachelier_volatilities, black76_volatilities};
 pub use losses::{NoLosses, Stakes, linear_losses};
+pub(crate) use moves::by_size;
 pub use moves::{InvalidMoves, JointMove, Moves};
 pub use quoted::{ImpliedSmile, QuotedExpiry, QuotedPrice, smile_of_prices};
 pub use surface::{Surface, SurfaceFinding};

@@ -61,6 +61,8 @@ pub struct PositionResult {
     pub liquidation: Option<(Money, Money)>,
     /// What it is worth in equity.
     value: Money,
+    /// What it is worth at its price: its notional, with the sign of what is held and of the price.
+    signed: Money,
 }
 
 /// Margins an account by formula.
@@ -161,9 +163,14 @@ fn position(method: &Method, by: By<'_>, snapshot: &Snapshot, own: &Netted<'_>) 
         return Ok(Err(message));
     }
     let known = market.and_then(|market| market.price);
-    let Some(price) = known.map(|price| price.value()).filter(|price| *price > 0.0) else {
+    let Some(price) = known.map(|price| price.value()) else {
         return Ok(Err(format!("no price of {} is known", terms.price_source)));
     };
+    let stated = own.held.stated.price;
+    if let Some(faulty) = market.and_then(|market| stated.filter(|price| !market.admits(*price))) {
+        let source = &terms.price_source;
+        return Ok(Err(format!("price: {faulty}, where {source} does not move normally")));
+    }
     match (&terms.instrument, by.option) {
         (Instrument::Option { .. }, Some(rule)) => options::option(rule, snapshot, own, price),
         (Instrument::Option { .. }, None) => Ok(Err("the method has no rule for options".to_owned())),
@@ -204,7 +211,7 @@ fn of_source(method: &Method, snapshot: &Snapshot, source: &PriceSource) -> Resu
         return Err(message);
     }
     let price = market.and_then(|market| market.price).map(|price| price.value());
-    price.ok_or_else(|| format!("no price of {source} is known"))
+    price.filter(|price| *price >= 0.0).ok_or_else(|| format!("no price of {source} from 0 is known"))
 }
 
 /// Whether money of a contract is counted in the coin that its price is the price of.

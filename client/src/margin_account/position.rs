@@ -4,12 +4,13 @@ use plimsoll_engine::account::{Counted, HeldPosition, MarginAccount, Stated};
 use plimsoll_engine::contract::{
     Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
 };
-use plimsoll_engine::types::{Decimal, Quantity};
+use plimsoll_engine::types::{Decimal, PriceSource, Quantity};
 
 use super::Context;
 use crate::document::{Node, Range};
 
-const PRICE: Range = (1e-12, 1e12);
+/// Whether it may be 0 or below its source says.
+const PRICE: Range = (-1e12, 1e12);
 
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Kind {
@@ -54,7 +55,7 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
     let stated = node.has("quote").then(|| node.currency("quote"));
     let quote = stated.unwrap_or_else(|| context.quote(source.as_ref(), is_inverse));
     let (quantity, counted) = size(node);
-    let instrument = kind.and_then(|kind| instrument(node, kind, context));
+    let instrument = kind.and_then(|kind| instrument(node, kind, context, source.as_ref()));
     let ended = match instrument {
         Some(Instrument::Future { expiry } | Instrument::Option { expiry, .. }) => {
             expiry <= context.snapshot.time()
@@ -115,7 +116,12 @@ fn size(node: &Node<'_>) -> (Option<Quantity>, Counted) {
     (node.quantity("contracts"), Counted::Contracts)
 }
 
-fn instrument(node: &Node<'_>, kind: Kind, context: &Context<'_>) -> Option<Instrument> {
+fn instrument(
+    node: &Node<'_>,
+    kind: Kind,
+    context: &Context<'_>,
+    source: Option<&PriceSource>,
+) -> Option<Instrument> {
     match kind {
         Kind::Asset => Some(Instrument::Asset),
         Kind::Perpetual => Some(Instrument::Perpetual),
@@ -128,7 +134,7 @@ fn instrument(node: &Node<'_>, kind: Kind, context: &Context<'_>) -> Option<Inst
             node.required_text("right");
             let right = node.choice("right", &[("C", OptionRight::Call), ("P", OptionRight::Put)]);
             let models = [("lognormal", OptionModel::Lognormal), ("normal", OptionModel::Normal)];
-            let model = node.choice("model", &models).unwrap_or(OptionModel::Lognormal);
+            let model = node.choice("model", &models).unwrap_or_else(|| context.model(source));
             let exercise = Exercise::European;
             Some(Instrument::Option { expiry: expiry?, strike: strike?, right: right?, exercise, model })
         }

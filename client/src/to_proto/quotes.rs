@@ -2,7 +2,7 @@
 
 use plimsoll_engine::contract::OptionModel;
 use plimsoll_engine::market::{Observed, Quote, Smile};
-use plimsoll_engine::types::{Moment, PriceSource};
+use plimsoll_engine::types::{Currency, Moment, PriceSource};
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::market_quote::Value;
 
@@ -43,8 +43,12 @@ pub(crate) fn quote(own: &Quote) -> v1::MarketQuote {
             v1::MarketQuote { currency: from.to_string(), ..observed(rate, own) }
         }
         Quote::PriceTerms { source, terms } => {
-            let base = terms.base.as_ref().map(ToString::to_string).unwrap_or_default();
-            let own = v1::PriceTerms { currency: terms.currency.to_string(), base };
+            let text = |own: &Option<Currency>| own.as_ref().map(ToString::to_string).unwrap_or_default();
+            let own = v1::PriceTerms {
+                currency: text(&terms.currency),
+                base: text(&terms.base),
+                model: terms.model.map_or_else(|| v1::VolatilityModel::Unspecified.into(), model_of),
+            };
             v1::MarketQuote {
                 price_source: source.to_string(),
                 value: Some(Value::PriceTerms(own)),
@@ -71,11 +75,14 @@ fn of_expiry(quote: v1::MarketQuote, expiry: Moment) -> v1::MarketQuote {
     v1::MarketQuote { expiry: expiry.to_string(), ..quote }
 }
 
-fn smile_of(own: &Smile) -> v1::Smile {
-    let model = |own: &OptionModel| match own {
+fn model_of(own: OptionModel) -> i32 {
+    match own {
         OptionModel::Lognormal => v1::VolatilityModel::Lognormal.into(),
         OptionModel::Normal => v1::VolatilityModel::Normal.into(),
-    };
+    }
+}
+
+fn smile_of(own: &Smile) -> v1::Smile {
     let nodes = |own: &[(f64, f64)]| {
         let node = |(at, volatility): &(f64, f64)| v1::SmileNode {
             at: at.to_string(),
@@ -85,10 +92,10 @@ fn smile_of(own: &Smile) -> v1::Smile {
     };
     match own {
         Smile::Flat { model: own, volatility } => {
-            v1::Smile { model: model(own), volatility: volatility.to_string(), ..v1::Smile::default() }
+            v1::Smile { model: model_of(*own), volatility: volatility.to_string(), ..v1::Smile::default() }
         }
         Smile::Strikes { model: own, nodes: strikes } => {
-            v1::Smile { model: model(own), strikes: nodes(strikes), ..v1::Smile::default() }
+            v1::Smile { model: model_of(*own), strikes: nodes(strikes), ..v1::Smile::default() }
         }
         Smile::Deltas(deltas) => v1::Smile { deltas: nodes(deltas), ..v1::Smile::default() },
         Smile::Svi(own) => {

@@ -2,6 +2,7 @@
 
 mod clients;
 mod currencies;
+mod negative;
 mod printed;
 mod published;
 mod refused;

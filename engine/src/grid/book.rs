@@ -18,6 +18,8 @@ use crate::types::{Currency, Decimal, Moment, PriceSource, Quantity};
 pub(super) struct SourceBook {
     pub(super) source: PriceSource,
     pub(super) price: Observed,
+    /// Whether prices may be 0 or below.
+    pub(super) is_signed: bool,
     pub(super) funding_rate: f64,
     pub(super) expiries: Vec<ExpiryMarket>,
     /// Contracts, linear ones first, then options by expiry.
@@ -89,7 +91,8 @@ pub(super) fn books(
 
 /// A price source without positions, whose price collateral follows.
 pub(super) fn empty_book(source: PriceSource, price: Observed) -> SourceBook {
-    SourceBook { source, price, funding_rate: 0.0, expiries: Vec::new(), rows: Vec::new() }
+    let is_signed = price.value() <= 0.0;
+    SourceBook { source, price, is_signed, funding_rate: 0.0, expiries: Vec::new(), rows: Vec::new() }
 }
 
 fn book(
@@ -101,10 +104,14 @@ fn book(
     let market = snapshot.of(&source).cloned().unwrap_or_default();
     let (surface, _) = Surface::of(&market, snapshot.time());
     let mut faults = Vec::new();
-    let price = market.price.filter(|price| price.value() > 0.0);
+    let price = market.price.filter(|price| market.admits(price.value()));
     let rate = market.funding_rate.map_or(0.0, |rate| rate.value());
-    let mut book =
-        SourceBook { price: price.unwrap_or(ONE), funding_rate: rate, ..empty_book(source.clone(), ONE) };
+    let mut book = SourceBook {
+        price: price.unwrap_or(ONE),
+        is_signed: market.model() == OptionModel::Normal,
+        funding_rate: rate,
+        ..empty_book(source.clone(), ONE)
+    };
     let look = Look { snapshot, market: &market, surface: surface.as_ref(), valuation };
     for Netted { place, held, parts, total } in netted {
         let mut fault = |message: String| faults.push(PositionFault { place, message });
@@ -148,21 +155,25 @@ impl Look<'_> {
     fn row(&self, held: &HeldPosition, book: &mut SourceBook) -> Result<RowKind, String> {
         let terms = held.contract.terms();
         let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
-        let positive = |price: Option<f64>, what: &str| {
-            price.filter(|price| *price > 0.0).ok_or_else(|| format!("no {what} is known"))
+        let admitted = |price: Option<f64>, what: &str| match price {
+            Some(price) if self.market.admits(price) && !(is_inverse && price <= 0.0) => Ok(price),
+            Some(price) => {
+                Err(format!("{what}: {price}, where {} does not move normally", terms.price_source))
+            }
+            None => Err(format!("no {what} is known")),
         };
         match &terms.instrument {
             Instrument::Asset => Ok(RowKind::Asset { price: book.price.value() }),
             Instrument::Perpetual => {
                 let known = self.market.perpetual.or(self.market.price);
-                let price = positive(held.stated.price.or(known.map(|own| own.value())), "price")?;
+                let price = admitted(held.stated.price.or(known.map(|own| own.value())), "price")?;
                 let of_market = self.market.perpetual.map_or(1.0, |own| own.confidence());
                 let confidence = held.stated.confidence.unwrap_or(of_market);
                 Ok(RowKind::Perpetual { price, confidence, is_inverse })
             }
             Instrument::Future { expiry } => {
                 let known = self.market.expiries.get(expiry).and_then(|own| own.forward);
-                let price = positive(held.stated.price.or(known.map(|own| own.value())), "forward")?;
+                let price = admitted(held.stated.price.or(known.map(|own| own.value())), "forward")?;
                 let years = years_between(self.snapshot.time(), *expiry);
                 // What its holder states of a future that has ended is what it was settled at.
                 let has_ended = held.contract.has_ended(self.snapshot.time());
@@ -291,9 +302,9 @@ impl SourceBook {
         }
     }
 
-    /// What one unit of the source is worth in the money of the results: its price, or one coin.
+    /// The size of what one unit of the source is worth in the money of the results: of its price, or one coin. Parts of it are never negative.
     pub(super) fn unit_price(&self) -> f64 {
-        if self.is_in_coin() { 1.0 } else { self.price.value() }
+        if self.is_in_coin() { 1.0 } else { self.price.value().abs() }
     }
 
     /// Whether its results are in the coin that its price is the price of.

@@ -180,7 +180,9 @@ impl Charging<'_> {
         let rate = Ratio::from_f64_half_away(self.book.funding_rate)?;
         let funding = rate.times_ratio_half_away(self.rules.funding_hours)?;
         let (sum, rows) = perpetuals;
-        let paying = if funding.is_negative() { sum.shorts() } else { sum.longs() };
+        // A rate is a part of the price: below 0 the shorts pay what is positive.
+        let is_turned = self.book.price.value() < 0.0;
+        let paying = if funding.is_negative() != is_turned { sum.shorts() } else { sum.longs() };
         self.on_net(ChargeKind::Funding, (funding.magnitude(), Ratio::ZERO), (paying, rows))
     }
 

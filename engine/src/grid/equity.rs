@@ -87,8 +87,9 @@ fn one(
     let Some(price) = price.filter(|price| *price >= 0.0) else {
         return Ok(Err(format!("no price of {:?} is known", own.asset)));
     };
-    if cancels_risk && of_source.is_none() {
-        return Ok(Err("its value is to move with a price source, and none is known".to_owned()));
+    // A value cannot be in proportion to a price of 0 or below.
+    if cancels_risk && of_source.is_none_or(|price| price.value() <= 0.0) {
+        return Ok(Err("its value is to move with a price source, and none above 0 is known".to_owned()));
     }
     let value = Money::from_f64_half_away(price)?.times_quantity_half_away(own.amount)?;
     Ok(Ok(Valued {

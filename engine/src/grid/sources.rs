@@ -101,7 +101,8 @@ pub(super) fn price(
     let collateral = equity::valued(method, grid, snapshot, account, sole.as_ref())?;
     let moving = collateral.iter().filter(|own| own.cancels_risk).filter_map(|own| own.source.as_ref());
     for source in moving.chain(sole.as_ref()) {
-        let known = snapshot.of(source).and_then(|market| market.price).filter(|price| price.value() > 0.0);
+        let known =
+            snapshot.of(source).and_then(|market| market.price.filter(|own| market.admits(own.value())));
         if let Some(price) = known
             && books.iter().all(|book| book.source != *source)
         {
@@ -202,7 +203,7 @@ pub(super) fn delta_shock(
 ) -> Result<Money, Overflow> {
     let Some(terms) = &grid.delta_shock else { return Ok(Money::ZERO) };
     let net = deltas.net.size();
-    let notional = net.to_f64() * book.price.value();
+    let notional = net.to_f64() * book.price.value().abs();
     let own = ((notional - terms.threshold).max(0.0) * terms.move_per_money).min(terms.most);
     let size = net.times_ratio_half_away(Ratio::from_f64_half_away(book.unit_price())?)?;
     size.times_ratio_half_away(Ratio::from_f64_half_away(own)?)

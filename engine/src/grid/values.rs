@@ -90,11 +90,10 @@ pub(super) fn values(
                 Some((pays, vec![pays; shocks.len()]))
             }
             RowKind::Option { .. } => continue,
-            RowKind::Asset { price } => {
-                gains(row, (*price, false), method, shocks).map(|gains| (price * row.multiplier, gains))
-            }
+            RowKind::Asset { price } => gains((row, book.is_signed), (*price, false), method, shocks)
+                .map(|gains| (price * row.multiplier, gains)),
             RowKind::Perpetual { price, is_inverse, .. } | RowKind::Future { price, is_inverse, .. } => {
-                gains(row, (*price, *is_inverse), method, shocks).map(|gains| (0.0, gains))
+                gains((row, book.is_signed), (*price, *is_inverse), method, shocks).map(|gains| (0.0, gains))
             }
         };
         match own.map(|(mark, cells)| values.keep(place, mark, &cells)) {
@@ -151,9 +150,9 @@ fn options(book: &SourceBook, model: OptionModel) -> (Vec<usize>, Vec<OptionInpu
 }
 
 /// The gains of a contract that is no option, for one unit; of an inverse one in its coin for each of it. `None` where a price after a
-/// move is not positive.
+/// move is not positive, and has to be.
 fn gains(
-    row: &Row,
+    (row, is_signed): (&Row, bool),
     (price, is_inverse): (f64, bool),
     method: &GridMethod,
     shocks: &[Shock],
@@ -163,11 +162,12 @@ fn gains(
             RowKind::Future { is_settled: true, .. } => 0.0,
             RowKind::Future { years, .. } => shocked_forward(price, years, shock, &method.rules) - price,
             RowKind::Asset { .. } | RowKind::Perpetual { .. } | RowKind::Option { .. } => {
-                price.mul_add(shock.spot_factor - 1.0, shock.spot_shift)
+                price.abs().mul_add(shock.spot_factor - 1.0, shock.spot_shift)
             }
         };
         let after = price + gain;
-        (after > 0.0).then_some(if is_inverse { gain / after } else { gain } * row.multiplier)
+        let may_be = after > 0.0 || (is_signed && !is_inverse);
+        may_be.then_some(if is_inverse { gain / after } else { gain } * row.multiplier)
     };
     shocks.iter().map(gain).collect()
 }

@@ -115,6 +115,43 @@ pub enum Quote {
     },
 }
 
+impl Quote {
+    /// The price source that it is of; `None` of a currency.
+    #[must_use]
+    pub const fn source(&self) -> Option<&PriceSource> {
+        match self {
+            Self::Price { source, .. }
+            | Self::Forward { source, .. }
+            | Self::Perpetual { source, .. }
+            | Self::FundingRate { source, .. }
+            | Self::OpenInterest { source, .. }
+            | Self::SourceRate { source, .. }
+            | Self::VolatilityConfidence { source, .. }
+            | Self::Smile { source, .. }
+            | Self::PriceTerms { source, .. } => Some(source),
+            Self::Rate { .. } | Self::Peg { .. } | Self::Exchange { .. } => None,
+        }
+    }
+
+    /// The price that it states, with what it is called.
+    pub(super) const fn price(&self) -> Option<(&'static str, f64)> {
+        match self {
+            Self::Price { price, .. } => Some(("price", price.value())),
+            Self::Forward { forward, .. } => Some(("forward", forward.value())),
+            Self::Perpetual { price, .. } => Some(("perpetual", price.value())),
+            Self::FundingRate { .. }
+            | Self::OpenInterest { .. }
+            | Self::SourceRate { .. }
+            | Self::VolatilityConfidence { .. }
+            | Self::Smile { .. }
+            | Self::PriceTerms { .. }
+            | Self::Rate { .. }
+            | Self::Peg { .. }
+            | Self::Exchange { .. } => None,
+        }
+    }
+}
+
 /// Total variance `w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2))` of log-moneyness `k = ln(K/F)` (J. Gatheral's stochastic
 /// volatility inspired form, raw parameters).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
@@ -184,6 +221,15 @@ impl fmt::Display for SmileError {
 }
 
 impl Smile {
+    /// The model that the volatilities belong to.
+    #[must_use]
+    pub const fn model(&self) -> OptionModel {
+        match self {
+            Self::Flat { model, .. } | Self::Strikes { model, .. } => *model,
+            Self::Deltas(_) | Self::Svi(_) => OptionModel::Lognormal,
+        }
+    }
+
     /// The most nodes of one expiry.
     pub const MOST_NODES: usize = 200;
 

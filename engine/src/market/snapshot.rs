@@ -1,6 +1,6 @@
 //! The market at one moment, and how it becomes the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,7 @@ impl Snapshot {
             let messages = next.apply(own);
             faults.extend(messages.into_iter().map(|message| MarketFault { quote, message }));
         }
+        faults.extend(next.signs(quotes));
         if time < self.time {
             let message = format!("time: {time} is before the last snapshot's {}", self.time);
             faults.push(MarketFault { quote: quotes.len(), message });
@@ -120,6 +121,33 @@ impl Snapshot {
             faults.push(MarketFault { quote: quotes.len(), message });
         }
         if faults.is_empty() { Ok(next) } else { Err(faults) }
+    }
+
+    /// Prices of 0 and below of sources that do not move normally. What quotes say of how a source moves counts wherever they stand.
+    fn signs(&self, quotes: &[Quote]) -> Vec<MarketFault> {
+        let (mut faults, mut named) = (Vec::new(), BTreeSet::new());
+        for (quote, own) in quotes.iter().enumerate() {
+            let Some((source, (name, price))) = own.source().zip(own.price()) else { continue };
+            if self.sources.get(source).is_some_and(|market| !market.admits(price)) {
+                named.insert(source);
+                let message = format!(
+                    "{name}: {price} of {source}, which does not move normally: expected a number above 0"
+                );
+                faults.push(MarketFault { quote, message });
+            }
+        }
+        // What makes a known price one that may not be is named where no price of the quotes is.
+        for (quote, own) in quotes.iter().enumerate() {
+            if !matches!(own, Quote::Smile { .. } | Quote::PriceTerms { .. }) {
+                continue;
+            }
+            let Some(source) = own.source().filter(|source| !named.contains(source)) else { continue };
+            if self.sources.get(source).is_some_and(|market| !market.admits_its_own()) {
+                let message = format!("{source} has prices of 0 or below, and would no longer move normally");
+                faults.push(MarketFault { quote, message });
+            }
+        }
+        faults
     }
 
     fn apply(&mut self, quote: &Quote) -> Vec<String> {

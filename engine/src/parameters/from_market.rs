@@ -71,10 +71,17 @@ pub fn from_market(
             faults.push(message);
             continue;
         }
-        let (Some(market), Some(price)) = (market, price.filter(|price| *price > 0.0)) else {
+        let (Some(market), Some(price)) = (market, price) else {
             faults.push(format!("no price of {} is known", product.source));
             continue;
         };
+        if price <= 0.0 {
+            let source = &product.source;
+            faults.push(format!(
+                "the price of {source} is {price}: a scan range that is a part of it needs one above 0"
+            ));
+            continue;
+        }
         let (surface, _) = Surface::of(&market, snapshot.time());
         let own = Making {
             method,

@@ -10,7 +10,7 @@ use super::bachelier;
 use super::black76;
 use super::columns::{Bachelier, Black76, Columns};
 use super::elementary::{exp, greater, lesser, ln_ratio};
-use super::moves::{JointMove, Moves};
+use super::moves::{JointMove, Moves, by_size};
 use crate::instruction_set::{Instructions, Kernel};
 
 /// Options whose cells are calculated together; their numbers stay in the first cache.
@@ -174,7 +174,12 @@ impl Block {
         let log_factor = ln_ratio(own.price_factor, 1.0);
         for lane in 0..BLOCK {
             let strike = self.strikes[lane];
-            let scaled = self.forwards[lane] * own.price_factor;
+            let scaled = self.forwards[lane]
+                * if M::IS_LOGNORMAL {
+                    own.price_factor
+                } else {
+                    by_size(self.forwards[lane], own.price_factor)
+                };
             let factor = greater(own.volatility_range.mul_add(self.terms[lane], 1.0), 0.0);
             let moved = self.volatilities[lane].mul_add(factor, own.volatility_shift);
             let volatility = greater(moved, own.volatility_floor);
@@ -350,7 +355,7 @@ pub fn linear_losses(
         return Err(NoLosses::Stakes(1));
     }
     let loss = |(scenario, own): (usize, &JointMove)| {
-        let moved = price * own.price_factor + own.price_shift;
+        let moved = price * by_size(price, own.price_factor) + own.price_shift;
         if is_inverse && !(price > 1e-12 && moved > 1e-12) {
             return Err(NoLosses::Forward { scenario, option: 0 });
         }

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// One joint move of the price, the volatility, the rate and the time.
 ///
-/// The forward becomes `F * price_factor + price_shift`; the volatility `max(floor, vol * max(0, 1 + volatility_range * a) +
+/// The forward becomes `F * price_factor + price_shift`, below 0 `F + |F| (price_factor - 1) + price_shift`; the volatility `max(floor, vol * max(0, 1 + volatility_range * a) +
 /// volatility_shift)`, where `a` is each contract's own scaling by its term; the time `max(0, T - years)`; the discount factor
 /// `D^(T'/T) * exp(-rate_shift * T')`, and stays what it is where there is no time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +23,12 @@ pub struct JointMove {
     pub years: f64,
     /// What is added to the continuous rate of discount, a year.
     pub rate_shift: f64,
+}
+
+/// What a price is multiplied by to move by the part `factor - 1` of its size: up is up below 0 too.
+#[inline(always)]
+pub(crate) fn by_size(price: f64, factor: f64) -> f64 {
+    if price < 0.0 { 2.0 - factor } else { factor }
 }
 
 impl JointMove {

@@ -75,7 +75,7 @@ impl Curve {
             }
             Smile::Deltas(nodes) => by_delta(nodes, years),
         };
-        let (pieces, kinks) = Pieces::joined(nodes, model_of(smile));
+        let (pieces, kinks) = Pieces::joined(nodes, smile.model());
         Some((Self::Nodes(pieces), kinks))
     }
 
@@ -86,13 +86,6 @@ impl Curve {
             Self::Svi(svi) => svi_variance(svi, at.k).0,
             Self::Nodes(pieces) => pieces.variance(at.place),
         }
-    }
-}
-
-pub(super) const fn model_of(smile: &Smile) -> OptionModel {
-    match smile {
-        Smile::Flat { model, .. } | Smile::Strikes { model, .. } => *model,
-        Smile::Deltas(_) | Smile::Svi(_) => OptionModel::Lognormal,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Between two expiries total variance is joined by a straight line at the same moneyness, so that it rises with time wherever the
 //! quotes' does; before the first and behind the last the volatility is theirs.
 
-use super::smile::{Curve, Moneyness, model_of};
+use super::smile::{Curve, Moneyness};
 use crate::contract::OptionModel;
 use crate::market::{SourceMarket, years_between};
 use crate::types::Moment;
@@ -45,7 +45,7 @@ impl Surface {
                 findings.push(SurfaceFinding::Expired(expiry));
                 continue;
             }
-            if *model.get_or_insert(model_of(smile)) != model_of(smile) {
+            if *model.get_or_insert(smile.model()) != smile.model() {
                 findings.push(SurfaceFinding::OtherModel(expiry));
                 continue;
             }
@@ -58,7 +58,7 @@ impl Surface {
                 findings.push(SurfaceFinding::Butterfly(expiry, kinks));
             }
             if let Some((_, before)) = curves.last() {
-                let falls = falls(before, &curve, model_of(smile), forward);
+                let falls = falls(before, &curve, smile.model(), forward);
                 if !falls.is_empty() {
                     findings.push(SurfaceFinding::Calendar(expiry, falls));
                 }

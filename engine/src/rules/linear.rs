@@ -59,6 +59,7 @@ pub(super) fn linear(
         maintenance: Money::ZERO,
         liquidation: None,
         value: if is_asset { signed } else { Money::ZERO },
+        signed,
     };
     match &terms.size {
         Some(size) if is_asset => weighed(size, own.total, &mut result)?,
@@ -134,7 +135,8 @@ fn weighed(size: &SizeScaling, held: Quantity, result: &mut PositionResult) -> R
     let units = Ratio::ONE.times_quantity_half_away(held.magnitude())?;
     let root = size.imf.to_f64() * units.to_f64().sqrt();
     let floored = |value: f64| Ratio::from_f64_half_away((value * 1e4).floor() / 1e4);
-    let (weight, missing) = if held.is_short() {
+    // What is owed has a value below 0: of an asset sold, or of one held at a price below 0.
+    let (weight, missing) = if result.signed.is_negative() {
         let weight = floored((0.8 * size.liability.to_f64() + root).max(size.liability.to_f64()))?;
         (weight, weight.minus(Ratio::ONE)?)
     } else {
@@ -162,7 +164,7 @@ pub(super) fn stressed(
     let stress = lack.times_ratio_half_away(rule.bankruptcy_adjustment)?.max(Ratio::ZERO).min(Ratio::ONE);
     let factor = stress.times_ratio_half_away(rule.spread_to_maintenance)?;
     for own in positions.iter_mut().filter(|own| !own.quantity.is_zero()) {
-        let signed = if own.quantity.is_short() { own.notional.negated() } else { own.notional };
+        let signed = own.signed;
         let fillable = signed.minus(own.maintenance.times_ratio_half_away(factor)?)?;
         let units = Money::from_raw(Ratio::ONE.raw()).times_quantity_half_away(own.quantity)?;
         let price = Money::from_raw(fillable.ratio_to_half_away(units)?.raw());

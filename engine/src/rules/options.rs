@@ -30,14 +30,14 @@ pub(super) fn option(
         },
     };
     let multiplier = Ratio::from_decimal(terms.multiplier)?;
-    // In a coin the source's price is one coin.
-    let spot = if is_in_coin(own) { 1.0 } else { price };
+    // In a coin the source's price is one coin; parts are of the price's size.
+    let (spot, points) = if is_in_coin(own) { (1.0, price) } else { (price.abs(), 1.0) };
     let (place, size) = (usize::from(*right == OptionRight::Put), own.total.magnitude());
     let distance = match right {
         OptionRight::Call => strike.to_f64() - price,
         OptionRight::Put => price - strike.to_f64(),
     };
-    let out = Money::from_f64_half_away(distance.max(0.0) * spot / price)?;
+    let out = Money::from_f64_half_away(distance.max(0.0) / points)?;
     let (spot, mark) = (Money::from_f64_half_away(spot)?, Money::from_f64_half_away(mark)?);
     let of_spot = |part: Ratio| spot.times_ratio_half_away(part);
     let largest =
@@ -64,6 +64,7 @@ pub(super) fn option(
         maintenance: per_contract.1.times_quantity_half_away(size)?,
         liquidation: None,
         value: Money::ZERO,
+        signed: Money::ZERO,
     }))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::PositionResult;
 use super::options::{forward, payoff};
 use crate::account::Netted;
-use crate::contract::{Instrument, OptionRight};
+use crate::contract::{Instrument, OptionModel, OptionRight};
 use crate::market::Snapshot;
 use crate::parameters::method::SpreadRule;
 use crate::types::{Decimal, Moment, Money, Overflow, PriceSource, Quantity, Ratio};
@@ -55,15 +55,17 @@ fn spread(
     options: &[&(usize, Netted<'_>)],
     positions: &[PositionResult],
 ) -> Result<SpreadResult, Overflow> {
-    let (mut alone, mut calls) = ((Money::ZERO, Money::ZERO), Quantity::ZERO);
+    let (mut alone, mut calls, mut puts) = ((Money::ZERO, Money::ZERO), Quantity::ZERO, Quantity::ZERO);
     let mut prices = vec![Decimal::ZERO];
     for (place, own) in options {
         alone = (alone.0.plus(positions[*place].initial)?, alone.1.plus(positions[*place].maintenance)?);
         if let Instrument::Option { strike, right, .. } = own.held.contract.terms().instrument {
             prices.push(strike);
-            if right == OptionRight::Call {
-                calls = calls.plus(own.total)?;
-            }
+            let side = match right {
+                OptionRight::Call => &mut calls,
+                OptionRight::Put => &mut puts,
+            };
+            *side = side.plus(own.total)?;
         }
     }
     let mut largest_loss = Money::ZERO;
@@ -80,7 +82,13 @@ fn spread(
         largest_loss = largest_loss.max(value.negated());
     }
     let forward = options.first().and_then(|(_, own)| forward(snapshot, own, expiry));
+    // Where prices have any sign they end nowhere, and a forward near 0 caps nothing.
+    let moves_normally = snapshot.of(source).is_some_and(|market| market.model() == OptionModel::Normal);
+    let has_no_cap = moves_normally && (calls.is_short() || puts.is_short());
     let unpaired = |scale: Ratio| -> Result<Option<Money>, Overflow> {
+        if has_no_cap {
+            return Ok(None);
+        }
         if !calls.is_short() {
             return Ok(Some(Money::ZERO));
         }

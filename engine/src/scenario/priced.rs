@@ -5,7 +5,9 @@
 use ndarray::Array2;
 
 use super::arrays::RiskArrays;
-use crate::contract::{ContractId, Exercise, Instrument, OptionModel, Settlement, Specification};
+use crate::contract::{
+    ContractId, Exercise, Instrument, OptionModel, Settlement, Specification, SpecificationTerms,
+};
 use crate::instruction_set::Instructions;
 use crate::market::{Snapshot, SourceMarket, years_between};
 use crate::pricing::{
@@ -25,7 +27,8 @@ pub enum Unpriced {
     NoForward,
     /// There is no volatility for the option.
     NoVolatility,
-    /// The volatilities of the source belong to another model than the option.
+    /// The volatilities of the source belong to another model than the option, or its prices have any sign and the contract is inverse or
+    /// lognormal.
     OtherModel,
     /// There is no rate to discount the option's payment.
     NoRate,
@@ -97,8 +100,8 @@ pub fn priced_arrays(
     let mut gathered: [Gathered; 4] = Default::default();
     for (place, (_, specification)) in contracts.iter().enumerate() {
         let terms = specification.terms();
-        if market.terms.as_ref().is_some_and(|own| own.misfit(terms).is_some()) {
-            rows.push(Err(Unpriced::OtherCurrency));
+        if let Some(misfit) = misfit(market, terms) {
+            rows.push(Err(misfit));
             continue;
         }
         let linear = |price: Result<f64, Unpriced>| {
@@ -156,6 +159,13 @@ pub fn priced_arrays(
         unpriced,
         findings,
     })
+}
+
+/// Why the prices of a source are none of a contract's.
+fn misfit(market: &SourceMarket, contract: &SpecificationTerms) -> Option<Unpriced> {
+    let is_other = market.terms.as_ref().is_some_and(|own| own.misfit(contract).is_some());
+    let moves_otherwise = market.other_model(contract).map(|_| Unpriced::OtherModel);
+    is_other.then_some(Unpriced::OtherCurrency).or(moves_otherwise)
 }
 
 enum LossError {

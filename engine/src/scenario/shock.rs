@@ -1,5 +1,7 @@
 //! What may happen to prices, volatilities, rates and time at once, as data.
 
+use crate::pricing::by_size;
+
 /// How one scenario moves the volatility of an option.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum VolatilityMove {
@@ -33,7 +35,7 @@ impl VolatilityMove {
 /// One joint move. What is not named stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shock {
-    /// What all prices of the source are multiplied by; greater than 0.
+    /// What all prices of the source are multiplied by; greater than 0. Below 0 they move by the same part of their size.
     pub spot_factor: f64,
     /// What is added to all of them then, in units of the price.
     pub spot_shift: f64,
@@ -61,10 +63,10 @@ impl Shock {
         days: 0.0,
     };
 
-    /// The price of the source after the move.
+    /// The price of the source after the move. A relative move is of the price's size, so that up is up below 0 too.
     #[must_use]
     pub fn price(&self, price: f64) -> f64 {
-        price.mul_add(self.spot_factor, self.spot_shift)
+        price.mul_add(by_size(price, self.spot_factor), self.spot_shift)
     }
 }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::shock::{Shock, ShockRules, SkewCap, TermStructure, VolatilityMove, VolatilityRange};
 use crate::contract::OptionModel;
 use crate::instruction_set::Instructions;
-use crate::pricing::{Columns, RightSign, discount_factor, log_ratio, power};
+use crate::pricing::{Columns, RightSign, by_size, discount_factor, log_ratio, power};
 
 const DAYS_IN_YEAR: f64 = 365.0;
 const SECONDS_IN_DAY: f64 = 86_400.0;
@@ -155,7 +155,7 @@ pub fn shocked_forward(forward: f64, years: f64, shock: &Shock, rules: &ShockRul
     let average = rules.settlement_average_seconds;
     let moving = if seconds >= average || seconds <= 0.0 { 1.0 } else { seconds / average };
     let growth = if shock.basis_shift == 0.0 { 1.0 } else { discount_factor(-shock.basis_shift, years) };
-    let factor = shock.spot_factor * shock.forward_factor * growth;
+    let factor = by_size(forward, shock.spot_factor * shock.forward_factor * growth);
     (forward * moving).mul_add(factor, forward * (1.0 - moving)) + shock.spot_shift * moving
 }
 
@@ -224,10 +224,24 @@ impl TermStructure {
     }
 }
 
+/// How far a strike is from a forward, beyond any width. Both above 0 it is `ln(K/F)`, both below that of their sizes, higher strikes positive.
+fn log_distance(strike: f64, forward: f64) -> f64 {
+    const FAR: f64 = 1e3;
+    if strike == forward {
+        0.0
+    } else if strike > 0.0 && forward > 0.0 {
+        log_ratio(strike, forward)
+    } else if strike < 0.0 && forward < 0.0 {
+        log_ratio(forward, strike)
+    } else {
+        FAR.copysign(strike - forward)
+    }
+}
+
 fn skew(option: &OptionInputs, own: VolatilityMove, rules: &ShockRules) -> f64 {
     let skew = &rules.skew;
     let root = option.years.sqrt();
-    let k = log_ratio(option.strike, option.forward);
+    let k = log_distance(option.strike, option.forward);
     let (k, SkewCap { cap, slope }) =
         if own == VolatilityMove::SkewAbsolute { (k.abs(), skew.absolute) } else { (k, skew.linear) };
     let cap = slope.mul_add(root, cap);

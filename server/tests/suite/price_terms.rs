@@ -3,7 +3,7 @@
 use plimsoll_proto::v1;
 use plimsoll_proto::v1::market_quote::Value;
 
-use crate::methods::{Venue, market, method, perpetual, violations};
+use crate::methods::{VENUE, Venue, market, method, perpetual, violations};
 
 fn quote(terms: v1::PriceTerms) -> v1::MarketQuote {
     v1::MarketQuote {
@@ -14,7 +14,7 @@ fn quote(terms: v1::PriceTerms) -> v1::MarketQuote {
 }
 
 fn terms(currency: &str, base: &str) -> v1::PriceTerms {
-    v1::PriceTerms { currency: currency.to_owned(), base: base.to_owned() }
+    v1::PriceTerms { currency: currency.to_owned(), base: base.to_owned(), ..v1::PriceTerms::default() }
 }
 
 #[tokio::test]
@@ -58,4 +58,78 @@ async fn faulty_terms_are_the_callers_and_change_nothing() {
     let status = venue.book().update_market(same).await.unwrap_err();
     assert_eq!(violations(&status)[0].0, "quotes[0]");
     assert!(venue.margin().await.complete);
+}
+
+const OIL: &str = "CL";
+
+fn oil(quantity: i64) -> v1::Position {
+    v1::Position { product: OIL.to_owned(), ..perpetual(quantity) }
+}
+
+/// A thousand barrels a lot, settled in USDC.
+async fn state_oil(venue: &Venue) {
+    let specification = v1::ContractSpecification {
+        contract: Some(oil(0)),
+        price_source: OIL.to_owned(),
+        instrument: v1::Instrument::Perpetual.into(),
+        multiplier: "1000".to_owned(),
+        quote: "USDC".to_owned(),
+        settlement: v1::Settlement::Futures.into(),
+        ..v1::ContractSpecification::default()
+    };
+    let request = v1::SetContractsRequest { house: VENUE.to_owned(), contracts: vec![specification] };
+    venue.book().set_contracts(request).await.unwrap();
+}
+
+async fn quote_oil(venue: &Venue, price: &str, model: v1::VolatilityModel) -> Result<(), tonic::Status> {
+    let terms = v1::PriceTerms { model: model.into(), ..terms("USDC", "") };
+    let of =
+        |value| v1::MarketQuote { price_source: OIL.to_owned(), value: Some(value), ..quote(terms.clone()) };
+    let quotes = vec![of(Value::PriceTerms(terms.clone())), of(Value::Price(price.to_owned()))];
+    let update = v1::UpdateMarketRequest { quotes, ..market("1", "1", "1") };
+    venue.book().update_market(update).await.map(|_| ())
+}
+
+/// Crude oil on 20 April 2020: a lot of a thousand barrels bought at -37.63 has gained 7,630 at -30, and is settled there.
+#[tokio::test]
+async fn the_book_trades_margins_and_settles_below_zero() {
+    let mut venue = Venue::with_cash("50000").await;
+    state_oil(&venue).await;
+    quote_oil(&venue, "-37.63", v1::VolatilityModel::Normal).await.unwrap();
+    let answer = venue.order_in("A", "O1", oil(1), 1, "-37.63").await;
+    assert_eq!(answer.refused, None);
+    venue.trade("T1", oil(1), "-37.63").await;
+    // 18 % down and 4 % of 37,630, whatever its sign.
+    let before = venue.margin().await;
+    assert!(before.complete, "{:?}", before.missing);
+    quote_oil(&venue, "-30", v1::VolatilityModel::Normal).await.unwrap();
+    let margin = venue.margin().await;
+    assert_eq!(margin.currencies[0].variation, "7630.000000");
+    let prices = vec![v1::SettlementPrice { contract: Some(oil(0)), price: "-30".to_owned() }];
+    let (house, run_id, date) = (VENUE.to_owned(), "DAY1".to_owned(), "2026-11-25".to_owned());
+    let run = v1::SettleHouseRequest { house, run_id, date, prices, ..Default::default() };
+    assert_eq!(venue.book().settle_house(run).await.unwrap().into_inner().groups, 1);
+    let settled = venue.margin().await;
+    let own = &settled.currencies[0];
+    assert_eq!((own.cash.as_str(), own.variation.as_str()), ("57630.000000", "0.000000"));
+}
+
+#[tokio::test]
+async fn a_source_that_does_not_move_normally_has_prices_above_zero() {
+    let venue = Venue::with_cash("50000").await;
+    state_oil(&venue).await;
+    for (price, model) in [
+        ("-37.63", v1::VolatilityModel::Lognormal),
+        ("0", v1::VolatilityModel::Lognormal),
+        ("-37.63", v1::VolatilityModel::Unspecified),
+    ] {
+        let status = quote_oil(&venue, price, model).await.unwrap_err();
+        let (path, message) = violations(&status).remove(0);
+        assert_eq!(path, "quotes[1]", "{message}");
+        assert!(
+            message.contains("of CL, which does not move normally: expected a number above 0"),
+            "{message}"
+        );
+    }
+    quote_oil(&venue, "-37.63", v1::VolatilityModel::Normal).await.unwrap();
 }

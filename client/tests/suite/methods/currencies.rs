@@ -71,7 +71,7 @@ fn what_is_no_money_of_the_method_is_a_fault_that_names_it() {
         let run = calc("misfit", &text, &market(source, &parsed(terms)), &[line]);
         let error = run.json()[0]["error"].as_str().unwrap_or_default().to_owned();
         assert!(run.status == 1 && error.contains(message), "{method} {terms} {more}: {}", run.out);
-        assert!(error.starts_with("positions[0]"), "{error}");
+        assert!(error.contains("positions[0]"), "{error}");
     }
 }
 
@@ -137,7 +137,7 @@ fn sizes_in_units_of_the_quote_are_coins_at_the_price_of_the_contract() {
                 is_near(&own[key], super::number(&coins[key]), 2e-7);
             }
         }
-        assert!(super::number(&coins["initial_requirement"]) > 0.05);
+        assert!(super::number(&coins["initial_requirement"]) > 0.03);
     }
     // 60,000 contracts of 1 dollar at 60,000 are one coin: 10 % less is 1/9 of it.
     let method = "schema = 1\nname = \"m\"\nkind = \"scenario-grid\"\ncurrency = \"BTC\"\nprice_currencies = [\"USD\"]\n\

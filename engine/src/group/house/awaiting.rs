@@ -120,8 +120,9 @@ pub(super) fn by_market(registry: &Registry, methods: &HouseMethods) -> BTreeMap
         let source = market.of(&own.terms().price_source);
         // A price in other money says nothing of it, unless a method takes one for the other.
         let fits = |source: &SourceMarket| {
-            let fits_by_itself =
-                source.terms.as_ref().is_none_or(|terms| terms.misfit(own.terms()).is_none());
+            let moves_as_it_has_to = source.other_model(own.terms()).is_none();
+            let fits_by_itself = moves_as_it_has_to
+                && source.terms.as_ref().is_none_or(|terms| terms.misfit(own.terms()).is_none());
             fits_by_itself || methods.iter().any(|(_, by)| by.method().misfit(own, Some(source)).is_none())
         };
         let price = source.filter(|source| fits(source)).and_then(|source| source.price);

@@ -14,7 +14,7 @@ impl Method {
     /// The currency of the prices of a source, where the source or else the method says it.
     #[must_use]
     pub fn price_currency<'a>(&'a self, terms: Option<&'a PriceTerms>) -> Option<&'a Currency> {
-        terms.map(|terms| &terms.currency).or_else(|| self.price_currencies.first())
+        terms.and_then(|terms| terms.currency.as_ref()).or_else(|| self.price_currencies.first())
     }
 
     /// Whether one unit of a currency counts for one of another in prices.
@@ -43,6 +43,9 @@ impl Method {
         let (own, settled, terms) = (&self.currency, contract.settled_in(), contract.terms());
         if settled != own {
             return Some(format!("is settled in {settled}, the method in {own}"));
+        }
+        if let Some(message) = market.and_then(|market| market.other_model(terms)) {
+            return Some(message);
         }
         let stated = market.and_then(|market| market.terms.as_ref());
         let source = &terms.price_source;

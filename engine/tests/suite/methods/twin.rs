@@ -1,7 +1,9 @@
 //! The scenario grid once more, from its definition, in plain floating point and without any step of the engine: random methods,
-//! markets and portfolios on one price source.
+//! markets and portfolios on one price source, which moves lognormally, or normally with prices of any sign.
 
 #![allow(clippy::float_arithmetic, reason = "the plain calculator")]
+
+mod values;
 
 use std::fmt::Write as _;
 
@@ -10,11 +12,12 @@ use plimsoll_engine::contract::{
     Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
 };
 use plimsoll_engine::grid::GridResult;
-use plimsoll_engine::market::{Observed, Quote, Snapshot};
+use plimsoll_engine::market::{Observed, PriceTerms, Quote, Snapshot};
 use plimsoll_engine::parameters::method::read_method;
 use plimsoll_engine::report::{MethodResult, by_method};
 use plimsoll_engine::types::{Currency, Decimal, Moment, Money, PriceSource, Quantity, Ratio};
 
+use self::values::{value, volatility};
 use crate::generate::dice::Dice;
 
 const YEAR: f64 = 31_536_000.0;
@@ -41,6 +44,7 @@ struct Opt {
 }
 
 struct Case {
+    moves_normally: bool,
     spot: f64,
     confidence: f64,
     stable: f64,
@@ -167,19 +171,27 @@ fn toml(set: &Set) -> String {
 }
 
 fn case(dice: &mut Dice) -> Case {
-    let spot = part(dice, 500, 90_000_000);
+    let moves_normally = dice.chance(40);
+    let spot = if moves_normally { part(dice, -90_000, 90_000) } else { part(dice, 500, 90_000_000) };
     let seconds = [-60, 0, 1, 900, 43_200, 604_800, 2_592_000, 7_776_000];
     let expiries: Vec<(i64, f64, f64, f64)> = seconds
         .into_iter()
-        .map(|own| (own, spot * part(dice, 980, 1_030), part(dice, -20, 200), part(dice, 300, 1_000)))
+        .map(|own| {
+            let forward =
+                if moves_normally { spot + part(dice, -2_000, 2_000) } else { spot * part(dice, 980, 1_030) };
+            (own, forward, part(dice, -20, 200), part(dice, 300, 1_000))
+        })
         .collect();
     let option = |dice: &mut Dice| {
         let seconds = *dice.pick(&seconds);
+        let most = if moves_normally { 60_000 } else { 1_500 };
         // That of an expired option is whatever it is.
-        let volatility = if seconds > 0 { part(dice, 200, 1_500) } else { part(dice, -9, 9) * 1e9 };
+        let volatility = if seconds > 0 { part(dice, 200, most) } else { part(dice, -9, 9) * 1e9 };
+        let strike =
+            if moves_normally { spot + part(dice, -40_000, 40_000) } else { spot * part(dice, 500, 2_000) };
         Opt {
             seconds,
-            strike: (spot * part(dice, 500, 2_000) * 1e4).round() / 1e4,
+            strike: (strike * 1e4).round() / 1e4,
             is_call: dice.chance(50),
             quantity: part(dice, -9_000, 9_000),
             volatility,
@@ -187,67 +199,21 @@ fn case(dice: &mut Dice) -> Case {
     };
     let options = (0..dice.between(0, 12)).map(|_| option(dice)).collect();
     let assets = |dice: &mut Dice| {
-        (part(dice, 1, 9_000), spot * part(dice, 500, 1_500), part(dice, 0, 200), part(dice, 0, 90))
+        let price = spot.abs() * part(dice, 500, 1_500);
+        (part(dice, 1, 9_000), price, part(dice, 0, 200), part(dice, 0, 90))
     };
+    let perpetual = if moves_normally { spot + part(dice, -500, 500) } else { spot * part(dice, 990, 1_010) };
     Case {
+        moves_normally,
         spot,
         confidence: part(dice, 300, 1_000),
         stable: part(dice, 940, 1_010),
         expiries,
         is_unsettled: dice.chance(30),
-        perpetual: (part(dice, -5_000, 5_000), spot * part(dice, 990, 1_010)),
+        perpetual: (part(dice, -5_000, 5_000), perpetual),
         options,
         collateral: (0..dice.between(0, 2)).map(|_| assets(dice)).collect(),
         cash: part(dice, -900_000, 900_000),
-    }
-}
-
-/// The standard normal distribution: a series of positive terms (G. Marsaglia, Evaluating the normal distribution, 2004).
-fn normal(x: f64) -> f64 {
-    if x.abs() > 8.5 {
-        return f64::from(u8::from(x > 0.0));
-    }
-    let (mut term, mut sum) = (x, x);
-    for step in 1..400 {
-        term *= x * x / (2.0 * f64::from(step) + 1.0);
-        sum += term;
-    }
-    0.5 + sum * (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
-}
-
-fn value(option: &Opt, forward: f64, volatility: f64, rate: f64) -> f64 {
-    let years = option.seconds.max(0) as f64 / YEAR;
-    let s = volatility * years.sqrt();
-    let sign = if option.is_call { 1.0 } else { -1.0 };
-    let undiscounted = if s <= 1e-12 {
-        (sign * (forward - option.strike)).max(0.0)
-    } else {
-        let d1 = (forward / option.strike).ln() / s + 0.5 * s;
-        sign * (forward * normal(sign * d1) - option.strike * normal(sign * (d1 - s)))
-    };
-    (-rate * years).exp() * undiscounted
-}
-
-fn volatility(set: &Set, option: &Opt, forward: f64, word: &str) -> f64 {
-    let [up, down, minimum, short, long, floor] = set.volatility;
-    let [linear, linear_slope, absolute, absolute_slope, minimum_width, scale, fixed, slope] = set.skew;
-    let seconds = option.seconds.max(0) as f64;
-    let power = if seconds <= 30.0 * 86_400.0 { short } else { long };
-    let a = (30.0 * 86_400.0 / seconds.max(floor * 86_400.0)).powf(power);
-    let root = (seconds / YEAR).sqrt();
-    let skewed = |cap: f64, k: f64| {
-        let width = (root * scale * (fixed + root * slope)).max(minimum_width);
-        let factor =
-            if k >= 0.0 { 1.0 + cap.min(k * cap / width) } else { 1.0 + (-cap).max(k * cap / width) };
-        option.volatility * factor.max(0.0)
-    };
-    let k = (option.strike / forward).ln();
-    match word {
-        "up" => (option.volatility * (1.0 + up * a)).max(minimum),
-        "down" => option.volatility * (1.0 - down * a).max(0.0),
-        "skew_linear" => skewed(linear + linear_slope * root, k),
-        "skew_absolute" => skewed(absolute + absolute_slope * root, k.abs()),
-        _ => option.volatility,
     }
 }
 
@@ -268,7 +234,8 @@ fn moved(set: &Set, case: &Case, forward: f64, seconds: i64, factor: f64) -> f64
         _ if seconds as f64 >= set.average => 1.0,
         _ => seconds as f64 / set.average,
     };
-    forward * part * factor + forward * (1.0 - part)
+    // A part of the size, so that up is up.
+    forward + forward.abs() * part * (factor - 1.0)
 }
 
 #[derive(Debug, Default)]
@@ -286,8 +253,8 @@ fn results(set: &Set, case: &Case, expected: &mut Expected) {
     let (quantity, price) = case.perpetual;
     for (factor, word, dampening) in &set.scenarios {
         let word = WORDS[*word];
-        let mut result = quantity * (factor - 1.0) * price;
-        if let Some((amount, price, ..)) = case.collateral.first() {
+        let mut result = quantity * (factor - 1.0) * price.abs();
+        if let Some((amount, price, ..)) = case.collateral.first().filter(|_| case.spot > 0.0) {
             result += amount * price / case.stable * (factor - 1.0);
         }
         for (seconds, forward, rate, _) in &case.expiries {
@@ -298,9 +265,10 @@ fn results(set: &Set, case: &Case, expected: &mut Expected) {
                 moved(set, case, *forward, *seconds, *factor)
             };
             let mark: f64 =
-                of(*seconds).map(|own| own.quantity * value(own, *forward, own.volatility, rate)).sum();
-            let own =
-                |own: &Opt| own.quantity * value(own, shocked, volatility(set, own, *forward, word), rate);
+                of(*seconds).map(|own| own.quantity * value(case, own, *forward, own.volatility, rate)).sum();
+            let own = |own: &Opt| {
+                own.quantity * value(case, own, shocked, volatility(set, own, *forward, word), rate)
+            };
             let after: f64 = of(*seconds).map(own).sum();
             let [_, _, long, long_rate, long_add, short, short_rate, short_add] = set.margin;
             let counted = if !counts(set, case, *seconds) {
@@ -319,7 +287,7 @@ fn results(set: &Set, case: &Case, expected: &mut Expected) {
         let rate = rate.max(0.0);
         let at = |factor: f64| -> f64 {
             let forward = moved(set, case, *forward, *seconds, factor);
-            of(*seconds).map(|own| own.quantity * value(own, forward, own.volatility, rate)).sum()
+            of(*seconds).map(|own| own.quantity * value(case, own, forward, own.volatility, rate)).sum()
         };
         let mark = at(1.0);
         let least = (at(up) - mark).min(at(down) - mark).min(0.0);
@@ -333,7 +301,8 @@ fn charges(set: &Set, case: &Case, expected: &mut Expected) {
     let [peg, peg_factor, threshold, lack, perpetual, perpetual_initial, option, option_initial] =
         set.charges;
     let (maintenance, initial) = &mut expected.contingency;
-    let quantity = case.perpetual.0.abs() * case.spot;
+    let spot = case.spot.abs();
+    let quantity = case.perpetual.0.abs() * spot;
     *maintenance += quantity * perpetual;
     *initial += quantity * perpetual_initial;
     let distrust = |confidence: f64| if confidence < threshold { (1.0 - confidence) * lack } else { 0.0 };
@@ -346,11 +315,11 @@ fn charges(set: &Set, case: &Case, expected: &mut Expected) {
                 continue;
             }
             let net: f64 = own.iter().filter(same).map(|other| other.quantity).sum();
-            *maintenance += (-net).max(0.0) * case.spot * option;
-            *initial += (-net).max(0.0) * case.spot * option_initial;
+            *maintenance += (-net).max(0.0) * spot * option;
+            *initial += (-net).max(0.0) * spot * option_initial;
         }
         let gross: f64 = own.iter().map(|own| own.quantity.abs()).sum();
-        *initial += gross * case.spot * distrust(confidence.min(case.confidence));
+        *initial += gross * spot * distrust(confidence.min(case.confidence));
     }
     expected.equity += case.cash;
     for (amount, price, haircut, initial_haircut) in &case.collateral {
@@ -385,7 +354,10 @@ fn source() -> PriceSource {
 fn market(case: &Case) -> Snapshot {
     let observed = |value: f64, confidence: f64| Observed::new(value, now(), confidence).unwrap();
     let currency = Currency::new("USD").unwrap();
+    let model = Some(if case.moves_normally { OptionModel::Normal } else { OptionModel::Lognormal });
+    let terms = PriceTerms { currency: Some(currency.clone()), base: None, model };
     let mut quotes = vec![
+        Quote::PriceTerms { source: source(), terms },
         Quote::Price { source: source(), price: observed(case.spot, case.confidence) },
         Quote::Peg { currency, price: observed(case.stable, 1.0) },
     ];
@@ -428,7 +400,7 @@ fn engine(set: &Set, case: &Case) -> GridResult {
             strike: decimal(own.strike),
             right: if own.is_call { OptionRight::Call } else { OptionRight::Put },
             exercise: Exercise::European,
-            model: OptionModel::Lognormal,
+            model: if case.moves_normally { OptionModel::Normal } else { OptionModel::Lognormal },
         };
         positions.push(held(
             instrument,
@@ -443,7 +415,7 @@ fn engine(set: &Set, case: &Case) -> GridResult {
         amount: quantity(own.0),
         price: Some(own.1),
         confidence: 1.0,
-        cancels_risk: Some(place == 0),
+        cancels_risk: Some(place == 0 && case.spot > 0.0),
         haircuts: Some((ratio(own.2), ratio(own.3))),
     };
     let account = MarginAccount {
@@ -461,9 +433,11 @@ fn engine(set: &Set, case: &Case) -> GridResult {
 
 #[test]
 fn random_methods_and_portfolios() {
-    for seed in 0..400 {
+    let mut below = 0;
+    for seed in 0..600 {
         let mut dice = Dice::new(seed);
         let (set, case) = (set(&mut dice), case(&mut dice));
+        below += u32::from(case.spot <= 0.0);
         let mut expected = Expected::default();
         results(&set, &case, &mut expected);
         charges(&set, &case, &mut expected);
@@ -490,4 +464,5 @@ fn random_methods_and_portfolios() {
             );
         }
     }
+    assert!(below > 100, "{below}");
 }

@@ -120,7 +120,13 @@ impl MethodReader {
             "" => None,
             text => Some(self.code(&format!("{path}.base"), text)?),
         };
-        Some(PriceTerms { currency: currency?, base })
+        let model = match v1::VolatilityModel::try_from(own.model) {
+            Ok(v1::VolatilityModel::Unspecified) => None,
+            Ok(v1::VolatilityModel::Lognormal | v1::VolatilityModel::Normal) | Err(_) => {
+                Some(self.model(&format!("{path}.model"), own.model)?)
+            }
+        };
+        Some(PriceTerms { currency: Some(currency?), base, model })
     }
 
     /// A quote of one expiry of a source.
