@@ -115,10 +115,14 @@ impl HouseSnapshot {
             let now = self.contracts.get(number as usize).and_then(Option::as_ref);
             let is_priced = |own: &ListedContract| own.is_priced();
             let has_rows = |own: &ListedContract| own.rows.is_ok();
+            let id = ContractId::numbered(number);
+            // What had ended when it was first listed was never lost before.
+            let is_gone = own.before.is_some() && now.is_none() && !before.retained.contains_key(&id);
             if (is_priced(own) && !now.is_some_and(is_priced))
                 || (has_rows(own) && !now.is_some_and(has_rows))
+                || is_gone
             {
-                lost.insert(ContractId::numbered(number));
+                lost.insert(id);
             }
         }
         for (name, catalogue) in before.methods.iter().flat_map(|own| own.iter()) {

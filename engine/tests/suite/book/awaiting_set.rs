@@ -155,6 +155,12 @@ fn a_set_that_is_the_first_says_what_it_was_worth_last() {
     assert!(desk.standing().is_shown(), "{:?}", desk.standing().missing);
     let worth = known.money_at("20".parse().unwrap(), 1).unwrap();
     assert!(desk.standing().currencies[&code("USD")].unpriced > worth);
+    // It is remembered when it goes.
+    let unpriced = desk.standing().currencies[&code("USD")].unpriced;
+    let [_, unlisted] = ended_sets("90", "5000");
+    desk.house = under(&desk.house, unlisted, &desk);
+    desk.kept = None;
+    assert_eq!(desk.standing().currencies[&code("USD")].unpriced, unpriced);
 }
 
 /// What a file states goes before the period; a month has ended with its last day.
