@@ -11,8 +11,18 @@ use std::io::{self, Write};
 
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::report::{MarginReport, MethodResult, PoolResult};
+use plimsoll_engine::types::Moment;
 
 pub use set::{write_set_json, write_set_table, write_sets_json, write_sets_table};
+
+/// What a result under a method that is data was calculated with.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The time of the market.
+    pub market: Moment,
+}
 
 /// How reports are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,12 +56,12 @@ impl OutputFormat {
         self,
         out: &mut impl Write,
         name: &str,
-        method: &Method,
+        by: By<'_>,
         result: &MethodResult,
     ) -> io::Result<()> {
         match self {
-            Self::JsonLines => method::account(out, name, method, result),
-            Self::Table { scenarios } => method_table::account(out, name, method, result, scenarios),
+            Self::JsonLines => method::account(out, name, by, result),
+            Self::Table { scenarios } => method_table::account(out, name, by, result, scenarios),
         }
     }
 
@@ -64,12 +74,12 @@ impl OutputFormat {
         out: &mut impl Write,
         name: &str,
         names: &[String],
-        method: &Method,
+        by: By<'_>,
         result: &PoolResult,
     ) -> io::Result<()> {
         match self {
-            Self::JsonLines => method::pool(out, name, names, method, result),
-            Self::Table { scenarios } => method_table::pool(out, name, names, method, result, scenarios),
+            Self::JsonLines => method::pool(out, name, names, by, result),
+            Self::Table { scenarios } => method_table::pool(out, name, names, by, result, scenarios),
         }
     }
 

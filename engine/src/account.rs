@@ -55,7 +55,7 @@ pub struct HeldPosition {
     pub counted: Counted,
     /// What its holder says of its price.
     pub stated: Stated,
-    /// Gains since it was last settled.
+    /// Gains since it was last settled; nothing where they follow from the entry price.
     pub unrealised_profit: Money,
     /// Funding since it was last settled.
     pub unrealised_funding: Money,
@@ -76,16 +76,39 @@ pub enum Counted {
 /// What the holder of a position says of its price, in place of the market.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stated {
-    /// The price of a future or perpetual.
+    /// The price of anything but an option.
     pub price: Option<f64>,
     /// How far that is to be trusted, from 0 to 1.
     pub confidence: Option<f64>,
     /// The volatility of an option at the mark.
     pub volatility: Option<f64>,
-    /// The price of an option at the mark.
+    /// The price of an option at the mark, of one unit of its source; of anything else its price.
     pub mark: Option<f64>,
     /// The price of the order that makes the position.
     pub order_price: Option<f64>,
+    /// What a future or perpetual was traded at, or settled at last: its gains since then are equity.
+    pub entry_price: Option<Decimal>,
+}
+
+impl Stated {
+    /// With what another position in the contract states.
+    fn with(self, other: Self) -> Result<Self, String> {
+        let one = |name: &str, own: Option<f64>, other: Option<f64>| match (own, other) {
+            (Some(own), Some(other)) if own != other => {
+                Err(format!("{name}: {other} is stated here, and {own}"))
+            }
+            (own, other) => Ok(own.or(other)),
+        };
+        Ok(Self {
+            price: one("price", self.price, other.price)?,
+            confidence: one("confidence", self.confidence, other.confidence)?,
+            volatility: self.volatility,
+            mark: one("mark", self.mark, other.mark)?,
+            order_price: self.order_price,
+            // Every position has its own.
+            entry_price: None,
+        })
+    }
 }
 
 /// An asset put up as collateral.
@@ -161,17 +184,26 @@ impl MarginAccount {
         })
     }
 
-    /// The positions, netted by contract: those of one contract that are stated alike are one.
+    /// The positions, netted by contract; what one of them states of its price holds for all. Orders at several prices, and what is stated with several volatilities, stay apart.
     ///
     /// # Errors
-    /// Contracts of which more is held than can be.
+    /// Contracts of which more is held than can be, or of which two positions state different prices or marks.
     pub fn netted(&self) -> Result<Vec<Netted<'_>>, Vec<PositionFault>> {
         let mut by_key: BTreeMap<Key<'_>, Netted<'_>> = BTreeMap::new();
         let mut faults = Vec::new();
         for (place, held) in self.positions() {
-            let empty = || Netted { place, held, total: Quantity::ZERO, parts: Vec::new() };
+            let (total, parts, entries) = (Quantity::ZERO, Vec::new(), Vec::new());
+            let empty = || Netted { place, held, stated: held.stated, total, parts, entries };
             let own = by_key.entry(Key::of(held)).or_insert_with(empty);
             own.parts.push((place.account(), held.quantity));
+            own.entries.extend(held.stated.entry_price.map(|price| Entry { quantity: held.quantity, price }));
+            match own.stated.with(held.stated) {
+                Ok(stated) => own.stated = stated,
+                Err(fault) => {
+                    let message = format!("{fault} by {} of the same contract", own.place);
+                    faults.push(PositionFault { place, message });
+                }
+            }
             match own.total.plus(held.quantity) {
                 Ok(total) => own.total = total,
                 Err(overflow) => {
@@ -191,10 +223,59 @@ pub struct Netted<'a> {
     pub place: Place,
     /// That position.
     pub held: &'a HeldPosition,
+    /// What all of them state.
+    pub stated: Stated,
     /// The sum.
     pub total: Quantity,
     /// What each position account holds.
     pub parts: Vec<(usize, Quantity)>,
+    /// The positions that state what they were traded at.
+    pub entries: Vec<Entry>,
+}
+
+/// What was traded at a price.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Entry {
+    /// How much.
+    pub quantity: Quantity,
+    /// The price; not zero.
+    pub price: Decimal,
+}
+
+impl Entry {
+    /// What it has gained at a price: `(price - entry) multiplier` for each unit; of an inverse contract `price / entry - 1` for each coin at
+    /// the price, or `multiplier (1 / entry - 1 / price)` for each contract.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn gain(self, contract: &Specification, counted: Counted, price: f64) -> Result<Money, Overflow> {
+        // The shortest text that means the double is what somebody quoted.
+        let quoted = Decimal::parse(&price.to_string());
+        let price = quoted.map_or_else(|_| Money::from_f64_half_away(price), Money::from_decimal)?;
+        let terms = contract.terms();
+        let one = Money::from_raw(Ratio::ONE.raw());
+        let of_unit = match (&terms.settlement, counted) {
+            (Settlement::Inverse { .. }, Counted::Coins) => price.over_half_away(self.price)?.minus(one)?,
+            (Settlement::Inverse { .. }, Counted::Contracts) => {
+                let worth = Money::from_decimal(terms.multiplier)?;
+                worth.over_half_away(self.price)?.minus(worth.prorated_half_away(one, price)?)?
+            }
+            (Settlement::Premium | Settlement::FuturesStyle, Counted::Coins | Counted::Contracts) => {
+                price.minus(Money::from_decimal(self.price)?)?.times_half_away(terms.multiplier)?
+            }
+        };
+        of_unit.times_quantity_half_away(self.quantity)
+    }
+}
+
+impl Netted<'_> {
+    /// What the positions with an entry price have gained at a price, each counted as the caller says.
+    pub(crate) fn gained(&self, price: f64, counted: impl Fn(Money) -> Money) -> Result<Money, Overflow> {
+        let (contract, by) = (&self.held.contract, self.held.counted);
+        self.entries
+            .iter()
+            .try_fold(Money::ZERO, |sum, entry| sum.plus(counted(entry.gain(contract, by, price)?)))
+    }
 }
 
 /// What tells contracts apart, in the order in which they are margined.
@@ -209,13 +290,13 @@ struct Key<'a> {
     counted: Counted,
     /// Normal, inverse, paid in full.
     style: (bool, bool, bool),
-    stated: [u64; 4],
+    /// Positions that state different volatilities are valued each with its own; so are orders with different prices.
+    stated: [Option<u64>; 2],
 }
 
 impl<'a> Key<'a> {
     fn of(held: &'a HeldPosition) -> Self {
         let terms = held.contract.terms();
-        let bits = |value: Option<f64>| value.map_or(u64::MAX, f64::to_bits);
         let (kind, strike, right, is_normal) = match &terms.instrument {
             Instrument::Asset => (0, Decimal::ZERO, None, false),
             Instrument::Perpetual => (1, Decimal::ZERO, None, false),
@@ -225,7 +306,6 @@ impl<'a> Key<'a> {
             }
         };
         let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
-        let Stated { price, confidence: _, volatility, mark, order_price } = held.stated;
         Self {
             source: &terms.price_source,
             kind,
@@ -236,7 +316,7 @@ impl<'a> Key<'a> {
             // Of all others it is the same.
             counted: if is_inverse && kind != 3 { held.counted } else { Counted::Contracts },
             style: (is_normal, is_inverse, terms.settlement == Settlement::Premium),
-            stated: [price, volatility, mark, order_price].map(bits),
+            stated: [held.stated.volatility, held.stated.order_price].map(|own| own.map(f64::to_bits)),
         }
     }
 }

@@ -26,7 +26,7 @@ pub use shares::Share;
 pub use sources::{GroupResult, SourceResult};
 
 use crate::account::{AccountError, MarginAccount};
-use crate::market::Snapshot;
+use crate::market::{QuoteUsed, Snapshot};
 use crate::parameters::method::{FactorScope, GridMethod, Method};
 use crate::types::{Money, Overflow, Ratio};
 
@@ -51,6 +51,8 @@ pub struct GridResult {
     pub shares: Vec<Share>,
     /// The initial requirement that falls on none, and the maintenance requirement.
     pub unallocated: (Money, Money),
+    /// The oldest quote that the numbers rest on.
+    pub oldest_quote: Option<QuoteUsed>,
 }
 
 /// What an account has to have.
@@ -120,6 +122,12 @@ fn assembled(
         requirement,
         shares: Vec::new(),
         unallocated: (Money::ZERO, Money::ZERO),
+        oldest_quote: {
+            let rows = priced.sources.iter().flat_map(|(book, _)| &book.rows);
+            let of_rows = rows.map(|row| &row.oldest);
+            let all = of_rows.chain(priced.collateral.iter().map(|own| &own.used));
+            all.fold(None, |oldest, own| QuoteUsed::older(oldest, own.clone()))
+        },
     })
 }
 

@@ -43,6 +43,7 @@ mod recent;
 mod reducing;
 mod requests;
 mod reserved;
+mod resting;
 mod settling;
 mod shares;
 mod standing;
@@ -77,6 +78,7 @@ pub use position::{
     Delivery, Holding, Keeping, PaidOut, Payable, PositionAccount, Suspense, Trade, TradeLeg, Unsettled,
 };
 pub use recent::Recent;
+pub use resting::RestsOn;
 pub use standing::{
     AccountStanding, AssetStanding, CurrencyStanding, Depth, Missing, MissingKind, Reserved, Standing,
     StandingError, Unmargined, bounded, searched, standing,

@@ -11,6 +11,7 @@
 //! * [`scenario`]: the scan points, and risk arrays as contiguous matrices, from a file or from prices;
 //! * [`offset`]: what the risk of several price sources is together;
 //! * [`account`]: what a method that is data margins;
+//! * `marks`: where the prices and volatilities of its positions come from;
 //! * [`parameters`]: what an exchange publishes, read, cross-checked and compiled into an immutable set;
 //! * [`fills`]: what working orders may become, and the search for the worst of it;
 //! * [`span`]: the SPAN method, from positions to every number on the way;
@@ -28,6 +29,7 @@ pub mod grid;
 pub mod group;
 pub mod instruction_set;
 pub mod market;
+mod marks;
 pub mod offset;
 pub mod parameters;
 pub mod pricing;

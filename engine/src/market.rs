@@ -10,9 +10,11 @@ mod observed;
 mod quote;
 mod snapshot;
 mod terms;
+mod used;
 
 pub use observed::{ObservationError, Observed};
 pub use quote::{Quote, Smile, SmileError, Svi};
 pub use snapshot::{ExpiryMarket, MarketFault, ObservedSmile, Snapshot, SourceMarket, years_between};
 pub use terms::PriceTerms;
 pub(crate) use terms::names;
+pub use used::{QuoteKind, QuoteUsed};

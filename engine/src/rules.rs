@@ -9,9 +9,12 @@ mod spreads;
 
 pub use spreads::SpreadResult;
 
+use std::collections::BTreeMap;
+
 use crate::account::{AccountError, AccountFault, MarginAccount, Netted, Place};
 use crate::contract::{Instrument, Settlement};
-use crate::market::Snapshot;
+use crate::market::{QuoteUsed, Snapshot};
+use crate::marks::{self, CollateralMark, Marks};
 use crate::parameters::method::{LinearMethod, Method, OptionRule, SpreadRule, StandardMethod};
 use crate::types::{Money, Overflow, PriceSource, Quantity, Ratio};
 
@@ -32,6 +35,8 @@ pub struct RulesResult {
     pub maintenance: Money,
     /// How hard the account is pressed, from 0 to 1, where the method has liquidation prices.
     pub stress: Option<Ratio>,
+    /// The oldest quote that the numbers rest on.
+    pub oldest_quote: Option<QuoteUsed>,
 }
 
 /// The numbers of one contract.
@@ -63,6 +68,8 @@ pub struct PositionResult {
     value: Money,
     /// What it is worth at its price: its notional, with the sign of what is held and of the price.
     signed: Money,
+    /// What its positions with an entry price have gained, as far as it counts.
+    gained: Money,
 }
 
 /// Margins an account by formula.
@@ -107,8 +114,11 @@ fn margin(
 ) -> Result<RulesResult, AccountError> {
     let mut faults = Vec::new();
     let (mut positions, mut options) = (Vec::new(), Vec::new());
+    let mut marks: BTreeMap<PriceSource, Marks<'_>> = BTreeMap::new();
     for own in account.netted()? {
-        match position(method, by, snapshot, &own)? {
+        let source = &own.held.contract.terms().price_source;
+        let marks = marks.entry(source.clone()).or_insert_with(|| Marks::of(snapshot, source));
+        match position(method, by, snapshot, marks, &own)? {
             Ok(position) => {
                 if matches!(own.held.contract.terms().instrument, Instrument::Option { .. }) {
                     options.push((positions.len(), own));
@@ -118,7 +128,7 @@ fn margin(
             Err(message) => faults.push(AccountFault { place: own.place.to_string(), message }),
         }
     }
-    let collateral = collateral(method, snapshot, account)?;
+    let (collateral, of_collateral) = collateral(method, snapshot, account)?;
     if !faults.is_empty() {
         return Err(AccountError::Account(faults));
     }
@@ -131,18 +141,19 @@ fn margin(
     for own in &positions {
         initial = initial.plus(own.initial)?;
         maintenance = maintenance.plus(own.maintenance)?;
-        equity = equity.plus(own.value)?;
+        equity = equity.plus(own.value)?.plus(own.gained)?;
     }
     for own in &spreads {
         initial = initial.minus(own.alone.0)?.plus(own.required.0)?;
         maintenance = maintenance.minus(own.alone.1)?.plus(own.required.1)?;
     }
     for (_, held) in account.positions() {
-        let profit = held.unrealised_profit;
-        let profit = if method.counts_gains { profit } else { profit.min(Money::ZERO) };
+        let profit = counted(method, held.unrealised_profit);
         equity = equity.plus(profit)?.plus(held.unrealised_funding)?;
     }
     let stress = linear::stressed(by.linear, &mut positions, equity, maintenance)?;
+    let oldest_quote =
+        marks.values().fold(of_collateral, |oldest, own| QuoteUsed::older(oldest, own.oldest_used()));
     Ok(RulesResult {
         positions,
         spreads,
@@ -151,67 +162,66 @@ fn margin(
         initial,
         maintenance,
         stress,
+        oldest_quote,
     })
+}
+
+/// What counts of a gain.
+fn counted(method: &Method, gain: Money) -> Money {
+    if method.counts_gains { gain } else { gain.min(Money::ZERO) }
 }
 
 type Stated<T> = Result<Result<T, String>, Overflow>;
 
-fn position(method: &Method, by: By<'_>, snapshot: &Snapshot, own: &Netted<'_>) -> Stated<PositionResult> {
+fn position(
+    method: &Method,
+    by: By<'_>,
+    snapshot: &Snapshot,
+    marks: &Marks<'_>,
+    own: &Netted<'_>,
+) -> Stated<PositionResult> {
     let terms = own.held.contract.terms();
     let market = snapshot.of(&terms.price_source).map(AsRef::as_ref);
     if let Some(message) = method.misfit(&own.held.contract, market) {
         return Ok(Err(message));
     }
-    let known = market.and_then(|market| market.price);
-    let Some(price) = known.map(|price| price.value()) else {
+    let Some(price) = marks.price().map(|price| price.value()) else {
         return Ok(Err(format!("no price of {} is known", terms.price_source)));
     };
-    let stated = own.held.stated.price;
-    if let Some(faulty) = market.and_then(|market| stated.filter(|price| !market.admits(*price))) {
-        let source = &terms.price_source;
-        return Ok(Err(format!("price: {faulty}, where {source} does not move normally")));
-    }
     match (&terms.instrument, by.option) {
-        (Instrument::Option { .. }, Some(rule)) => options::option(rule, snapshot, own, price),
+        (Instrument::Option { .. }, Some(rule)) => options::option(rule, marks, own, price),
         (Instrument::Option { .. }, None) => Ok(Err("the method has no rule for options".to_owned())),
-        _ => linear::linear(by.linear, snapshot, own, price),
+        (Instrument::Asset | Instrument::Perpetual | Instrument::Future { .. }, _) => {
+            linear::linear((method, by.linear), snapshot, marks, own)
+        }
     }
 }
 
 /// Collateral after its maintenance haircut.
-fn collateral(method: &Method, snapshot: &Snapshot, account: &MarginAccount) -> Result<Money, AccountError> {
+fn collateral(
+    method: &Method,
+    snapshot: &Snapshot,
+    account: &MarginAccount,
+) -> Result<(Money, Option<QuoteUsed>), AccountError> {
     let stable = Ratio::from_f64_half_away(snapshot.peg(&method.currency))?;
-    let (mut sum, mut faults) = (Money::ZERO, Vec::new());
+    let (mut sum, mut oldest, mut faults) = (Money::ZERO, None, Vec::new());
     for (place, own) in account.collateral.iter().enumerate() {
-        let source = own.source.clone().or_else(|| PriceSource::new(&own.asset).ok());
-        let price = match (own.price, source.filter(|source| snapshot.of(source).is_some())) {
-            (Some(stated), _) => Ok(stated),
-            (None, Some(source)) => of_source(method, snapshot, &source),
-            (None, None) => Err(format!("no price of {:?} is known", own.asset)),
-        };
-        let price = match price {
-            Ok(price) => price,
-            Err(message) => {
-                faults.push(AccountFault { place: format!("collateral[{place}]"), message });
-                continue;
-            }
+        let CollateralMark { source, price, used, .. } = marks::collateral(snapshot, own, None);
+        oldest = QuoteUsed::older(oldest, used);
+        let other = source.as_ref().filter(|_| own.price.is_none() && price.is_some());
+        let terms = source.as_ref().and_then(|source| snapshot.of(source)?.terms.as_ref());
+        let other = other.and_then(|source| method.other_price(source, terms));
+        let Some(price) = price.filter(|price| *price >= 0.0 && other.is_none()) else {
+            let message = other.unwrap_or_else(|| format!("no price of {:?} is known", own.asset));
+            faults.push(AccountFault { place: format!("collateral[{place}]"), message });
+            continue;
         };
         let value = Money::from_f64_half_away(price)?.times_quantity_half_away(own.amount)?;
         let value = value.prorated_half_away(Ratio::ONE, stable)?;
         let haircut = own.haircuts.map_or(Ratio::ZERO, |haircuts| haircuts.0);
         sum = sum.plus(value.minus(value.times_ratio_half_away(haircut)?)?)?;
     }
-    if faults.is_empty() { Ok(sum) } else { Err(AccountError::Account(faults)) }
-}
-
-/// The price of a source in money of the method.
-fn of_source(method: &Method, snapshot: &Snapshot, source: &PriceSource) -> Result<f64, String> {
-    let market = snapshot.of(source).map(AsRef::as_ref);
-    if let Some(message) = method.other_price(source, market.and_then(|market| market.terms.as_ref())) {
-        return Err(message);
-    }
-    let price = market.and_then(|market| market.price).map(|price| price.value());
-    price.filter(|price| *price >= 0.0).ok_or_else(|| format!("no price of {source} from 0 is known"))
+    if faults.is_empty() { Ok((sum, oldest)) } else { Err(AccountError::Account(faults)) }
 }
 
 /// Whether money of a contract is counted in the coin that its price is the price of.

@@ -54,6 +54,9 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
     let is_inverse = node.flag("inverse").unwrap_or(false);
     let stated = node.has("quote").then(|| node.currency("quote"));
     let quote = stated.unwrap_or_else(|| context.quote(source.as_ref(), is_inverse));
+    if let Some(kind) = kind {
+        misplaced(node, kind);
+    }
     let (quantity, counted) = size(node);
     let instrument = kind.and_then(|kind| instrument(node, kind, context, source.as_ref()));
     let ended = match instrument {
@@ -72,13 +75,22 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
         } else {
             node.number("volatility", (0.0, 1e3))
         },
-        mark: node.number("mark", (0.0, 1e12)),
+        mark: node.number("mark", if kind == Some(Kind::Option) { (0.0, 1e12) } else { PRICE }),
         order_price: node.number("order_price", (0.0, 1e12)),
+        entry_price: node.decimal("entry_price", PRICE),
     };
+    let market = source.as_ref().and_then(|source| context.snapshot.of(source));
+    let may_be = |entry: f64| entry > 0.0 || (!is_inverse && market.is_none_or(|own| own.admits(entry)));
+    if stated.entry_price.is_some_and(|entry| !may_be(entry.to_f64())) {
+        node.fault("entry_price", "expected a number above 0, as the source does not move normally (model)");
+    }
     let multiplier = node.decimal("multiplier", (1e-9, 1e9)).unwrap_or(Decimal::ONE);
     let style = node.choice("style", &[("premium", Style::Premium), ("futures", Style::Futures)]);
     let (unrealised_profit, unrealised_funding) =
         (node.money("unrealised_profit"), node.money("unrealised_funding"));
+    if stated.entry_price.is_some() && node.has("unrealised_profit") {
+        node.fault("unrealised_profit", "stands beside an entry_price, which says it");
+    }
     let collateral = node.money("collateral");
     let instrument = instrument?;
     let settlement = match (kind?, style) {
@@ -114,6 +126,29 @@ fn size(node: &Node<'_>) -> (Option<Quantity>, Counted) {
         node.fault("contracts", "stands beside quantity");
     }
     (node.quantity("contracts"), Counted::Contracts)
+}
+
+/// Statements that say nothing about a kind of contract.
+fn misplaced(node: &Node<'_>, kind: Kind) {
+    let wrong: &[(&'static str, &str)] = match kind {
+        Kind::Option => &[
+            ("entry_price", "only perpetuals and futures have one: the value of an option is its holder's"),
+            ("price", "of an option its mark is stated"),
+            ("confidence", "only that of a perpetual is stated"),
+        ],
+        Kind::Perpetual => &[("volatility", "only options have one")],
+        Kind::Future => {
+            &[("volatility", "only options have one"), ("confidence", "only that of a perpetual is stated")]
+        }
+        Kind::Asset => &[
+            ("entry_price", "only perpetuals and futures have one: the value of an asset is its holder's"),
+            ("volatility", "only options have one"),
+            ("confidence", "only that of a perpetual is stated"),
+        ],
+    };
+    for (key, message) in wrong.iter().filter(|(key, _)| node.has(*key)) {
+        node.fault(key, message);
+    }
 }
 
 fn instrument(

@@ -4,33 +4,29 @@ use std::io::{self, Write};
 
 use plimsoll_engine::account::Place;
 use plimsoll_engine::grid::{Charge, GridResult, SourceResult};
-use plimsoll_engine::parameters::method::Method;
+use plimsoll_engine::market::QuoteUsed;
 use plimsoll_engine::report::{MethodResult, PoolResult, Standing};
 use plimsoll_engine::rules::{PositionResult, RulesResult};
-use plimsoll_engine::types::{FineAmount, Fixed};
+use plimsoll_engine::types::{FineAmount, Fixed, Moment};
 use serde_json::{Map, Value, json};
 
+use super::By;
 use super::jsonl::line;
 
-pub(super) fn account(
-    out: &mut impl Write,
-    name: &str,
-    method: &Method,
-    result: &MethodResult,
-) -> io::Result<()> {
-    line(out, &account_line(name, Some(method), result))
+pub(super) fn account(out: &mut impl Write, name: &str, by: By<'_>, result: &MethodResult) -> io::Result<()> {
+    line(out, &account_line(name, Some(by), result))
 }
 
 pub(super) fn pool(
     out: &mut impl Write,
     name: &str,
     names: &[String],
-    method: &Method,
+    by: By<'_>,
     result: &PoolResult,
 ) -> io::Result<()> {
     let mut object = Map::new();
     object.insert("pool".to_owned(), name.into());
-    head(&mut object, method);
+    head(&mut object, by, result.oldest_quote.clone());
     standing(&mut object, result.standing);
     let accounts = names.iter().zip(&result.accounts).map(|(name, own)| account_line(name, None, own));
     object.insert("accounts".to_owned(), accounts.collect());
@@ -41,7 +37,8 @@ fn amount<U>(number: Fixed<U>) -> Value {
     FineAmount::exact(number).to_string().into()
 }
 
-fn head(object: &mut Map<String, Value>, method: &Method) {
+fn head(object: &mut Map<String, Value>, by: By<'_>, oldest: Option<QuoteUsed>) {
+    let method = by.method;
     let named = json!({
         "name": method.name,
         "version": method.version,
@@ -49,6 +46,23 @@ fn head(object: &mut Map<String, Value>, method: &Method) {
     });
     object.insert("method".to_owned(), named);
     object.insert("currency".to_owned(), method.currency.as_str().into());
+    rests_on(object, by.market, oldest);
+}
+
+/// What the numbers rest on: the time of the market, and of the quotes used the oldest.
+fn rests_on(object: &mut Map<String, Value>, market: Moment, oldest: Option<QuoteUsed>) {
+    let oldest = oldest.map(|own| {
+        let mut line = Map::new();
+        line.insert("kind".to_owned(), own.kind.name().into());
+        line.insert("of".to_owned(), own.of.into());
+        if let Some(expiry) = own.expiry {
+            line.insert("expiry".to_owned(), expiry.to_string().into());
+        }
+        line.insert("time".to_owned(), own.time.to_string().into());
+        line
+    });
+    let own = json!({"market_time": market.to_string(), "oldest_quote": oldest});
+    object.insert("rests_on".to_owned(), own);
 }
 
 fn standing(object: &mut Map<String, Value>, own: Standing) {
@@ -64,11 +78,11 @@ fn standing(object: &mut Map<String, Value>, own: Standing) {
     }
 }
 
-fn account_line(name: &str, method: Option<&Method>, result: &MethodResult) -> Value {
+fn account_line(name: &str, by: Option<By<'_>>, result: &MethodResult) -> Value {
     let mut object = Map::new();
     object.insert("account".to_owned(), name.into());
-    if let Some(method) = method {
-        head(&mut object, method);
+    if let Some(by) = by {
+        head(&mut object, by, result.oldest_quote());
     }
     standing(&mut object, result.standing());
     match result {

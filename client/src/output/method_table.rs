@@ -4,23 +4,23 @@ use std::io::{self, Write};
 
 use comfy_table::Table;
 use plimsoll_engine::grid::{GridResult, Share, SourceResult};
-use plimsoll_engine::parameters::method::Method;
+use plimsoll_engine::market::QuoteUsed;
 use plimsoll_engine::report::{MethodResult, PoolResult, Standing};
 use plimsoll_engine::rules::RulesResult;
 use plimsoll_engine::types::{Amount, Fixed, Money};
 
-use super::printable;
 use super::table::{shown, table, write};
+use super::{By, printable};
 
 pub(super) fn account(
     out: &mut impl Write,
     name: &str,
-    method: &Method,
+    by: By<'_>,
     result: &MethodResult,
     scenarios: bool,
 ) -> io::Result<()> {
     writeln!(out, "Account {}", printable(name))?;
-    head(out, method)?;
+    head(out, by, result.oldest_quote())?;
     body(out, result, scenarios)?;
     writeln!(out)
 }
@@ -29,12 +29,12 @@ pub(super) fn pool(
     out: &mut impl Write,
     name: &str,
     names: &[String],
-    method: &Method,
+    by: By<'_>,
     result: &PoolResult,
     scenarios: bool,
 ) -> io::Result<()> {
     writeln!(out, "Pool {}", printable(name))?;
-    head(out, method)?;
+    head(out, by, result.oldest_quote.clone())?;
     write(out, "Pool and accounts", &standing(result.standing), 1)?;
     for (name, own) in names.iter().zip(&result.accounts) {
         writeln!(out, "\nAccount {}", printable(name))?;
@@ -43,9 +43,21 @@ pub(super) fn pool(
     writeln!(out)
 }
 
-fn head(out: &mut impl Write, method: &Method) -> io::Result<()> {
+fn head(out: &mut impl Write, by: By<'_>, oldest: Option<QuoteUsed>) -> io::Result<()> {
+    let method = by.method;
     let version = if method.version.is_empty() { String::new() } else { format!(" {}", method.version) };
-    writeln!(out, "Method {}{}, in {}", printable(&method.name), printable(&version), method.currency)
+    writeln!(out, "Method {}{}, in {}", printable(&method.name), printable(&version), method.currency)?;
+    write!(out, "Market of {}", by.market)?;
+    match oldest {
+        Some(own) => writeln!(
+            out,
+            ", oldest quote used: {} of {} of {}",
+            own.kind.name(),
+            printable(&own.of),
+            own.time
+        ),
+        None => writeln!(out, ", no quote is used"),
+    }
 }
 
 /// Six places are shown. What a table says is a sum or a difference of its other numbers is that of the numbers shown.

@@ -2,11 +2,13 @@
 
 mod clients;
 mod currencies;
+mod entries;
 mod negative;
 mod printed;
 mod published;
 mod refused;
 mod settled;
+mod sources;
 mod span16;
 mod twice;
 mod vectors;

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 
 use super::extent::Extent;
-use crate::account::{Counted, HeldPosition, MarginAccount, Netted, Place, PositionFault};
+use crate::account::{Counted, HeldPosition, MarginAccount, Netted, Place, PositionFault, Stated};
 use crate::contract::{Exercise, Instrument, OptionModel, OptionRight, Settlement};
-use crate::market::{Observed, Snapshot, SourceMarket, years_between};
+use crate::market::{Observed, QuoteUsed, Snapshot, years_between};
+use crate::marks::{FutureMark, Marks, OptionMark, PerpetualMark};
 use crate::parameters::method::{Method, ValuationTerms};
-use crate::pricing::{RightSign, Surface};
 use crate::scenario::OptionInputs;
-use crate::types::{Currency, Decimal, Moment, PriceSource, Quantity};
+use crate::types::{Currency, Decimal, Moment, Money, PriceSource, Quantity};
 
 /// The positions on one price source.
 #[derive(Clone, Debug)]
@@ -47,6 +47,10 @@ pub(super) struct Row {
     /// Whether its value is equity: paid in full when it was traded.
     pub(super) is_paid: bool,
     pub(super) held: Extent,
+    /// What positions with an entry price have gained.
+    pub(super) gained: Money,
+    /// The oldest quote that its numbers rest on.
+    pub(super) oldest: Option<QuoteUsed>,
     /// What each position account holds.
     pub(super) parts: Vec<(usize, Quantity)>,
     /// The first position in it.
@@ -55,10 +59,30 @@ pub(super) struct Row {
 
 #[derive(Clone, Debug)]
 pub(super) enum RowKind {
-    Asset { price: f64 },
-    Perpetual { price: f64, confidence: f64, is_inverse: bool },
-    Future { price: f64, expiry: Moment, years: f64, is_inverse: bool, is_settled: bool },
-    Option { expiry: usize, strike: Decimal, right: OptionRight, model: OptionModel, inputs: OptionInputs },
+    Asset {
+        price: f64,
+    },
+    Perpetual {
+        price: f64,
+        confidence: f64,
+        is_inverse: bool,
+    },
+    Future {
+        price: f64,
+        expiry: Moment,
+        years: f64,
+        is_inverse: bool,
+        is_settled: bool,
+    },
+    Option {
+        expiry: usize,
+        strike: Decimal,
+        right: OptionRight,
+        model: OptionModel,
+        inputs: OptionInputs,
+        /// The price that its holder states, of one unit of the source.
+        mark: Option<f64>,
+    },
 }
 
 /// Nets the positions and finds the market of each.
@@ -101,26 +125,34 @@ fn book(
     snapshot: &Snapshot,
     valuation: &ValuationTerms,
 ) -> Result<SourceBook, Vec<PositionFault>> {
-    let market = snapshot.of(&source).cloned().unwrap_or_default();
-    let (surface, _) = Surface::of(&market, snapshot.time());
+    let look = Look { marks: Marks::of(snapshot, &source), time: snapshot.time(), valuation };
     let mut faults = Vec::new();
-    let price = market.price.filter(|price| market.admits(price.value()));
-    let rate = market.funding_rate.map_or(0.0, |rate| rate.value());
+    let market = snapshot.of(&source);
+    let (price, funding) = (look.marks.price(), market.and_then(|market| market.funding_rate));
     let mut book = SourceBook {
         price: price.unwrap_or(ONE),
-        is_signed: market.model() == OptionModel::Normal,
-        funding_rate: rate,
+        is_signed: market.is_some_and(|market| market.model() == OptionModel::Normal),
+        funding_rate: funding.map_or(0.0, |rate| rate.value()),
         ..empty_book(source.clone(), ONE)
     };
-    let look = Look { snapshot, market: &market, surface: surface.as_ref(), valuation };
-    for Netted { place, held, parts, total } in netted {
+    for own in netted {
+        let (place, held, stated) = (own.place, own.held, own.stated);
         let mut fault = |message: String| faults.push(PositionFault { place, message });
+        look.marks.price();
         if price.is_none() {
             fault(format!("no price of {source} is known"));
             continue;
         }
-        match look.row(held, &mut book) {
-            Ok(kind) => book.rows.push(Row {
+        let row = look.row(held, stated, &mut book).and_then(|kind| {
+            let price = match kind {
+                RowKind::Perpetual { price, .. } | RowKind::Future { price, .. } => Some(price),
+                RowKind::Asset { .. } | RowKind::Option { .. } => None,
+            };
+            let gained = price.map_or(Ok(Money::ZERO), |price| own.gained(price, |gain| gain));
+            gained.map(|gained| (kind, gained)).map_err(|overflow| format!("entry_price: {overflow}"))
+        });
+        match row {
+            Ok((kind, gained)) => book.rows.push(Row {
                 multiplier: multiplier(held, &kind),
                 is_paid: match &held.contract.terms().settlement {
                     Settlement::Premium => true,
@@ -129,8 +161,10 @@ fn book(
                         matches!(held.contract.terms().instrument, Instrument::Option { .. })
                     }
                 },
-                held: Extent::of(total),
-                parts,
+                held: Extent::of(own.total),
+                gained,
+                oldest: look.marks.oldest_used(),
+                parts: own.parts,
                 place,
                 kind,
             }),
@@ -145,40 +179,32 @@ const ONE: Observed = Observed::UNIT;
 
 /// Where the market of a position is looked up.
 struct Look<'a> {
-    snapshot: &'a Snapshot,
-    market: &'a SourceMarket,
-    surface: Option<&'a Surface>,
+    marks: Marks<'a>,
+    time: Moment,
     valuation: &'a ValuationTerms,
 }
 
 impl Look<'_> {
-    fn row(&self, held: &HeldPosition, book: &mut SourceBook) -> Result<RowKind, String> {
+    fn row(&self, held: &HeldPosition, stated: Stated, book: &mut SourceBook) -> Result<RowKind, String> {
         let terms = held.contract.terms();
         let is_inverse = matches!(terms.settlement, Settlement::Inverse { .. });
-        let admitted = |price: Option<f64>, what: &str| match price {
-            Some(price) if self.market.admits(price) && !(is_inverse && price <= 0.0) => Ok(price),
-            Some(price) => {
-                Err(format!("{what}: {price}, where {} does not move normally", terms.price_source))
-            }
-            None => Err(format!("no {what} is known")),
+        if stated.order_price.is_some() {
+            return Err("order_price: a scenario grid does not use it".to_owned());
+        }
+        // A coin's price is divided by.
+        let of_coin = |price: f64| match is_inverse && price <= 0.0 {
+            true => Err(format!("price: {price}, and the contract is inverse")),
+            false => Ok(price),
         };
         match &terms.instrument {
-            Instrument::Asset => Ok(RowKind::Asset { price: book.price.value() }),
+            Instrument::Asset => Ok(RowKind::Asset { price: self.marks.asset(stated)? }),
             Instrument::Perpetual => {
-                let known = self.market.perpetual.or(self.market.price);
-                let price = admitted(held.stated.price.or(known.map(|own| own.value())), "price")?;
-                let of_market = self.market.perpetual.map_or(1.0, |own| own.confidence());
-                let confidence = held.stated.confidence.unwrap_or(of_market);
-                Ok(RowKind::Perpetual { price, confidence, is_inverse })
+                let PerpetualMark { price, confidence } = self.marks.perpetual(stated)?;
+                Ok(RowKind::Perpetual { price: of_coin(price)?, confidence, is_inverse })
             }
             Instrument::Future { expiry } => {
-                let known = self.market.expiries.get(expiry).and_then(|own| own.forward);
-                let price = admitted(held.stated.price.or(known.map(|own| own.value())), "forward")?;
-                let years = years_between(self.snapshot.time(), *expiry);
-                // What its holder states of a future that has ended is what it was settled at.
-                let has_ended = held.contract.has_ended(self.snapshot.time());
-                let is_settled =
-                    has_ended && (held.stated.price.is_some() || self.settlement(*expiry).is_some());
+                let FutureMark { price, is_settled } = self.marks.future(stated, *expiry)?;
+                let (price, years) = (of_coin(price)?, years_between(self.time, *expiry));
                 Ok(RowKind::Future { price, expiry: *expiry, years, is_inverse, is_settled })
             }
             Instrument::Option { expiry, strike, right, exercise, model } => {
@@ -186,81 +212,38 @@ impl Look<'_> {
                     return Err("options that may be exercised early have no scenario values".to_owned());
                 }
                 let market = self.expiry(*expiry, &terms.quote)?;
-                let forward = self.forward(*expiry)?;
-                let volatility =
-                    self.volatility(held, *expiry, forward, strike.to_f64(), *model, market.years)?;
+                let rate = if self.valuation.discounts { market.rate } else { 0.0 };
+                let OptionMark { inputs, stated: mark, is_settled } =
+                    self.marks.option(&held.contract, stated, rate)?;
                 let place = book.expiries.iter().position(|own| own.expiry == *expiry);
                 let place = place.unwrap_or_else(|| {
-                    book.expiries.push(market);
+                    book.expiries.push(ExpiryMarket { is_settled, ..market });
                     book.expiries.len() - 1
                 });
-                let inputs = OptionInputs {
-                    forward,
-                    strike: strike.to_f64(),
-                    right: RightSign::from(*right),
-                    volatility,
-                    years: market.years,
-                    rate: if self.valuation.discounts { market.rate } else { 0.0 },
-                    multiplier: terms.multiplier.to_f64(),
-                    // What is paid in coins is so many of them at the settlement price, for good.
-                    coin: is_inverse.then(|| if market.is_settled { forward } else { book.price.value() }),
-                };
-                let (strike, right, model) = (*strike, *right, *model);
-                Ok(RowKind::Option { expiry: place, strike: strike.normalized(), right, model, inputs })
+                let (strike, right, model) = (strike.normalized(), *right, *model);
+                Ok(RowKind::Option { expiry: place, strike, right, model, inputs, mark })
             }
         }
     }
 
-    fn settlement(&self, expiry: Moment) -> Option<f64> {
-        self.market.expiries.get(&expiry)?.settlement(expiry)
-    }
-
-    fn forward(&self, expiry: Moment) -> Result<f64, String> {
-        let known = self.market.expiries.get(&expiry).and_then(|own| own.forward);
-        known.map(|own| own.value()).ok_or_else(|| format!("no forward to {expiry} is known"))
-    }
-
     fn expiry(&self, expiry: Moment, quote: &Currency) -> Result<ExpiryMarket, String> {
-        let known = self.market.expiries.get(&expiry);
-        let own = known.and_then(|own| own.rate);
-        let rate = own.map(|rate| rate.value()).or_else(|| self.snapshot.rate(quote, expiry));
-        let years = years_between(self.snapshot.time(), expiry);
+        let years = years_between(self.time, expiry);
         // Nothing is discounted over no time.
-        let rate = rate.or((!self.valuation.discounts || years == 0.0).then_some(0.0));
+        let not_discounted = (!self.valuation.discounts || years == 0.0).then_some(0.0);
+        let rate = self.marks.rate(quote, expiry).or(not_discounted);
         let rate = rate.ok_or_else(|| format!("no rate to {expiry} is known"))?;
-        let confidences = known.map(|known| {
+        let confidences = self.marks.expiry(expiry).map(|known| {
             let of = |own: Option<Observed>| own.map_or(1.0, |own| own.confidence());
             let smile = known.smile.as_ref().map_or(1.0, |smile| smile.confidence);
-            [of(known.forward), of(own), of(known.volatility_confidence), smile]
+            [of(known.forward), of(known.rate), of(known.volatility_confidence), smile]
         });
         Ok(ExpiryMarket {
             expiry,
             years,
             rate: if self.valuation.floors_rate_at_zero { rate.max(0.0) } else { rate },
             confidence: confidences.into_iter().flatten().fold(1.0, f64::min),
-            is_settled: self.settlement(expiry).is_some(),
+            is_settled: false,
         })
-    }
-
-    fn volatility(
-        &self,
-        held: &HeldPosition,
-        expiry: Moment,
-        forward: f64,
-        strike: f64,
-        model: OptionModel,
-        years: f64,
-    ) -> Result<f64, String> {
-        // An option that has expired is worth what it pays, whatever its volatility was.
-        if years == 0.0 {
-            return Ok(0.0);
-        }
-        if let Some(stated) = held.stated.volatility {
-            return Ok(stated);
-        }
-        let surface = self.surface.filter(|surface| surface.model() == model);
-        let known = surface.and_then(|surface| surface.volatility(expiry, forward, strike));
-        known.ok_or_else(|| "no volatility is known".to_owned())
     }
 }
 

@@ -19,7 +19,7 @@ use crate::account::{
     AccountError, Counted, HeldPosition, MarginAccount, PositionAccount, PositionFault, Stated,
 };
 use crate::contract::{ContractId, Specification};
-use crate::market::Snapshot;
+use crate::market::{QuoteUsed, Snapshot};
 use crate::parameters::method::{GridMethod, Method, MethodKind};
 use crate::types::{Currency, Decimal, Money, Overflow, PriceSource, Quantity, Ratio};
 
@@ -59,6 +59,8 @@ pub struct GridContract {
     pub price: Decimal,
     /// What one lot is worth to its holder: of what is paid in full its value, else nothing.
     pub value: Money,
+    /// The oldest quote that these rest on.
+    pub oldest_quote: Option<QuoteUsed>,
 }
 
 /// All contracts under a method: immutable, one for every market.
@@ -130,7 +132,8 @@ impl Catalogue {
                     let listed = values.mark(row).and_then(|mark| listed(own, mark, contract));
                     let listed = listed.map(|(price, value)| {
                         let row = GridRow { source, row };
-                        GridContract { row, currency: contract.settled_in().clone(), price, value }
+                        let (currency, oldest_quote) = (contract.settled_in().clone(), own.oldest.clone());
+                        GridContract { row, currency, price, value, oldest_quote }
                     });
                     let listed = listed.map_err(|overflow| overflow.to_string());
                     self.contracts.insert(id, listed);
@@ -172,6 +175,11 @@ impl Catalogue {
         self.contracts.iter().filter(|(_, own)| own.is_ok()).map(|(id, _)| *id)
     }
 
+    /// The oldest quote that the numbers of a row rest on.
+    pub(crate) fn oldest_quote(&self, row: GridRow) -> Option<&QuoteUsed> {
+        self.sources.get(row.source)?.0.rows.get(row.row)?.oldest.as_ref()
+    }
+
     /// The price source of a row.
     #[must_use]
     pub fn source(&self, row: GridRow) -> &PriceSource {
@@ -211,6 +219,7 @@ impl Catalogue {
             let places: Vec<usize> = own.iter().map(|(row, _)| row.row).collect();
             let rows = own.iter().map(|(row, held)| book::Row {
                 held: *held,
+                gained: Money::ZERO,
                 parts: Vec::new(),
                 ..book.rows[row.row].clone()
             });

@@ -6,7 +6,8 @@ use super::charges::{Charge, ChargeKind};
 use super::sources::Priced;
 use super::whole::Sum;
 use crate::account::{AccountError, AccountFault, Collateral, MarginAccount};
-use crate::market::{Observed, Snapshot};
+use crate::market::{Observed, QuoteUsed, Snapshot};
+use crate::marks::{self, CollateralMark};
 use crate::parameters::method::{GridMethod, Method};
 use crate::types::{Money, Overflow, PriceSource, Ratio};
 
@@ -17,7 +18,7 @@ pub struct Equity {
     pub cash: Money,
     /// Collateral at its price, before haircuts.
     pub collateral: Money,
-    /// Gains since the last settlement.
+    /// Gains since the last settlement, or since entry.
     pub unrealised_profit: Money,
     /// Funding since the last settlement.
     pub unrealised_funding: Money,
@@ -36,6 +37,8 @@ pub(super) struct Valued {
     /// The least confidence of its price and of its source's.
     pub(super) confidence: f64,
     pub(super) cancels_risk: bool,
+    /// The quote that its value or its confidence rests on.
+    pub(super) used: Option<QuoteUsed>,
     haircuts: (Ratio, Ratio),
 }
 
@@ -67,17 +70,12 @@ fn one(
     sole: Option<&PriceSource>,
     stable: Ratio,
 ) -> Result<Result<Valued, String>, Overflow> {
-    let named = PriceSource::new(&own.asset).ok().filter(|source| snapshot.of(source).is_some());
-    let source = own.source.clone().or(named).or_else(|| sole.cloned());
-    let market = source.as_ref().and_then(|source| snapshot.of(source));
-    let of_source = market.and_then(|market| market.price);
+    let CollateralMark { source, of_source, price, used } = marks::collateral(snapshot, own, sole);
     let terms = grid.collateral.iter().find(|terms| terms.asset == own.asset);
     let cancels_risk = own.cancels_risk.or(terms.map(|terms| terms.cancels_risk)).unwrap_or(false);
     let haircuts = own.haircuts.or(terms.map(|terms| (terms.maintenance_haircut, terms.initial_haircut)));
-    let is_source = source.as_ref().is_some_and(|source| source.as_str() == own.asset);
-    let price = own.price.or(of_source.filter(|_| is_source).map(|price| price.value()));
-    let other = source.as_ref().filter(|_| own.price.is_none() && is_source);
-    let terms = market.and_then(|market| market.terms.as_ref());
+    let other = source.as_ref().filter(|_| own.price.is_none() && price.is_some());
+    let terms = source.as_ref().and_then(|source| snapshot.of(source)?.terms.as_ref());
     if let Some(message) = other.and_then(|source| method.other_price(source, terms)) {
         return Ok(Err(message));
     }
@@ -97,6 +95,7 @@ fn one(
         source: source.filter(|_| of_source.is_some()),
         confidence: own.confidence.min(of_source.map_or(1.0, |price: Observed| price.confidence())),
         cancels_risk,
+        used,
         haircuts,
     }))
 }
@@ -128,6 +127,9 @@ pub(super) fn equity(account: &MarginAccount, priced: &Priced) -> Result<Equity,
     for (_, held) in account.positions() {
         equity.unrealised_profit = equity.unrealised_profit.plus(held.unrealised_profit)?;
         equity.unrealised_funding = equity.unrealised_funding.plus(held.unrealised_funding)?;
+    }
+    for row in priced.sources.iter().flat_map(|(book, _)| &book.rows) {
+        equity.unrealised_profit = equity.unrealised_profit.plus(row.gained)?;
     }
     for (book, values) in &priced.sources {
         let mut sum = Sum::default();

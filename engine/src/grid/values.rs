@@ -111,7 +111,8 @@ pub(super) fn values(
             Ok(own) => {
                 for (option, row) in rows.iter().enumerate() {
                     let cells: Vec<f64> = own.values.row(option).to_vec();
-                    if values.keep(*row, own.marks[option], &cells).is_none() {
+                    let mark = stated(&book.rows[*row]).unwrap_or(own.marks[option]);
+                    if values.keep(*row, mark, &cells).is_none() {
                         faults.push(fault(&book.rows[*row], TOO_LARGE));
                     }
                 }
@@ -130,6 +131,14 @@ const TOO_LARGE: &str = "it is worth too much in some scenario: a value has at m
 
 fn fault(row: &Row, message: &str) -> PositionFault {
     PositionFault { place: row.place, message: message.to_owned() }
+}
+
+/// What one contract of an option is worth whose holder states its price.
+fn stated(row: &Row) -> Option<f64> {
+    match &row.kind {
+        RowKind::Option { inputs, mark, .. } => mark.map(|mark| inputs.multiplier * mark),
+        RowKind::Asset { .. } | RowKind::Perpetual { .. } | RowKind::Future { .. } => None,
+    }
 }
 
 /// What an option pays whose settlement price is known: in every cell.

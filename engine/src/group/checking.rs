@@ -215,6 +215,11 @@ fn judged(
     let in_deficit = before.with_orders.is_deficit();
     let worst = worst_scenarios(group, house, trial, after)?;
     let checked = Checked { worst, ..numbers(before, after) };
+    let rests_on = match own_account(group, trial.order, after) {
+        Some((_, by)) => checked.rests_on.clone().with_order(house, by, trial.order),
+        None => checked.rests_on.clone(),
+    };
+    let checked = Checked { rests_on, ..checked };
     let is_closing = !after.is_complete() && unwinds(group, trial.id, trial.order);
     if is_closing && !(before.is_shown() && after.is_shown()) && covering::lacks_no_more(before, after)? {
         return Ok(checked);
@@ -233,7 +238,7 @@ fn judged(
         } else {
             "its own fill would not improve the excess"
         };
-        return refused(RefusalReason::DeepensDeficit, detail);
+        return Err(Refusal::new(RefusalReason::DeepensDeficit, detail).resting_on(&checked.rests_on));
     }
     Ok(checked)
 }

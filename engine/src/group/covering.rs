@@ -104,11 +104,12 @@ pub(super) fn numbers(before: &Standing, after: &Standing) -> Checked {
         work: after.work,
         worst: Vec::new(),
         version: after.version,
+        rests_on: after.rests_on.clone(),
     }
 }
 
 pub(super) fn insufficient(checked: &Checked) -> Refusal {
     let lacking = Amount::rounded_half_away(checked.after.excess.negated());
     let detail = format!("{lacking} {} are lacking", checked.currency);
-    Refusal::new(RefusalReason::InsufficientMargin, detail)
+    Refusal::new(RefusalReason::InsufficientMargin, detail).resting_on(&checked.rests_on)
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::resting::RestsOn;
 use crate::types::{Amount, CommodityCode, Currency, Money, OrderId, PriceSource};
 
 /// Why a request is refused: a normal answer, from a closed list.
@@ -140,12 +141,20 @@ pub struct Refusal {
     pub reason: RefusalReason,
     /// More, for a person.
     pub detail: String,
+    /// What the numbers rest on that refuse it; `None` where it is not refused by numbers.
+    #[serde(default)]
+    pub rests_on: Option<Box<RestsOn>>,
 }
 
 impl Refusal {
     /// A refusal.
     pub fn new(reason: RefusalReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), rests_on: None }
+    }
+
+    /// With what the numbers rest on.
+    pub(super) fn resting_on(self, rests_on: &RestsOn) -> Self {
+        Self { rests_on: Some(Box::new(rests_on.clone())), ..self }
     }
 }
 
@@ -226,6 +235,9 @@ pub struct Checked {
     pub after_is_shown: bool,
     /// Whether nothing is missing with it: else the number is the lowest that can be shown.
     pub is_complete: bool,
+    /// What the numbers rest on.
+    #[serde(default)]
+    pub rests_on: RestsOn,
 }
 
 /// The answer to a command.

@@ -30,6 +30,7 @@ use super::position::add_money;
 use super::rates::{self, room};
 use super::reserved::Shares;
 pub use super::reserved::{AccountStanding, Depth, Reserved};
+use super::resting::RestsOn;
 use super::state::Group;
 use super::unpriced;
 use crate::types::{AssetCode, Currency, Money, Overflow, Quantity};
@@ -155,6 +156,8 @@ pub struct Standing {
     pub depth: Depth,
     /// The work of that, over all accounts.
     pub work: Work,
+    /// What the numbers rest on.
+    pub rests_on: RestsOn,
 }
 
 impl Standing {
@@ -372,6 +375,7 @@ pub(super) fn assembled(
         payable,
         currency: group.currency.clone(),
         version: house.version(),
+        rests_on: RestsOn::of(accounts.iter().map(AsRef::as_ref)),
         currencies,
         assets,
         accounts,

@@ -183,8 +183,8 @@ impl Snapshot {
                     Err(fault) => vec![fault],
                 }
             }
-            // Volatilities of what has expired are of no use, and nothing about them is wrong.
-            Quote::Smile { expiry, .. } if *expiry <= time => Vec::new(),
+            // Volatilities of what has expired are of no use: none of them refuses anything, and those that are none are not kept.
+            Quote::Smile { expiry, smile, .. } if *expiry <= time && !smile.faults().is_empty() => Vec::new(),
             Quote::Smile { source, expiry, smile, source_time, confidence } => {
                 let mut faults: Vec<String> =
                     smile.faults().iter().map(|fault| format!("smile.{fault}")).collect();
@@ -303,6 +303,14 @@ impl Snapshot {
             (Some((_, only)), _) | (None, Some((_, only))) => Some(only.value()),
             (None, None) => None,
         }
+    }
+
+    /// When the oldest number was stated that the rate of a currency to a moment is made of.
+    #[must_use]
+    pub fn rate_time(&self, currency: &Currency, until: Moment) -> Option<Moment> {
+        let rates = self.rates.get(currency)?;
+        let (before, behind) = (rates.range(..=until).next_back(), rates.range(until..).next());
+        before.into_iter().chain(behind).map(|(_, rate)| rate.source_time()).min()
     }
 
     /// What a currency is worth of what it is pegged to; 1 where nobody says otherwise.

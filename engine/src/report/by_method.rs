@@ -2,7 +2,7 @@
 
 use crate::account::{AccountError, AccountFault, Collateral, MarginAccount, Netting, PositionAccount};
 use crate::grid::{self, GridResult};
-use crate::market::Snapshot;
+use crate::market::{QuoteUsed, Snapshot};
 use crate::parameters::method::{Method, MethodKind};
 use crate::rules::{self, RulesResult};
 use crate::types::{Money, Overflow, PriceSource};
@@ -69,6 +69,20 @@ impl Standing {
 }
 
 impl MethodResult {
+    /// The oldest quote that the numbers of its positions rest on; `None`: they rest on none.
+    #[must_use]
+    pub fn oldest_quote(&self) -> Option<QuoteUsed> {
+        let oldest = |parts: &[(String, Self)]| {
+            parts.iter().fold(None, |oldest, (_, own)| QuoteUsed::older(oldest, own.oldest_quote()))
+        };
+        match self {
+            Self::Grid(own) => own.oldest_quote.clone(),
+            Self::Rules(own) => own.oldest_quote.clone(),
+            Self::Isolated(parts, _) => oldest(parts),
+            Self::ByClient(own) => QuoteUsed::older(own.assets.oldest_quote(), oldest(&own.clients)),
+        }
+    }
+
     /// What the account has, and what it has to have.
     #[must_use]
     pub fn standing(&self) -> Standing {
@@ -94,6 +108,8 @@ pub struct PoolResult {
     pub accounts: Vec<MethodResult>,
     /// What pool and accounts have, and what they have to have.
     pub standing: Standing,
+    /// The oldest quote that the numbers rest on.
+    pub oldest_quote: Option<QuoteUsed>,
 }
 
 /// Margins an account.
@@ -246,12 +262,14 @@ pub fn by_method_in_pool(
     pool: &MarginAccount,
     accounts: &[MarginAccount],
 ) -> Result<PoolResult, AccountError> {
-    let mut standing = together(method, snapshot, pool)?.standing();
+    let own = together(method, snapshot, pool)?;
+    let (mut standing, mut oldest_quote) = (own.standing(), own.oldest_quote());
     let (mut results, mut faults) = (Vec::new(), Vec::new());
     for (place, account) in accounts.iter().enumerate() {
         match by_method(method, snapshot, account) {
             Ok(own) => {
                 standing = standing.plus(own.standing())?;
+                oldest_quote = QuoteUsed::older(oldest_quote, own.oldest_quote());
                 results.push(own);
             }
             Err(AccountError::Account(own)) => {
@@ -264,7 +282,7 @@ pub fn by_method_in_pool(
         }
     }
     if faults.is_empty() {
-        Ok(PoolResult { accounts: results, standing })
+        Ok(PoolResult { accounts: results, standing, oldest_quote })
     } else {
         Err(AccountError::Account(faults))
     }

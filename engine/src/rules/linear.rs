@@ -6,16 +6,17 @@ use super::{PositionResult, Stated, is_in_coin};
 use crate::account::{Counted, Netted};
 use crate::contract::Instrument;
 use crate::market::Snapshot;
+use crate::marks::Marks;
 use crate::parameters::method::{
-    LinearMethod, LinearTerms, OpenInterestScaling, RequirementRounding, SizeScaling, Tier,
+    LinearMethod, LinearTerms, Method, OpenInterestScaling, RequirementRounding, SizeScaling, Tier,
 };
 use crate::types::{Money, Overflow, Quantity, Ratio};
 
 pub(super) fn linear(
-    method: &LinearMethod,
+    (whole, method): (&Method, &LinearMethod),
     snapshot: &Snapshot,
+    marks: &Marks<'_>,
     own: &Netted<'_>,
-    price: f64,
 ) -> Stated<PositionResult> {
     let contract = own.held.contract.terms();
     let named = method.sources.iter().find(|(source, _)| *source == contract.price_source);
@@ -23,13 +24,18 @@ pub(super) fn linear(
         return Ok(Err(format!("the method has no terms for {}", contract.price_source)));
     };
     let is_asset = matches!(contract.instrument, Instrument::Asset);
+    if own.stated.order_price.is_some() {
+        return Ok(Err("order_price: only options have a rule with it".to_owned()));
+    }
     let price = match &contract.instrument {
-        Instrument::Asset => price,
-        Instrument::Future { expiry } => {
-            let known = super::options::forward(snapshot, own, *expiry);
-            own.held.stated.price.or(known).unwrap_or(price)
-        }
-        _ => own.held.stated.price.unwrap_or(price),
+        Instrument::Asset => marks.asset(own.stated),
+        Instrument::Perpetual => marks.perpetual(own.stated).map(|own| own.price),
+        Instrument::Future { expiry } => marks.future(own.stated, *expiry).map(|own| own.price),
+        Instrument::Option { .. } => Err("is an option".to_owned()),
+    };
+    let price = match price {
+        Ok(price) => price,
+        Err(message) => return Ok(Err(message)),
     };
     let multiplier = Ratio::from_decimal(contract.multiplier)?;
     let unit = if is_in_coin(own) {
@@ -60,6 +66,7 @@ pub(super) fn linear(
         liquidation: None,
         value: if is_asset { signed } else { Money::ZERO },
         signed,
+        gained: if is_asset { Money::ZERO } else { own.gained(price, |gain| super::counted(whole, gain))? },
     };
     match &terms.size {
         Some(size) if is_asset => weighed(size, own.total, &mut result)?,

@@ -4,16 +4,15 @@
 
 use super::{PositionResult, Stated, is_in_coin};
 use crate::account::Netted;
-use crate::contract::{Instrument, OptionModel, OptionRight};
-use crate::instruction_set::Instructions;
-use crate::market::{Snapshot, years_between};
+use crate::contract::{Instrument, OptionRight};
+use crate::market::Snapshot;
+use crate::marks::{Marks, price_of};
 use crate::parameters::method::OptionRule;
-use crate::pricing::{Columns, RightSign, Surface, discount_factor};
 use crate::types::{Decimal, Moment, Money, Overflow, Ratio};
 
 pub(super) fn option(
     rule: &OptionRule,
-    snapshot: &Snapshot,
+    marks: &Marks<'_>,
     own: &Netted<'_>,
     price: f64,
 ) -> Stated<PositionResult> {
@@ -21,13 +20,9 @@ pub(super) fn option(
     let Instrument::Option { strike, right, .. } = &terms.instrument else {
         return Ok(Err("is no option".to_owned()));
     };
-    let mark = match own.held.stated.mark {
-        Some(stated) if stated >= 0.0 => stated,
-        Some(_) => return Ok(Err("mark: expected 0 or more".to_owned())),
-        None => match priced(snapshot, own, price) {
-            Ok(mark) => mark,
-            Err(message) => return Ok(Err(message)),
-        },
+    let mark = match mark(marks, own) {
+        Ok(mark) => mark,
+        Err(message) => return Ok(Err(message)),
     };
     let multiplier = Ratio::from_decimal(terms.multiplier)?;
     // In a coin the source's price is one coin; parts are of the price's size.
@@ -43,7 +38,7 @@ pub(super) fn option(
     let largest =
         of_spot(rule.maintenance_spot[place])?.max(mark.times_ratio_half_away(rule.maintenance_mark[place])?);
     let maintenance = largest.plus(mark)?.plus(of_spot(rule.fee)?)?;
-    let order = own.held.stated.order_price.map(Money::from_f64_half_away).transpose()?;
+    let order = own.stated.order_price.map(Money::from_f64_half_away).transpose()?;
     let base = of_spot(rule.initial_spot)?.minus(out)?.max(of_spot(rule.minimum_spot)?);
     let initial = base
         .plus(order.map_or(mark, |order| order.max(mark)))?
@@ -65,44 +60,24 @@ pub(super) fn option(
         liquidation: None,
         value: Money::ZERO,
         signed: Money::ZERO,
+        gained: Money::ZERO,
     }))
 }
 
-/// The mark from the market, where nobody states it.
-fn priced(snapshot: &Snapshot, own: &Netted<'_>, price: f64) -> Result<f64, String> {
+/// The mark: stated, or what the model says. Without a rate nothing is discounted.
+fn mark(marks: &Marks<'_>, own: &Netted<'_>) -> Result<f64, String> {
     let terms = own.held.contract.terms();
-    let Instrument::Option { expiry, strike, right, model, .. } = &terms.instrument else {
+    let Instrument::Option { expiry, model, .. } = &terms.instrument else {
         return Err("is no option".to_owned());
     };
-    let forward = forward(snapshot, own, *expiry).ok_or("mark: none is stated, and no forward is known")?;
-    let market = snapshot.of(&terms.price_source).map(|market| market.as_ref().clone()).unwrap_or_default();
-    let (strike, years) = (strike.to_f64(), years_between(snapshot.time(), *expiry));
-    if years == 0.0 {
-        // Whatever its volatility was: it pays this, in coins so many of them at the settlement price.
-        let pays = (RightSign::from(*right).get() * (forward - strike)).max(0.0);
-        let settled = market.expiries.get(expiry).and_then(|own| own.settlement(*expiry));
-        return Ok(if is_in_coin(own) { pays / settled.unwrap_or(price) } else { pays });
+    match own.stated.mark {
+        Some(stated) if stated < 0.0 => return Err("mark: expected 0 or more".to_owned()),
+        Some(stated) if !marks.is_compared(*expiry, own.stated) => return Ok(stated),
+        Some(_) | None => {}
     }
-    let surface = Surface::of(&market, snapshot.time()).0.filter(|surface| surface.model() == *model);
-    let known = own.held.stated.volatility.or_else(|| surface?.volatility(*expiry, forward, strike));
-    let volatility = known.ok_or("mark: none is stated, and no volatility is known")?;
-    let of_source = market.expiries.get(expiry).and_then(|own| own.rate).map(|rate| rate.value());
-    let rate = of_source.or_else(|| snapshot.rate(&terms.quote, *expiry));
-    let columns = Columns {
-        forwards: &[forward],
-        strikes: &[strike],
-        volatilities: &[volatility],
-        times: &[years],
-        discounts: &[discount_factor(rate.unwrap_or(0.0), years)],
-        rights: &[RightSign::from(*right)],
-    };
-    let (mut prices, best) = ([0.0], Instructions::best());
-    match model {
-        OptionModel::Lognormal => columns.black76().map(|own| own.prices_into(&mut prices, best)),
-        OptionModel::Normal => columns.bachelier().map(|own| own.prices_into(&mut prices, best)),
-    }
-    .map_err(|_| "its price is out of the model's range")?;
-    Ok(if is_in_coin(own) { prices[0] / price } else { prices[0] })
+    let rate = marks.rate(&terms.quote, *expiry).unwrap_or(0.0);
+    let known = marks.option(&own.held.contract, own.stated, rate)?;
+    known.stated.map_or_else(|| price_of(&known.inputs, *model), Ok)
 }
 
 /// The forward to an expiry of a contract's source.

@@ -22,6 +22,7 @@ mod queue;
 mod reducing;
 mod reducing_fills;
 mod references;
+mod resting;
 mod runs;
 mod sides;
 mod simulation;

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::Path;
 
 use plimsoll_client::margin_account::{BadLine, Line, read_line};
-use plimsoll_client::output::OutputFormat;
+use plimsoll_client::output::{By, OutputFormat};
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::report::{by_method, by_method_in_pool};
@@ -63,12 +63,13 @@ fn one(
             return Ok(false);
         }
     };
+    let by = By { method, market: snapshot.time() };
     let written = match accounts {
-        None => by_method(method, snapshot, &own).map(|result| format.account(out, &name, method, &result)),
+        None => by_method(method, snapshot, &own).map(|result| format.account(out, &name, by, &result)),
         Some(accounts) => {
             let (names, accounts): (Vec<_>, Vec<_>) = accounts.into_iter().unzip();
             by_method_in_pool(method, snapshot, &own, &accounts)
-                .map(|result| format.pool(out, &name, &names, method, &result))
+                .map(|result| format.pool(out, &name, &names, by, &result))
         }
     };
     match written {

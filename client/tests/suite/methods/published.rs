@@ -255,6 +255,7 @@ fn results_have_the_keys_of_the_contract_in_their_order() {
             "account",
             "method",
             "currency",
+            "rests_on",
             "equity",
             "maintenance_requirement",
             "initial_requirement",

@@ -41,6 +41,17 @@ struct Opt {
     is_call: bool,
     quantity: f64,
     volatility: f64,
+    states: States,
+}
+
+/// What the holder of an option states of its price.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum States {
+    Volatility,
+    /// Its mark instead, which has this volatility.
+    Mark,
+    /// Both: the mark differs by half a hundredth, as a venue may round.
+    Both,
 }
 
 struct Case {
@@ -53,6 +64,10 @@ struct Case {
     /// Whether the forward of what has expired is from before its expiry.
     is_unsettled: bool,
     perpetual: (f64, f64),
+    /// What it was traded at.
+    entry: Option<f64>,
+    /// Whether the market states the price of the perpetual, not its holder.
+    is_quoted: bool,
     options: Vec<Opt>,
     /// Amount, price, haircuts; the first moves with the spot.
     collateral: Vec<(f64, f64, f64, f64)>,
@@ -185,6 +200,7 @@ fn case(dice: &mut Dice) -> Case {
     let option = |dice: &mut Dice| {
         let seconds = *dice.pick(&seconds);
         let most = if moves_normally { 60_000 } else { 1_500 };
+        let states = *dice.pick(&[States::Volatility, States::Mark, States::Both]);
         // That of an expired option is whatever it is.
         let volatility = if seconds > 0 { part(dice, 200, most) } else { part(dice, -9, 9) * 1e9 };
         let strike =
@@ -195,9 +211,20 @@ fn case(dice: &mut Dice) -> Case {
             is_call: dice.chance(50),
             quantity: part(dice, -9_000, 9_000),
             volatility,
+            states: if seconds > 0 { states } else { States::Volatility },
         }
     };
-    let options = (0..dice.between(0, 12)).map(|_| option(dice)).collect();
+    let mut options: Vec<Opt> = (0..dice.between(0, 12)).map(|_| option(dice)).collect();
+    for own in &mut options {
+        let forward = expiries.iter().find(|market| market.0 == own.seconds).unwrap().1;
+        let deviation = own.volatility * (own.seconds.max(0) as f64 / YEAR).sqrt();
+        // Far from the money a price has too few digits to tell its volatility.
+        let distance =
+            if moves_normally { (forward - own.strike).abs() } else { (forward / own.strike).ln().abs() };
+        if own.states == States::Mark && distance > deviation {
+            own.states = States::Volatility;
+        }
+    }
     let assets = |dice: &mut Dice| {
         let price = spot.abs() * part(dice, 500, 1_500);
         (part(dice, 1, 9_000), price, part(dice, 0, 200), part(dice, 0, 90))
@@ -211,10 +238,18 @@ fn case(dice: &mut Dice) -> Case {
         expiries,
         is_unsettled: dice.chance(30),
         perpetual: (part(dice, -5_000, 5_000), perpetual),
+        entry: dice.chance(50).then(|| (spot * part(dice, 500, 2_000) * 1e4).round() / 1e4 + 1.0),
+        is_quoted: dice.chance(50),
         options,
         collateral: (0..dice.between(0, 2)).map(|_| assets(dice)).collect(),
         cash: part(dice, -900_000, 900_000),
     }
+}
+
+/// What one option is worth at the mark.
+fn mark(case: &Case, option: &Opt, forward: f64, rate: f64) -> f64 {
+    let own = value(case, option, forward, option.volatility, rate);
+    if option.states == States::Both { own * 1.005 } else { own }
 }
 
 /// Whether what expires then has a settlement price.
@@ -264,8 +299,7 @@ fn results(set: &Set, case: &Case, expected: &mut Expected) {
             } else {
                 moved(set, case, *forward, *seconds, *factor)
             };
-            let mark: f64 =
-                of(*seconds).map(|own| own.quantity * value(case, own, *forward, own.volatility, rate)).sum();
+            let mark: f64 = of(*seconds).map(|own| own.quantity * mark(case, own, *forward, rate)).sum();
             let own = |own: &Opt| {
                 own.quantity * value(case, own, shocked, volatility(set, own, *forward, word), rate)
             };
@@ -289,7 +323,7 @@ fn results(set: &Set, case: &Case, expected: &mut Expected) {
             let forward = moved(set, case, *forward, *seconds, factor);
             of(*seconds).map(|own| own.quantity * value(case, own, forward, own.volatility, rate)).sum()
         };
-        let mark = at(1.0);
+        let mark: f64 = of(*seconds).map(|own| own.quantity * mark(case, own, *forward, rate)).sum();
         let least = (at(up) - mark).min(at(down) - mark).min(0.0);
         expected.basis += least * (add + multiplier * (*seconds).max(0) as f64 / YEAR);
         expected.equity += mark;
@@ -322,6 +356,7 @@ fn charges(set: &Set, case: &Case, expected: &mut Expected) {
         *initial += gross * spot * distrust(confidence.min(case.confidence));
     }
     expected.equity += case.cash;
+    expected.equity += case.entry.map_or(0.0, |entry| case.perpetual.0 * (case.perpetual.1 - entry));
     for (amount, price, haircut, initial_haircut) in &case.collateral {
         let worth = amount * price / case.stable;
         expected.equity += worth;
@@ -361,6 +396,9 @@ fn market(case: &Case) -> Snapshot {
         Quote::Price { source: source(), price: observed(case.spot, case.confidence) },
         Quote::Peg { currency, price: observed(case.stable, 1.0) },
     ];
+    if case.is_quoted {
+        quotes.push(Quote::Perpetual { source: source(), price: observed(case.perpetual.1, 1.0) });
+    }
     for (seconds, forward, rate, confidence) in &case.expiries {
         let (expiry, rate) = (at(*seconds), observed(*rate, 1.0));
         let stated = if *seconds < 0 && case.is_unsettled { at(seconds - 1) } else { now() };
@@ -392,8 +430,12 @@ fn engine(set: &Set, case: &Case) -> GridResult {
         }
     };
     let (size, price) = case.perpetual;
-    let mut positions =
-        vec![held(Instrument::Perpetual, size, Stated { price: Some(price), ..Stated::default() })];
+    let stated = Stated {
+        price: (!case.is_quoted).then_some(price),
+        entry_price: case.entry.map(decimal),
+        ..Stated::default()
+    };
+    let mut positions = vec![held(Instrument::Perpetual, size, stated)];
     for own in &case.options {
         let instrument = Instrument::Option {
             expiry: at(own.seconds),
@@ -402,11 +444,13 @@ fn engine(set: &Set, case: &Case) -> GridResult {
             exercise: Exercise::European,
             model: if case.moves_normally { OptionModel::Normal } else { OptionModel::Lognormal },
         };
-        positions.push(held(
-            instrument,
-            own.quantity,
-            Stated { volatility: Some(own.volatility), ..Stated::default() },
-        ));
+        let (_, forward, rate, _) = *case.expiries.iter().find(|market| market.0 == own.seconds).unwrap();
+        let stated = Stated {
+            volatility: (own.states != States::Mark).then_some(own.volatility),
+            mark: (own.states != States::Volatility).then(|| mark(case, own, forward, rate.max(0.0))),
+            ..Stated::default()
+        };
+        positions.push(held(instrument, own.quantity, stated));
     }
     let ratio = |value: f64| Ratio::from_decimal(decimal(value)).unwrap();
     let asset = |(place, own): (usize, &(f64, f64, f64, f64))| Collateral {

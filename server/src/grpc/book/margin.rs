@@ -106,6 +106,7 @@ fn answer(
         log_sequence: last.0,
         durable_log_sequence: durable.0,
         complete: standing.is_complete(),
+        rests_on: Some(to_proto::book::rests_on(&standing.rests_on)),
         missing: standing.missing.iter().map(|own| to_proto::book::missing(&names, own)).collect(),
     })
 }

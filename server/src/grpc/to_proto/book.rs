@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use plimsoll_engine::contract::{ContractId, ContractKey, OptionRight, ProductType};
 use plimsoll_engine::group::{
     Checked, Composition, Delivery, Enforcement, ExceptionItem, Group, GroupKey, Holding, LinkRule, Missing,
-    MissingKind, OnFill, OrderKind, OrderLink, OrderTerms, Origin, Refusal, RefusalReason, RiskSource, Room,
-    Suspense, TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
+    MissingKind, OnFill, OrderKind, OrderLink, OrderTerms, Origin, Refusal, RefusalReason, RestsOn,
+    RiskSource, Room, Suspense, TimeInForce, Trade, TradeLeg, Unmargined, WorkingOrder,
 };
 use plimsoll_engine::types::{AccountName, Amount, FineAmount, Money, OrderId, TradeId};
 use plimsoll_proto::v1;
@@ -52,7 +52,18 @@ pub(in crate::grpc) fn group(own: &Group) -> v1::Group {
 }
 
 pub(in crate::grpc) fn refused(refusal: &Refusal) -> v1::Refused {
-    v1::Refused { reason: reason(refusal.reason).into(), message: cut(&refusal.detail, MESSAGE_BYTES) }
+    v1::Refused {
+        reason: reason(refusal.reason).into(),
+        message: cut(&refusal.detail, MESSAGE_BYTES),
+        rests_on: refusal.rests_on.as_deref().map(rests_on),
+    }
+}
+
+pub(in crate::grpc) fn rests_on(own: &RestsOn) -> v1::RestsOn {
+    v1::RestsOn {
+        business_date: own.business_date.map(|date| date.to_string()).unwrap_or_default(),
+        oldest_quote: own.oldest_quote.as_ref().map(super::methods::used_quote),
+    }
 }
 
 const fn reason(reason: RefusalReason) -> v1::RefusalReason {
@@ -121,6 +132,7 @@ pub(in crate::grpc) fn checked(own: &Checked) -> v1::Checked {
         worst: worst.collect(),
         version: own.version,
         complete: own.is_complete,
+        rests_on: Some(rests_on(&own.rests_on)),
     }
 }
 

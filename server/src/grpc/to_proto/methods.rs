@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plimsoll_engine::grid::{Catalogue, Charge, GridResult, SourceResult};
-use plimsoll_engine::market::Snapshot;
+use plimsoll_engine::market::{QuoteUsed, Snapshot};
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::types::{FineAmount, Fixed, MethodName};
 use plimsoll_proto::v1;
@@ -57,6 +57,17 @@ pub(in crate::grpc) fn report(
         sources: own.sources.iter().map(source).collect(),
         offsets: offsets.collect(),
         contingencies: contingencies(&own.charges),
+        oldest_quote: own.oldest_quote.as_ref().map(used_quote),
+    }
+}
+
+/// A quote that numbers rest on.
+pub(super) fn used_quote(own: &QuoteUsed) -> v1::UsedQuote {
+    v1::UsedQuote {
+        quote: own.kind.name().to_owned(),
+        of: own.of.clone(),
+        expiry: own.expiry.map(|expiry| expiry.to_string()).unwrap_or_default(),
+        source_time: own.time.to_string(),
     }
 }
 
