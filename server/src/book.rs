@@ -22,8 +22,9 @@ mod settling;
 mod turns;
 mod uses;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 use plimsoll_engine::group::{Depth, Group, GroupKey, HouseSnapshot};
@@ -87,6 +88,11 @@ pub(crate) enum BookFault {
     /// The house has neither a set nor contracts.
     #[error("house {0} has neither an active parameter set nor contracts with specifications")]
     UnknownHouse(House),
+    /// The set that the house used last could not be made active again, and no other is.
+    #[error(
+        "house {house} used parameter set {id:?} last, which is not there after a start ({reason}), and no other is active"
+    )]
+    LostSet { house: House, id: String, reason: String },
     /// As many houses as there may be.
     #[error("the book has {} houses, all that it keeps", Book::MOST_HOUSES)]
     TooManyHouses,
@@ -130,6 +136,16 @@ pub(crate) struct Book {
     is_cutting: AtomicBool,
     /// What passes over the archive have seen.
     ageing: Mutex<Ageing>,
+    /// Sets that houses used last and that the start could not make active.
+    lost: Mutex<BTreeMap<House, LostSet>>,
+}
+
+/// A set that a house used last and that is not there any more.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct LostSet {
+    pub(crate) id: String,
+    /// Why it could not be made active.
+    pub(crate) reason: String,
 }
 
 impl Book {
@@ -145,6 +161,7 @@ impl Book {
             groups: Groups::default(),
             is_cutting,
             ageing: Mutex::default(),
+            lost: Mutex::default(),
         }
     }
 
@@ -164,7 +181,10 @@ impl Book {
     /// The desk of a house, with its snapshot for the set that is active now. It may wait until that is made.
     pub(crate) fn desk(&self, house: &House) -> Result<(Arc<Desk>, Arc<HouseSnapshot>), BookFault> {
         let active = self.active(house);
-        let unknown = || BookFault::UnknownHouse(house.clone());
+        let unknown = || match self.lost_sets().remove(house) {
+            Some(LostSet { id, reason }) => BookFault::LostSet { house: house.clone(), id, reason },
+            None => BookFault::UnknownHouse(house.clone()),
+        };
         let desk = self.known(house)?;
         let snapshot = desk.snapshot(active.as_ref())?.ok_or_else(unknown)?;
         Ok((desk, snapshot))
@@ -282,8 +302,20 @@ impl Book {
     }
 
     /// The ids of the sets that houses used last.
-    pub(crate) fn sets(&self) -> Vec<String> {
-        self.houses.iter().filter_map(|desk| desk.value().set()).collect()
+    pub(crate) fn sets(&self) -> Vec<(House, String)> {
+        self.houses.iter().filter_map(|own| Some((own.key().clone(), own.value().set()?))).collect()
+    }
+
+    /// Notes that the set that a house used last could not be made active.
+    pub(crate) fn lose_set(&self, house: House, lost: LostSet) {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).insert(house, lost);
+    }
+
+    /// The houses whose last set could not be made active, and for which no other is.
+    pub(crate) fn lost_sets(&self) -> BTreeMap<House, LostSet> {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        lost.retain(|house, _| self.active(house).is_none());
+        lost
     }
 
     /// The turns at a group; its map is free again when this returns.

@@ -16,7 +16,7 @@ use plimsoll_journal::{
 };
 use thiserror::Error;
 
-use crate::book::{Book, BookFault, Chronicle};
+use crate::book::{Book, BookFault, Chronicle, LostSet};
 use crate::registry::{AccountScope, Registry};
 use crate::set_files::SetFiles;
 use folding::{Folded, folded};
@@ -115,7 +115,7 @@ fn open_on(
 
 /// Loads the sets that the houses of a book used last, and makes them active where no newer one is.
 pub(crate) fn activate_sets(book: &Book, registry: &Registry, files: &SetFiles) {
-    for id in book.sets() {
+    for (house, id) in book.sets() {
         let is_loaded = registry.snapshot().get(&id).is_some();
         let loaded = match files.read(&id) {
             _ if is_loaded => Ok(()),
@@ -131,7 +131,10 @@ pub(crate) fn activate_sets(book: &Book, registry: &Registry, files: &SetFiles) 
         });
         match active {
             Ok(()) => tracing::info!(id, "the set is active again"),
-            Err(reason) => tracing::warn!(id, reason, "the set that a house used last is not active"),
+            Err(reason) => {
+                tracing::warn!(id, reason, "the set that a house used last is not active");
+                book.lose_set(house, LostSet { id, reason });
+            }
         }
     }
     book.form_houses();

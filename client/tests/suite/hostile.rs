@@ -149,7 +149,11 @@ impl ParameterService for Fake {
         _: Request<v1::ListParameterSetsRequest>,
     ) -> Result<Response<v1::ListParameterSetsResponse>, Status> {
         let next_page_token = "again".to_owned();
-        Ok(Response::new(v1::ListParameterSetsResponse { parameter_sets: Vec::new(), next_page_token }))
+        Ok(Response::new(v1::ListParameterSetsResponse {
+            parameter_sets: Vec::new(),
+            next_page_token,
+            lost: Vec::new(),
+        }))
     }
 
     /// The wanted id, of another file.

@@ -16,6 +16,8 @@ pub(super) struct Comparison {
     ahead: BTreeMap<Sequence, Vec<Vec<u8>>>,
     cuts: usize,
     compared: usize,
+    /// What is taken as told, because nothing is left to compare it with.
+    unchecked: Vec<(Sequence, Vec<u8>)>,
     /// What differed once is not named again: later cuts may have been made of the one that differs.
     differing: BTreeSet<Vec<u8>>,
     /// What is folded from a cut that is older than the log, until the next cut: what lies between may be gone, as retention only keeps
@@ -41,6 +43,7 @@ impl Comparison {
             ahead: BTreeMap::new(),
             cuts: places.len(),
             compared: 0,
+            unchecked: Vec::new(),
             differing: BTreeSet::new(),
             gapped: BTreeSet::new(),
             is_over: false,
@@ -58,11 +61,12 @@ impl Comparison {
             match bases.get(key.as_slice()) {
                 Some(base) if at == base => {
                     begun.take(cuts, key, *at)?;
+                    begun.unchecked.push((*at, key.clone()));
                     if at.next() < oldest {
                         begun.gapped.insert(key.clone());
                     }
                 }
-                Some(base) if at < base => {}
+                Some(base) if at < base => begun.unchecked.push((*at, key.clone())),
                 _ => begun.ahead.entry(*at).or_default().push(key.clone()),
             }
         }
@@ -78,6 +82,7 @@ impl Comparison {
 
     /// The same on the way; what is wrong with it.
     fn base(&mut self, cuts: &Cuts, key: &[u8], at: Sequence) -> Option<String> {
+        self.unchecked.push((at, key.to_vec()));
         self.take(cuts, key, at).err().map(|error| error.to_string())
     }
 
@@ -97,6 +102,7 @@ impl Comparison {
         }
         for key in self.ahead.remove(&at).unwrap_or_default() {
             if self.differing.contains(&key) {
+                self.unchecked.push((at, key));
                 continue;
             }
             let fault = match CutKey::read(&key) {
@@ -111,7 +117,10 @@ impl Comparison {
                     self.compared += 1;
                     self.fault(cuts, &whose, &key, at)
                 }
-                Err(error) => Some(format!("{}: a cut at sequence {at}: {error}", Cuts::FILE)),
+                Err(error) => {
+                    self.unchecked.push((at, key.clone()));
+                    Some(format!("{}: a cut at sequence {at}: {error}", Cuts::FILE))
+                }
             };
             if let Some(fault) = fault {
                 faults.push(fault);
@@ -139,10 +148,28 @@ impl Comparison {
         Ok(kept.state(whose)? == self.folded.state(whose)?)
     }
 
-    /// How many cuts there are, and how many were compared.
-    pub(super) const fn counts(&self) -> (usize, usize) {
-        (self.cuts, self.compared)
+    /// What the fold came to, once there are no more records.
+    pub(super) fn finished(self) -> Compared {
+        let ahead = self.ahead.into_iter().flat_map(|(at, keys)| keys.into_iter().map(move |key| (at, key)));
+        let mut unchecked: Vec<_> = self.unchecked.into_iter().chain(ahead).collect();
+        unchecked.sort();
+        let named = |(at, key): (Sequence, Vec<u8>)| match CutKey::read(&key) {
+            Ok(whose) => format!("the cut of {whose} at sequence {at}"),
+            Err(_) => format!("a cut at sequence {at}"),
+        };
+        Compared {
+            cuts: self.cuts,
+            compared: self.compared,
+            unchecked: unchecked.into_iter().map(named).collect(),
+        }
     }
+}
+
+/// How many cuts there are, how many were compared, and which were not.
+pub(super) struct Compared {
+    pub(super) cuts: usize,
+    pub(super) compared: usize,
+    pub(super) unchecked: Vec<String>,
 }
 
 fn is_of_house(key: &[u8]) -> bool {

@@ -11,7 +11,7 @@ use plimsoll_engine::record::{HouseChange, Record, RecordBody, decoded};
 use plimsoll_journal::{Disk, Log as _, RealDisk, Segments, Sequence};
 
 use super::DataError;
-use super::comparing::Comparison;
+use super::comparing::{Compared, Comparison};
 use super::folding::{Folded, folded};
 use crate::set_files::SetFiles;
 
@@ -26,9 +26,11 @@ pub struct Verified {
     pub recovery_from: u64,
     /// Cuts of states, older ones too.
     pub cuts: usize,
-    /// Those of them that the records before them were folded for and compared with. The others are the oldest of their house or group in a
-    /// log that does not have all that came before: nothing is left to compare them with.
+    /// Those of them that the records before them were folded for and compared with.
     pub compared: usize,
+    /// The others: cuts of a house or group of which the log does not have all that came before, and what stands behind a fault. Nothing is
+    /// left to compare them with, and a start takes them as told.
+    pub unchecked: Vec<String>,
     /// Records that are quarantined: they are left out.
     pub quarantined: usize,
     /// Houses that a start finds.
@@ -41,6 +43,11 @@ pub struct Verified {
     pub faults: Vec<String>,
 }
 
+impl Verified {
+    /// The most cuts without a check that are printed by name.
+    const NAMED: usize = 100;
+}
+
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -49,6 +56,7 @@ impl fmt::Display for Verified {
             recovery_from,
             cuts,
             compared,
+            unchecked,
             quarantined,
             houses,
             groups,
@@ -61,6 +69,17 @@ impl fmt::Display for Verified {
             writeln!(f, "{quarantined} records are quarantined: they are left out")?;
         }
         writeln!(f, "{houses} houses, {groups} margin groups, {set_files} files of parameter sets")?;
+        if !unchecked.is_empty() {
+            let count = unchecked.len();
+            writeln!(
+                f,
+                "{count} cuts could not be checked: the records that they were made of are not all there"
+            )?;
+            unchecked.iter().take(Self::NAMED).try_for_each(|own| writeln!(f, "not checked: {own}"))?;
+            if count > Self::NAMED {
+                writeln!(f, "not checked: {} more", count - Self::NAMED)?;
+            }
+        }
         faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))
     }
 }
@@ -94,7 +113,7 @@ pub(super) fn verify_on(disk: &Arc<dyn Disk>, files: &SetFiles) -> Result<Verifi
             ControlFlow::Continue(())
         })?;
     drop(log);
-    let (count, compared) = comparison.counts();
+    let Compared { cuts: count, compared, unchecked } = comparison.finished();
     used.extend(restored.houses.values().filter_map(|own| own.set().map(str::to_owned)));
     let sound = set_files(files, &mut faults)?;
     let missing = used.iter().filter(|id| !sound.contains(*id));
@@ -107,6 +126,7 @@ pub(super) fn verify_on(disk: &Arc<dyn Disk>, files: &SetFiles) -> Result<Verifi
         recovery_from: floor.0,
         cuts: count,
         compared,
+        unchecked,
         quarantined: quarantined.len(),
         houses: restored.houses.len(),
         groups: restored.groups.len(),

@@ -88,7 +88,7 @@ impl ParameterService for ParameterCalls {
         &self,
         request: Request<v1::ListParameterSetsRequest>,
     ) -> Result<Response<v1::ListParameterSetsResponse>, Status> {
-        let page = listing::page(&self.registry.snapshot(), request.get_ref());
+        let page = listing::page(&self.registry.snapshot(), &self.book.lost_sets(), request.get_ref());
         page.map(Response::new).map_err(|faults| status::invalid(&faults))
     }
 

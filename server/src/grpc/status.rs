@@ -168,6 +168,13 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
             let more = [("house", subject.to_owned())];
             status(Code::FailedPrecondition, "NO_ACTIVE_PARAMETER_SET", &message, details, &more)
         }
+        BookFault::LostSet { house, id, .. } => {
+            let kind = "ACTIVE_PARAMETER_SET";
+            let details =
+                ErrorDetails::with_precondition_failure_violation(kind, house.as_str(), message.clone());
+            let more = [("house", house.as_str().to_owned()), ("lost", id.clone())];
+            status(Code::FailedPrecondition, "NO_ACTIVE_PARAMETER_SET", &message, details, &more)
+        }
         BookFault::InUse(uses) => {
             let violations =
                 uses.iter().map(|own| PreconditionViolation::new("IN_USE", own, "would be dropped"));

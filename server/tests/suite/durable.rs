@@ -253,6 +253,44 @@ async fn a_damaged_journal_is_refused_by_name() {
     assert!(error.to_string().contains("damaged"), "{error}");
 }
 
+/// A set whose file is gone at a start is told to callers, until another is active.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_a_start_does_not_find_is_told() {
+    let folder = Folder::new("lost");
+    let served = folder.start(false).await;
+    let whole = first_day(&served).await.pop().unwrap();
+    let listed = |house: &str| v1::ListParameterSetsRequest { house: house.to_owned(), ..Default::default() };
+    let list = served.parameters().list_parameter_sets(listed("")).await.unwrap().into_inner();
+    assert_eq!(list.lost, []);
+    let id = list.parameter_sets[0].id.clone();
+    drop(served.channel);
+    served.running.drain().await;
+    let sets = folder.0.join("sets");
+    let kept = std::fs::read_dir(&sets).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(&kept).unwrap();
+    let served = folder.start(false).await;
+    for (house, count) in [("", 1), (HOUSE, 1), ("ELSEWHERE", 0)] {
+        let list = served.parameters().list_parameter_sets(listed(house)).await.unwrap().into_inner();
+        assert_eq!(list.lost.len(), count, "{house:?}");
+        assert!(list.lost.iter().all(|own| own.house == HOUSE && own.id == id && !own.reason.is_empty()));
+    }
+    // The group is answered with what is missing, or the refusal names the set.
+    match book(&served).get_margin(v1::GetMarginRequest { name: name() }).await {
+        Ok(answer) => {
+            let answer = answer.into_inner();
+            assert!(whole.complete && !answer.complete && !answer.missing.is_empty(), "{answer:?}");
+        }
+        Err(status) => assert!(status.message().contains(&id), "{status:?}"),
+    }
+    let again = served.load(&file()).await.id;
+    assert_eq!(again, id);
+    let request = v1::ActivateParameterSetRequest { id, ..Default::default() };
+    served.parameters().activate_parameter_set(request).await.unwrap();
+    let list = served.parameters().list_parameter_sets(listed("")).await.unwrap().into_inner();
+    assert_eq!(list.lost, []);
+    assert!(margin(&served).await.complete);
+}
+
 /// A directory is verified as a start reads it, with the files of the sets that the book used.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_is_verified_as_a_start_reads_it() {

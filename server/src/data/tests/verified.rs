@@ -73,9 +73,16 @@ fn a_sound_directory_has_nothing_wrong_with_retention_or_without() {
         assert_eq!(found.faults, Vec::<String>::new(), "{retention:?}");
         assert_eq!(found.oldest > 1, retention.is_some());
         let of_late = places(&disk).iter().filter(|own| own.0 == CutKey::Group(late.clone())).count();
-        if retention.is_none() {
-            assert_eq!(found.compared, found.cuts, "{found}");
-        }
+        // What could not be compared is named, and nothing else is: only what was cut off has it.
+        assert_eq!(found.compared + found.unchecked.len(), found.cuts, "{found}");
+        assert_eq!(found.unchecked.is_empty(), retention.is_none(), "{found}");
+        let printed = found.to_string();
+        let count = format!("{} cuts could not be checked", found.unchecked.len());
+        assert_eq!(printed.contains(&count), retention.is_some(), "{printed}");
+        assert!(
+            found.unchecked.iter().all(|own| printed.contains(&format!("not checked: {own}\n"))),
+            "{printed}"
+        );
         assert!(found.compared >= of_late && of_late >= 2, "{retention:?}: {found}");
     }
 }
@@ -92,6 +99,16 @@ fn a_cut_that_the_records_do_not_make_is_named() {
         let faults = verified(&disk).faults;
         assert!(faults.len() == 1 && faults[0].contains(&named), "{retention:?}: {faults:?}");
     }
+}
+
+#[test]
+fn a_first_cut_behind_what_was_cut_off_is_never_told_as_checked() {
+    let (disk, late) = lived_on(Some(Duration::ZERO));
+    let found = verified(&disk);
+    let is_older = |own: &CutKey| matches!(own, CutKey::Group(key) if *key != late);
+    let first = places(&disk).into_iter().find(|own| is_older(&own.0)).unwrap();
+    let named = format!("the cut of {} at sequence {}", first.0, first.1);
+    assert!(found.unchecked.contains(&named), "{named}: {found}");
 }
 
 #[test]

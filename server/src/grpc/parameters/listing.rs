@@ -4,6 +4,7 @@
 //! up; sets that came in meanwhile appear if they belong behind it.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use plimsoll_engine::parameters::{Stage, Vintage};
 use plimsoll_engine::types::House;
@@ -11,6 +12,7 @@ use plimsoll_proto::v1;
 
 use super::super::to_proto;
 use super::super::violations::Violations;
+use crate::book::LostSet;
 use crate::registry::{ListPlace, Snapshot};
 
 /// Sets on a page, unless the request says so.
@@ -23,6 +25,7 @@ const TOKEN_BYTES: usize = 1024;
 /// One page of the list.
 pub(super) fn page(
     snapshot: &Snapshot,
+    lost: &BTreeMap<House, LostSet>,
     request: &v1::ListParameterSetsRequest,
 ) -> Result<v1::ListParameterSetsResponse, Violations> {
     let mut faults = Violations::default();
@@ -58,7 +61,19 @@ pub(super) fn page(
     Ok(v1::ListParameterSetsResponse {
         parameter_sets: page.into_iter().map(|loaded| to_proto::parameter_set(loaded, snapshot)).collect(),
         next_page_token: next_page_token.unwrap_or_default(),
+        lost: if request.page_token.is_empty() { told(lost, house.as_ref()) } else { Vec::new() },
     })
+}
+
+/// Sets that are not there any more, of a house or of all.
+fn told(lost: &BTreeMap<House, LostSet>, house: Option<&House>) -> Vec<v1::LostParameterSet> {
+    let wanted = lost.iter().filter(|(own, _)| house.is_none_or(|house| house == *own));
+    let one = |(house, LostSet { id, reason }): (&House, &LostSet)| v1::LostParameterSet {
+        house: house.to_string(),
+        id: id.clone(),
+        reason: reason.clone(),
+    };
+    wanted.map(one).collect()
 }
 
 /// A page token: the place of the page's last set and the request's house, in hexadecimal digits.
