@@ -1,18 +1,22 @@
 //! Methods and markets of this machine, and the parameter sets that they make.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use plimsoll_client::market::{read_market, read_quotes};
+use plimsoll_client::output::printable;
+use plimsoll_engine::doubt;
 use plimsoll_engine::market::{Quote, Snapshot};
 use plimsoll_engine::parameters::method::{MOST_METHOD_BYTES, Method, Span16Method, preset, read_method};
 use plimsoll_engine::parameters::{
     self, Definition, ParameterSet, ReadError, RoundingProfile, build, pa2, spn,
 };
-use plimsoll_engine::types::{Currency, Moment};
+use plimsoll_engine::types::{Currency, Moment, PriceSource};
 
 use crate::parameter_file::FileError;
+use crate::standard_error::say;
 
 /// The most bytes of a market.
 const MOST_MARKET_BYTES: u64 = 64 * 1024 * 1024;
@@ -58,13 +62,17 @@ fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
-/// What the parameter file of a market would say.
+/// What the parameter file of a market would say; what of the market is doubted is said on standard error.
 pub(crate) fn definition(
     path: &Path,
     method: &Method,
     listing: &Span16Method,
     market: &Snapshot,
 ) -> Result<Definition, FileError> {
+    let sources: BTreeSet<&PriceSource> = listing.products.iter().map(|product| &product.source).collect();
+    for doubt in doubt::of_market(market, sources, method.plausible) {
+        say(format_args!("warning: {}", printable(&doubt.to_string())));
+    }
     parameters::from_market(method, listing, market).map_err(|faults| faulty(path, faults))
 }
 

@@ -9,6 +9,7 @@ mod table;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
+use plimsoll_engine::doubt::Doubt;
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::report::{MarginReport, MethodResult, PoolResult};
 use plimsoll_engine::types::Moment;
@@ -48,7 +49,7 @@ impl OutputFormat {
         }
     }
 
-    /// Writes the result of an account under a method that is data.
+    /// Writes the result of an account under a method that is data, and what it rests on that is doubted.
     ///
     /// # Errors
     /// Those of `out`.
@@ -58,10 +59,14 @@ impl OutputFormat {
         name: &str,
         by: By<'_>,
         result: &MethodResult,
+        doubts: &[Doubt],
     ) -> io::Result<()> {
         match self {
-            Self::JsonLines => method::account(out, name, by, result),
-            Self::Table { scenarios } => method_table::account(out, name, by, result, scenarios),
+            Self::JsonLines => method::account(out, name, by, result, doubts),
+            Self::Table { scenarios } => {
+                method_table::account(out, name, by, result, scenarios)?;
+                method_table::doubts(out, doubts)
+            }
         }
     }
 
@@ -76,10 +81,14 @@ impl OutputFormat {
         names: &[String],
         by: By<'_>,
         result: &PoolResult,
+        doubts: &[Doubt],
     ) -> io::Result<()> {
         match self {
-            Self::JsonLines => method::pool(out, name, names, by, result),
-            Self::Table { scenarios } => method_table::pool(out, name, names, by, result, scenarios),
+            Self::JsonLines => method::pool(out, name, names, by, result, doubts),
+            Self::Table { scenarios } => {
+                method_table::pool(out, name, names, by, result, scenarios)?;
+                method_table::doubts(out, doubts)
+            }
         }
     }
 

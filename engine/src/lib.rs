@@ -12,6 +12,7 @@
 //! * [`offset`]: what the risk of several price sources is together;
 //! * [`account`]: what a method that is data margins;
 //! * `marks`: where the prices and volatilities of its positions come from;
+//! * [`doubt`]: what is hardly meant, and what quotes have for nothing;
 //! * [`parameters`]: what an exchange publishes, read, cross-checked and compiled into an immutable set;
 //! * [`fills`]: what working orders may become, and the search for the worst of it;
 //! * [`span`]: the SPAN method, from positions to every number on the way;
@@ -24,6 +25,7 @@
 
 pub mod account;
 pub mod contract;
+pub mod doubt;
 pub mod fills;
 pub mod grid;
 pub mod group;

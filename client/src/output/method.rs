@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use plimsoll_engine::account::Place;
+use plimsoll_engine::doubt::Doubt;
 use plimsoll_engine::grid::{Charge, GridResult, SourceResult};
 use plimsoll_engine::market::QuoteUsed;
 use plimsoll_engine::report::{MethodResult, PoolResult, Standing};
@@ -13,8 +14,27 @@ use serde_json::{Map, Value, json};
 use super::By;
 use super::jsonl::line;
 
-pub(super) fn account(out: &mut impl Write, name: &str, by: By<'_>, result: &MethodResult) -> io::Result<()> {
-    line(out, &account_line(name, Some(by), result))
+pub(super) fn account(
+    out: &mut impl Write,
+    name: &str,
+    by: By<'_>,
+    result: &MethodResult,
+    doubts: &[Doubt],
+) -> io::Result<()> {
+    let mut own = account_line(name, Some(by), result);
+    if let Some(object) = own.as_object_mut() {
+        warnings(object, doubts);
+    }
+    line(out, &own)
+}
+
+/// What the numbers rest on that is doubted, where there is any.
+fn warnings(object: &mut Map<String, Value>, doubts: &[Doubt]) {
+    if doubts.is_empty() {
+        return;
+    }
+    let one = |own: &Doubt| json!({"kind": own.kind.name(), "place": own.place, "message": own.message});
+    object.insert("warnings".to_owned(), doubts.iter().map(one).collect());
 }
 
 pub(super) fn pool(
@@ -23,6 +43,7 @@ pub(super) fn pool(
     names: &[String],
     by: By<'_>,
     result: &PoolResult,
+    doubts: &[Doubt],
 ) -> io::Result<()> {
     let mut object = Map::new();
     object.insert("pool".to_owned(), name.into());
@@ -30,6 +51,7 @@ pub(super) fn pool(
     standing(&mut object, result.standing);
     let accounts = names.iter().zip(&result.accounts).map(|(name, own)| account_line(name, None, own));
     object.insert("accounts".to_owned(), accounts.collect());
+    warnings(&mut object, doubts);
     line(out, &object)
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use comfy_table::Table;
+use plimsoll_engine::doubt::Doubt;
 use plimsoll_engine::grid::{GridResult, Share, SourceResult};
 use plimsoll_engine::market::QuoteUsed;
 use plimsoll_engine::report::{MethodResult, PoolResult, Standing};
@@ -41,6 +42,17 @@ pub(super) fn pool(
         body(out, own, scenarios)?;
     }
     writeln!(out)
+}
+
+/// What the numbers above rest on that is doubted.
+pub(super) fn doubts(out: &mut impl Write, doubts: &[Doubt]) -> io::Result<()> {
+    let mut named = table(["Warning", "Where", "What"]);
+    for own in doubts {
+        let [place, message] = [&own.place, &own.message].map(|text| printable(text).to_string());
+        named.add_row([own.kind.name().to_owned(), place, message]);
+    }
+    write(out, "Used, and doubted", &named, 3)?;
+    if doubts.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
 fn head(out: &mut impl Write, by: By<'_>, oldest: Option<QuoteUsed>) -> io::Result<()> {

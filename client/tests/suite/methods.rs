@@ -2,6 +2,7 @@
 
 mod clients;
 mod currencies;
+mod doubted;
 mod entries;
 mod negative;
 mod printed;

@@ -42,6 +42,8 @@ pub enum ExceptionKind {
     TooLarge,
     /// A trade is at a worse price than its order allows.
     ThroughLimit,
+    /// A trade is at a price that is many times the last accepted mark, or a small part of it.
+    ImplausiblePrice,
     /// A trade has another fee than its order states, or one above what the house had scheduled for it.
     FeeUnlikeOrder,
     /// A trade is of a later date than its order is good for.
@@ -105,6 +107,11 @@ impl ExceptionKind {
             Self::ThroughLimit,
             "through_limit",
             "the price is worse than the order allows; the trade is booked",
+        ),
+        (
+            Self::ImplausiblePrice,
+            "implausible_price",
+            "the price is too many times the last accepted mark, or too small a part of it; the trade is booked",
         ),
         (
             Self::FeeUnlikeOrder,

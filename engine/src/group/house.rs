@@ -59,11 +59,16 @@ pub struct CollateralSchedule {
     /// The part of the value at the last mark that is charged on top of the last risk of what cannot be priced; `None` for
     /// [`CollateralSchedule::UNPRICED_ADD_ON`].
     pub unpriced_add_on: Option<Ratio>,
+    /// How many times the last accepted mark, or which part of it, the price of a trade may be before it is an item; at least 1, `None` for
+    /// [`CollateralSchedule::MOST_PRICE_RATIO`].
+    pub most_price_ratio: Option<Ratio>,
 }
 
 impl CollateralSchedule {
     /// What is charged on top where the house states nothing: a tenth.
     pub const UNPRICED_ADD_ON: Ratio = Ratio::TENTH;
+    /// What a trade's price may be of the mark where the house states nothing: ten times.
+    pub const MOST_PRICE_RATIO: Ratio = Ratio::TEN;
 }
 
 /// Everything of a house that decisions use; immutable.
@@ -269,6 +274,12 @@ impl HouseSnapshot {
     #[must_use]
     pub fn unpriced_add_on(&self) -> Ratio {
         self.schedule.unpriced_add_on.unwrap_or(CollateralSchedule::UNPRICED_ADD_ON)
+    }
+
+    /// How many times the last accepted mark a trade's price may be before it is an item.
+    #[must_use]
+    pub fn most_price_ratio(&self) -> Ratio {
+        self.schedule.most_price_ratio.unwrap_or(CollateralSchedule::MOST_PRICE_RATIO)
     }
 
     /// Whether an account of these terms margins a contract.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use super::command::Fill;
 use super::exception::ExceptionKind;
+use super::house::HouseSnapshot;
 use super::linking;
 use super::order::{OrderKind, OrderTerms, TimeInForce, WorkingOrder};
+use super::position::TradeLeg;
 use super::state::Group;
 use crate::contract::ContractId;
 use crate::types::{Decimal, Money};
@@ -99,6 +101,24 @@ fn is_at_least_as_good(price: Decimal, limit: Decimal, lots: i64) -> bool {
         // What does not fit is not shown to be as good.
         _ => false,
     }
+}
+
+/// The legs of a trade whose price is too many times the last accepted mark, or too small a part of it, for a person. Where there is no mark,
+/// or one of nothing, nothing can be said.
+pub(super) fn implausible(house: &HouseSnapshot, fill: &Fill) -> Vec<String> {
+    let most = house.most_price_ratio();
+    let is_far = |one: Money, other: Money| {
+        // What does not fit is not shown to be near.
+        other.magnitude().times_ratio_half_away(most).is_ok_and(|bound| one.magnitude() > bound)
+    };
+    let named = |leg: &TradeLeg| {
+        let mark = house.known(leg.contract)?.mark?;
+        let (price, at_mark) = (Money::from_decimal(leg.price).ok()?, Money::from_decimal(mark).ok()?);
+        let can_be_compared = !price.is_zero() && !at_mark.is_zero();
+        let is_implausible = can_be_compared && (is_far(price, at_mark) || is_far(at_mark, price));
+        is_implausible.then(|| format!("contract {} at {}, mark {mark}", leg.contract.number(), leg.price))
+    };
+    fill.legs.iter().filter_map(named).collect()
 }
 
 /// Whether all legs together cost at most so many points for every unit.

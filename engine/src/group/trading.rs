@@ -258,6 +258,8 @@ pub(super) fn fill(group: &Group, house: &HouseSnapshot, fill: &Fill) -> Result<
     }
     let trade = trade_of(group, fill);
     let mut events = of_order(group, fill, &about);
+    let implausible = judging::implausible(house, fill);
+    events.extend(implausible.into_iter().map(|own| raised(ExceptionKind::ImplausiblePrice, about(own))));
     let suspense = suspended(house, &fill.legs);
     let mut opened = Vec::new();
     match suspense {

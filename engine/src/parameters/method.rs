@@ -25,6 +25,7 @@ pub use rules::{
 pub use span16::{Span16Method, Span16Product};
 
 use super::vintage::Digest;
+use crate::doubt::Plausible;
 use crate::types::Currency;
 
 /// A margin method: immutable, with a version of its own.
@@ -47,6 +48,8 @@ pub struct Method {
     pub counts_gains: bool,
     /// How the parts of a margin account are found.
     pub shares: ShareRule,
+    /// Beyond what numbers of markets and positions are named as implausible.
+    pub plausible: Plausible,
     /// SHA-256 of the file, and of a correlation matrix that was repaired.
     pub digest: Digest,
     /// What it does.

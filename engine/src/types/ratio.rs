@@ -109,6 +109,8 @@ impl Ratio {
     pub const ONE: Self = Self::from_raw(ONE);
     /// A tenth of it.
     pub const TENTH: Self = Self::from_raw(ONE / 10);
+    /// Ten times all of it.
+    pub const TEN: Self = Self::from_raw(10 * ONE);
 }
 
 impl Money {

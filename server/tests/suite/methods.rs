@@ -224,8 +224,22 @@ async fn an_account_under_a_method_is_checked_filled_and_shown() {
     assert_eq!(source.results[source.worst_scenario as usize], source.worst);
     // The method needs no deltas; they are told.
     assert_eq!([&source.net_delta, &source.gross_delta], ["1.000000000000"; 2]);
+    assert_eq!(report.warnings, []);
     let charge = &report.contingencies[0];
     assert_eq!((charge.kind.as_str(), charge.maintenance.as_str()), ("perpetual", "1800.000000000000"));
+    // Volatilities of 6000 % are used, and named where they are stated and where they are answered with; so is a trade far from the mark.
+    let mut moved = market("60000", "60050", "60600");
+    let smile = v1::Smile { volatility: "60".to_owned(), ..Default::default() };
+    moved.quotes[4].value = Some(Value::Smile(smile));
+    let doubted = venue.book().update_market(moved).await.unwrap().into_inner().warnings;
+    let kinds = |all: &[v1::Warning]| all.iter().map(|own| own.kind.clone()).collect::<Vec<_>>();
+    assert_eq!(kinds(&doubted), ["implausible_volatility"]);
+    assert!(doubted[0].place.starts_with("BTC 2026-12-25"), "{doubted:?}");
+    let margin = venue.margin().await;
+    let Some(v1::account_margin::By::MethodReport(report)) = &margin.accounts[0].by else {
+        panic!("{:?}", margin.accounts)
+    };
+    assert_eq!(report.warnings, doubted);
     // The market falls: the group is called.
     venue.book().update_market(market("50000", "50050", "50500")).await.unwrap();
     let margin = venue.margin().await;

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use plimsoll_client::margin_account::{BadLine, Line, read_line};
 use plimsoll_client::output::{By, OutputFormat};
+use plimsoll_engine::account::MarginAccount;
+use plimsoll_engine::doubt::{self, Doubt};
 use plimsoll_engine::market::Snapshot;
 use plimsoll_engine::parameters::method::Method;
 use plimsoll_engine::report::{by_method, by_method_in_pool};
@@ -48,6 +50,27 @@ pub(super) fn calculate(
     Ok(exit)
 }
 
+/// What is doubted of a pool and its accounts: of the market once.
+fn in_pool(
+    method: &Method,
+    snapshot: &Snapshot,
+    pool: &MarginAccount,
+    accounts: &[MarginAccount],
+) -> Vec<Doubt> {
+    let mut doubts = doubt::of_account(snapshot, pool, method.plausible);
+    for (place, own) in accounts.iter().enumerate() {
+        for mut own in doubt::of_account(snapshot, own, method.plausible) {
+            if own.place.contains("positions[") {
+                own.place = format!("accounts[{place}].{}", own.place);
+            }
+            if !doubts.contains(&own) {
+                doubts.push(own);
+            }
+        }
+    }
+    doubts
+}
+
 /// Answers a line; whether it could be margined.
 fn one(
     (number, bytes): (u64, &[u8]),
@@ -65,11 +88,16 @@ fn one(
     };
     let by = By { method, market: snapshot.time() };
     let written = match accounts {
-        None => by_method(method, snapshot, &own).map(|result| format.account(out, &name, by, &result)),
+        None => by_method(method, snapshot, &own).map(|result| {
+            let doubts = doubt::of_account(snapshot, &own, method.plausible);
+            format.account(out, &name, by, &result, &doubts)
+        }),
         Some(accounts) => {
             let (names, accounts): (Vec<_>, Vec<_>) = accounts.into_iter().unzip();
-            by_method_in_pool(method, snapshot, &own, &accounts)
-                .map(|result| format.pool(out, &name, &names, by, &result))
+            by_method_in_pool(method, snapshot, &own, &accounts).map(|result| {
+                let doubts = in_pool(method, snapshot, &own, &accounts);
+                format.pool(out, &name, &names, by, &result, &doubts)
+            })
         }
     };
     match written {

@@ -5,6 +5,7 @@ use toml::de::DeTable;
 
 use super::document::{Findings, Section};
 use super::{Method, MethodKind, OffsetRule, ShareRule, grid, rules, span16};
+use crate::doubt::Plausible;
 use crate::parameters::{Diagnostics, Digest};
 use crate::types::Currency;
 
@@ -96,6 +97,7 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
         Kind::Static => MethodKind::Linear(Box::new(rules::fixed(root))),
         Kind::Span16 => MethodKind::Span16(Box::new(span16::read(root))),
     };
+    let plausible = plausible(root);
     let digest = digest(bytes, &kind);
     Some(Method {
         name,
@@ -106,6 +108,7 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
         is_isolated,
         counts_gains,
         shares,
+        plausible,
         digest,
         kind,
     })
@@ -124,6 +127,15 @@ fn price_currencies(root: &Section<'_>) -> Vec<Currency> {
         }
     }
     currencies
+}
+
+fn plausible(root: &Section<'_>) -> Plausible {
+    let default = Plausible::default();
+    let Some(own) = root.child("plausible") else { return default };
+    Plausible {
+        most_volatility: own.number("most_volatility", (0.0, 1e3), Some(default.most_volatility)),
+        most_price_ratio: own.number("most_price_ratio", (1.0, 1e9), Some(default.most_price_ratio)),
+    }
 }
 
 /// Of the file, and of what a repair made of it.

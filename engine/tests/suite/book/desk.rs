@@ -98,6 +98,7 @@ impl Desk {
             currency_haircuts: fx.iter().map(|(currency, own)| (code(currency), ratio(own))).collect(),
             assets: assets.iter().map(|(asset, terms)| (code(asset), terms.clone())).collect(),
             unpriced_add_on: None,
+            most_price_ratio: None,
         };
         let set = build(&sample::definition(), Digest([7; 32]), RoundingProfile::Exact, Default::default());
         self.kept = None;

@@ -1,12 +1,12 @@
 //! Fills against what their orders say: price, fee, date, and the side that they close.
 
 use plimsoll_engine::group::{
-    Clearing, Composition, Fact, Fill, NewOrder, OrderKind, OrderLeg, OrderTerms, Request, TimeInForce,
-    TradeLeg,
+    Clearing, CollateralSchedule, Composition, Fact, Fill, HouseSnapshot, NewOrder, OrderKind, OrderLeg,
+    OrderTerms, Request, TimeInForce, TradeLeg,
 };
-use plimsoll_engine::types::{Currency, Decimal, Lots, Money};
+use plimsoll_engine::types::{Currency, Decimal, Lots, Money, Ratio};
 
-use super::desk::{Desk, code, day, money, order, reason, text};
+use super::desk::{Desk, code, day, money, order, reason, sample_set, text};
 use super::takas::{BANK, takas};
 
 const FUTURE: &str = "HCL FUT 202612";
@@ -18,6 +18,35 @@ fn fee(currency: &str, amount: &str) -> Option<(Currency, Money)> {
 
 fn shifted(price: Decimal, points: &str) -> Decimal {
     price.plus(points.parse().unwrap()).unwrap()
+}
+
+#[test]
+fn a_trade_at_a_hundred_times_the_mark_is_an_item_and_booked() {
+    // What the house states, the trade's price in marks, and whether it is an item.
+    for (stated, percent, is_named) in [
+        (None, 10_000, true),
+        (None, 1_001, true),
+        (None, 1_000, false),
+        (None, 100, false),
+        (None, 10, false),
+        (None, 9, true),
+        (Some("200"), 10_000, false),
+        (Some("2"), 201, true),
+        (Some("2"), 199, false),
+    ] {
+        let mut desk = Desk::sample("1000000");
+        let ratio = stated.map(|text: &str| Ratio::from_decimal(text.parse().unwrap()).unwrap());
+        let schedule = CollateralSchedule { most_price_ratio: ratio, ..CollateralSchedule::default() };
+        let set = std::sync::Arc::new(sample_set());
+        desk.house = HouseSnapshot::new(2, set, &desk.registry, Default::default(), schedule);
+        let mark = desk.mark(FUTURE);
+        let price = Decimal::new(mark.mantissa() * percent, mark.places() + 2).unwrap();
+        desk.trade("T1", 2, FUTURE, price);
+        let expected = if is_named { vec!["implausible_price"] } else { Vec::new() };
+        assert_eq!(desk.queue(), expected, "{stated:?} {percent}");
+        let contract = desk.contract(FUTURE);
+        assert_eq!(desk.group.holding(&code("A"), contract).net(), 2, "{stated:?} {percent}");
+    }
 }
 
 #[test]

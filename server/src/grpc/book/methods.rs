@@ -1,5 +1,9 @@
 //! What a house states: its terms, what its contracts are, the methods, and the market.
 
+use std::collections::BTreeSet;
+
+use plimsoll_engine::doubt::{self, Doubt};
+use plimsoll_engine::group::HouseSnapshot;
 use plimsoll_proto::v1;
 
 use super::super::from_proto::methods::MethodReader;
@@ -64,7 +68,20 @@ pub(super) fn update_market(
     let updated = book.opened(&house)?.update_market(book.active(&house).as_ref(), time, &quotes, until);
     let ((snapshot, durable), market_version) = updated?;
     tracing::debug!(%house, version = snapshot.version(), market_version, "the market moved");
-    Ok(Told { answer: v1::UpdateMarketResponse { version: snapshot.version(), market_version }, durable })
+    let warnings = doubted(&snapshot).into_iter().map(to_proto::methods::warning).collect();
+    Ok(Told {
+        answer: v1::UpdateMarketResponse { version: snapshot.version(), market_version, warnings },
+        durable,
+    })
+}
+
+/// What of a house's market is doubted, by any of its methods, the first of it.
+fn doubted(house: &HouseSnapshot) -> BTreeSet<Doubt> {
+    const MOST: usize = 100;
+    let Some(methods) = house.methods() else { return BTreeSet::new() };
+    let bounds = methods.iter().map(|(_, own)| own.method().plausible);
+    let sources = || methods.market().sources().map(|(source, _)| source);
+    bounds.flat_map(|own| doubt::of_market(methods.market(), sources(), own)).take(MOST).collect()
 }
 
 pub(super) fn set_terms(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_engine::contract::ContractId;
 use plimsoll_engine::group::{AssetTerms, Band, CollateralSchedule, FeeSchedule};
-use plimsoll_engine::types::{AssetCode, Decimal, Money};
+use plimsoll_engine::types::{AssetCode, Decimal, Money, Ratio};
 use plimsoll_proto::v1;
 
 use super::book::{MOST_ENTRIES, Reader};
@@ -45,7 +45,17 @@ impl Reader<'_> {
             "" => None,
             text => self.part("unpriced_add_on", text),
         };
-        let schedule = CollateralSchedule { assets, currency_haircuts, unpriced_add_on };
+        let most_price_ratio = match wire.most_price_ratio.as_str() {
+            "" => None,
+            text => self.decimal("most_price_ratio", text).and_then(|own| {
+                let ratio = Ratio::from_decimal(own).ok().filter(|own| *own >= Ratio::ONE);
+                if ratio.is_none() {
+                    self.faults.add(|| "most_price_ratio".to_owned(), "expected at least 1");
+                }
+                ratio
+            }),
+        };
+        let schedule = CollateralSchedule { assets, currency_haircuts, unpriced_add_on, most_price_ratio };
         Some(Terms { bands, schedule, fees: self.house_fees(&wire.fees) })
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use plimsoll_engine::doubt::{self, Doubt};
 use plimsoll_engine::grid::{Catalogue, Charge, GridResult, SourceResult};
 use plimsoll_engine::market::{QuoteUsed, Snapshot};
 use plimsoll_engine::parameters::method::Method;
@@ -42,6 +43,9 @@ pub(in crate::grpc) fn report(
         diversification_benefit: amount(group.benefit),
         matrix_repaired_by: group.repaired.map(|distance| format!("{distance:.9}")).unwrap_or_default(),
     });
+    let sources = own.sources.iter().map(|own| &own.source);
+    let doubts = market.map(|market| doubt::of_market(market, sources, method.plausible));
+    let doubts = doubts.into_iter().flatten();
     v1::MethodReport {
         method: method.name.clone(),
         version: method.version.clone(),
@@ -57,6 +61,7 @@ pub(in crate::grpc) fn report(
         sources: own.sources.iter().map(source).collect(),
         offsets: offsets.collect(),
         contingencies: contingencies(&own.charges),
+        warnings: doubts.map(warning).collect(),
         oldest_quote: own.oldest_quote.as_ref().map(used_quote),
     }
 }
@@ -69,6 +74,11 @@ pub(super) fn used_quote(own: &QuoteUsed) -> v1::UsedQuote {
         expiry: own.expiry.map(|expiry| expiry.to_string()).unwrap_or_default(),
         source_time: own.time.to_string(),
     }
+}
+
+/// A number that is doubted.
+pub(in crate::grpc) fn warning(own: Doubt) -> v1::Warning {
+    v1::Warning { kind: own.kind.name().to_owned(), place: own.place, message: own.message }
 }
 
 fn source(own: &SourceResult) -> v1::PriceSourceRisk {

@@ -231,6 +231,7 @@ fn of_houses() -> Vec<Made> {
                 assets,
                 currency_haircuts,
                 unpriced_add_on: text("0.1"),
+                most_price_ratio: text("10"),
                 fees: vec![v1::HouseFee { product: text("HCL"), currency: text("USD"), per_lot: text("1") }],
             }
             .encode_to_vec()
