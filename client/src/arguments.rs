@@ -78,6 +78,9 @@ pub(crate) struct CalcArguments {
     /// Portfolios: .jsonl, .ndjson or .json for JSON lines, .csv for CSV, - for JSON lines from standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) portfolios: PathBuf,
+    /// Adds up the lines of one account, where each has an answer of its own without it; the rows of an account in CSV are added up anyway
+    #[arg(long)]
+    pub(crate) merge_accounts: bool,
     /// Calculates on this server
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,

@@ -1,8 +1,9 @@
 //! Margin accounts for methods that are data, one JSON object a line (`docs/methods.md` has the keys).
 
+mod merged;
 mod position;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::account::{Collateral, MarginAccount, Netting, PositionAccount};
 use plimsoll_engine::contract::OptionModel;
@@ -14,6 +15,8 @@ use crate::document::{Faults, Node};
 use crate::json;
 use crate::portfolio;
 
+pub use merged::Merged;
+
 /// A line: an account, or a pool with the accounts that it pays for.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -21,6 +24,8 @@ pub struct Line {
     pub name: String,
     /// Its cash, collateral and positions; a pool has none of the last.
     pub own: MarginAccount,
+    /// What is stated to be netted: of the account itself under no name, of a pool's accounts under theirs.
+    pub netting: BTreeMap<String, Netting>,
     /// The accounts of a pool.
     pub accounts: Option<Vec<(String, MarginAccount)>>,
 }
@@ -30,6 +35,8 @@ pub struct Line {
 pub struct BadLine {
     /// The account or pool, if that much could be read.
     pub name: Option<String>,
+    /// Whether it is a pool.
+    pub is_pool: bool,
     /// All that is wrong.
     pub faults: Vec<json::Fault>,
 }
@@ -68,7 +75,7 @@ impl Context<'_> {
 /// [`BadLine`] with everything that is wrong.
 pub fn read_line(bytes: &[u8], method: &Method, snapshot: &Snapshot) -> Result<Line, BadLine> {
     let json::Read { value, faults } =
-        json::read(bytes).map_err(|fault| BadLine { name: None, faults: vec![fault] })?;
+        json::read(bytes).map_err(|fault| BadLine { name: None, is_pool: false, faults: vec![fault] })?;
     let faults = Faults::new(faults);
     let mut sources = snapshot.sources().map(|(source, _)| source.clone());
     let sole = sources.next().filter(|_| sources.next().is_none());
@@ -81,7 +88,11 @@ pub fn read_line(bytes: &[u8], method: &Method, snapshot: &Snapshot) -> Result<L
     let faults = faults.finish();
     match line {
         Some(line) if faults.is_empty() => Ok(line),
-        line => Err(BadLine { name: line.map(|line| line.name).filter(|name| !name.is_empty()), faults }),
+        line => {
+            let is_pool = line.as_ref().is_some_and(|line| line.accounts.is_some());
+            let name = line.map(|line| line.name).filter(|name| !name.is_empty());
+            Err(BadLine { name, is_pool, faults })
+        }
     }
 }
 
@@ -96,19 +107,21 @@ fn name(node: &Node<'_>, key: &'static str) -> String {
 fn pool(root: &Node<'_>, context: &Context<'_>) -> Line {
     let own = assets(root, context);
     let mut accounts: Vec<(String, MarginAccount)> = Vec::new();
-    let mut names = BTreeSet::new();
+    let (mut names, mut netting) = (BTreeSet::new(), BTreeMap::new());
     for node in root.children("accounts", 10_000) {
         let line = account(&node, context);
         node.once("account", &mut names, line.name.clone());
         node.finish();
+        netting.extend(line.netting.into_values().map(|own| (line.name.clone(), own)));
         accounts.push((line.name, line.own));
     }
-    Line { name: name(root, "pool"), own, accounts: Some(accounts) }
+    Line { name: name(root, "pool"), own, netting, accounts: Some(accounts) }
 }
 
 fn account(node: &Node<'_>, context: &Context<'_>) -> Line {
     let mut own = assets(node, context);
-    own.netting = netting(node);
+    let stated = netting(node);
+    own.netting = stated.unwrap_or_default();
     let positions = position::positions(node, context);
     if node.has("position_accounts") {
         if node.has("positions") {
@@ -125,14 +138,16 @@ fn account(node: &Node<'_>, context: &Context<'_>) -> Line {
     } else {
         own.position_accounts.push(PositionAccount { name: String::new(), positions });
     }
-    Line { name: name(node, "account"), own, accounts: None }
+    let netting = stated.map(|own| (String::new(), own)).into_iter().collect();
+    Line { name: name(node, "account"), own, netting, accounts: None }
 }
 
-/// What of an account is netted. Clients are told apart by their position accounts.
-fn netting(node: &Node<'_>) -> Netting {
+/// What of an account is stated to be netted. Clients are told apart by their position accounts.
+fn netting(node: &Node<'_>) -> Option<Netting> {
     match node.text("margining") {
-        None | Some("net") => return Netting::Net,
-        Some("gross_by_client") if node.has("position_accounts") => return Netting::GrossByClient,
+        None => {}
+        Some("net") => return Some(Netting::Net),
+        Some("gross_by_client") if node.has("position_accounts") => return Some(Netting::GrossByClient),
         Some("gross_by_client") => {
             node.fault("margining", "gross by client are position_accounts, which are not stated")
         }
@@ -141,7 +156,7 @@ fn netting(node: &Node<'_>) -> Netting {
         }
         Some(_) => node.fault("margining", "net or gross_by_client"),
     }
-    Netting::Net
+    None
 }
 
 fn assets(node: &Node<'_>, _: &Context<'_>) -> MarginAccount {

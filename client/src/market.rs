@@ -88,10 +88,12 @@ fn market(root: &Node<'_>, currency: &Currency, quotes: &mut Vec<Quote>) -> Mome
     }
     let mut sources = BTreeSet::new();
     for node in root.children("sources", MOST_SOURCES) {
-        if node.required_text("source").is_some()
-            && let Some(source) = node.source("source")
-        {
+        let stated = node.required_text("source").and_then(|_| node.source("source"));
+        if let Some(source) = &stated {
             node.once("source", &mut sources, source.clone());
+        }
+        // Without a name that can be read the rest is read for its faults.
+        if let Some(source) = stated.or_else(|| PriceSource::new("-").ok()) {
             one_source(&node, &source, time, quotes);
         }
         node.finish();
@@ -123,33 +125,38 @@ fn one_source(node: &Node<'_>, source: &PriceSource, time: Moment, quotes: &mut 
     quotes.extend(interest.map(|money| Quote::OpenInterest { source: source(), money }));
     let mut expiries = BTreeSet::new();
     for own in nodes {
-        if let Some(expiry) = own.moment("expiry", "seconds", time) {
+        let stated = own.moment("expiry", "seconds", time);
+        if let Some(expiry) = stated {
             own.once("expiry", &mut expiries, expiry);
-            let forward = observed(
-                self::price(&own, "forward", moves_normally),
-                own.number("forward_confidence", CONFIDENCE),
-            );
-            quotes.extend(forward.map(|forward| Quote::Forward { source: source(), expiry, forward }));
-            let rate = observed(own.number("rate", RATE), own.number("rate_confidence", CONFIDENCE));
-            quotes.extend(rate.map(|rate| Quote::SourceRate { source: source(), expiry, rate }));
-            let trust = own.number("volatility_confidence", CONFIDENCE).unwrap_or(1.0);
-            let confidence = observed(Some(1.0), Some(trust));
-            quotes.extend(confidence.map(|confidence| Quote::VolatilityConfidence {
-                source: source(),
-                expiry,
-                confidence,
-            }));
-            // Volatilities of what has expired are of no use, and nothing about them is wrong.
-            let smile =
-                if expiry > time { smile(&own) } else { own.pass_over(&["volatility", "smile", "model"]) };
-            quotes.extend(smile.map(|smile| Quote::Smile {
-                source: source(),
-                expiry,
-                smile,
-                source_time: time,
-                confidence: trust,
-            }));
         }
+        let expiry = stated.unwrap_or(time);
+        let forward = observed(
+            self::price(&own, "forward", moves_normally),
+            own.number("forward_confidence", CONFIDENCE),
+        );
+        quotes.extend(forward.map(|forward| Quote::Forward { source: source(), expiry, forward }));
+        let rate = observed(own.number("rate", RATE), own.number("rate_confidence", CONFIDENCE));
+        quotes.extend(rate.map(|rate| Quote::SourceRate { source: source(), expiry, rate }));
+        let trust = own.number("volatility_confidence", CONFIDENCE).unwrap_or(1.0);
+        let confidence = observed(Some(1.0), Some(trust));
+        quotes.extend(confidence.map(|confidence| Quote::VolatilityConfidence {
+            source: source(),
+            expiry,
+            confidence,
+        }));
+        // Volatilities of what has expired are of no use, and nothing about them is wrong.
+        let smile = if stated.is_none_or(|expiry| expiry > time) {
+            smile(&own)
+        } else {
+            own.pass_over(&["volatility", "smile", "model"])
+        };
+        quotes.extend(smile.map(|smile| Quote::Smile {
+            source: source(),
+            expiry,
+            smile,
+            source_time: time,
+            confidence: trust,
+        }));
         own.finish();
     }
 }

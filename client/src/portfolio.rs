@@ -2,9 +2,11 @@
 //!
 //! A portfolio that cannot be read becomes a [`BadPortfolio`] in its place and the reading goes on.
 
+mod book;
 mod csv;
 mod fault;
 mod jsonl;
+mod merged;
 mod position;
 mod stated;
 
@@ -24,6 +26,8 @@ pub const MOST_ACCOUNT_BYTES: usize = 64;
 pub struct AccountPortfolio {
     /// The account's name.
     pub account: String,
+    /// The line of the input, from 1, in which it stands first.
+    pub line: u64,
     /// Its positions, in the order of the input.
     pub positions: Vec<Position>,
     /// What it states of its calculation.
@@ -35,7 +39,8 @@ pub struct AccountPortfolio {
 /// How portfolios are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum InputFormat {
-    /// One JSON object a line, one portfolio an object. Read as a stream.
+    /// One JSON object a line, one portfolio an object. Read as a stream. An account on several lines has as many portfolios, unless they are
+    /// merged.
     JsonLines,
     /// A header and one position a row. Rows of one account form one portfolio wherever they stand, so the whole input
     /// is read before the first portfolio comes out; portfolios come in the order in which their accounts first appear.
@@ -63,6 +68,19 @@ pub fn read<'a>(source: impl BufRead + Send + 'a, format: InputFormat) -> Portfo
     match format {
         InputFormat::JsonLines => Box::new(jsonl::JsonLines::new(source)),
         InputFormat::Csv => Box::new(std::iter::once_with(move || csv::portfolios(source)).flatten()),
+    }
+}
+
+/// Reads portfolios, an account's on several lines as one: the whole input is read before the first comes out, in the order in which the
+/// accounts first appear. Lines of an account that contradict each other in what they state of its calculation make it a [`BadPortfolio`].
+#[must_use]
+pub fn read_merged<'a>(source: impl BufRead + Send + 'a, format: InputFormat) -> Portfolios<'a> {
+    match format {
+        InputFormat::JsonLines => {
+            Box::new(std::iter::once_with(move || merged::portfolios(source)).flatten())
+        }
+        // The rows of an account are one portfolio in any case.
+        InputFormat::Csv => read(source, format),
     }
 }
 

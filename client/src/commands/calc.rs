@@ -2,6 +2,7 @@
 
 mod by_method;
 mod offline;
+mod once;
 mod remote;
 
 use std::fs::File;
@@ -9,7 +10,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use plimsoll_client::output::OutputFormat;
-use plimsoll_client::portfolio::{self, InputFormat, Portfolios};
+use plimsoll_client::portfolio::{self, AccountPortfolio, BadPortfolio, InputFormat, Portfolios};
 use plimsoll_client::request::SetSelector;
 use plimsoll_engine::parameters::method::MethodKind;
 use plimsoll_engine::report::CalculationOptions;
@@ -19,6 +20,16 @@ use crate::arguments::{CalcArguments, CalcFormat};
 use crate::method_file;
 use crate::results::Results;
 use crate::standard_error::bytes_beside_results;
+use once::Once;
+
+/// What lines of one account are.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Lines {
+    /// Each a portfolio of its own, which is told.
+    Apart,
+    /// One portfolio.
+    Merged,
+}
 
 pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
     let format = match (arguments.format, arguments.scenarios) {
@@ -35,10 +46,11 @@ pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
         margining: plimsoll_engine::span::Margining::Net,
         allow_unmatched: arguments.allow_unmatched,
     };
+    let lines = if arguments.merge_accounts { Lines::Merged } else { Lines::Apart };
     if let (Some(method), Some(market)) = (&arguments.method, &arguments.market) {
-        return with_method(method, market, &arguments.portfolios, &options, format);
+        return with_method(method, market, (&arguments.portfolios, lines), &options, format);
     }
-    let portfolios = open(&arguments.portfolios)?;
+    let portfolios = open(&arguments.portfolios, lines)?;
     let mut results = Results::new(io::stdout().lock(), format);
     match (arguments.server, arguments.params) {
         (None, Some(file)) => offline::calculate(&file, &options, portfolios, &mut results)?,
@@ -62,7 +74,7 @@ pub(super) fn run(arguments: CalcArguments) -> Result<Exit, CommandError> {
 fn with_method(
     path: &Path,
     market: &Path,
-    portfolios: &Path,
+    (portfolios, lines): (&Path, Lines),
     options: &CalculationOptions,
     format: OutputFormat,
 ) -> Result<Exit, CommandError> {
@@ -73,11 +85,13 @@ fn with_method(
             let message = "--rounding, --currency and --allow-unmatched go with methods of the kind span16";
             return Err(CommandError::Usage(message.to_owned()));
         }
-        return by_method::calculate(&method, &snapshot, portfolios, format, &mut io::stdout().lock());
+        let out = io::stdout().lock();
+        let answers = by_method::Answers { method: &method, snapshot: &snapshot, format, out };
+        return answers.calculate(portfolios, lines);
     };
     let definition = method_file::definition(path, &method, listing, &snapshot)?;
     let set = method_file::set(path, &definition, options.rounding.unwrap_or_default())?;
-    let portfolios = open(portfolios)?;
+    let portfolios = open(portfolios, lines)?;
     let mut results = Results::new(io::stdout().lock(), format);
     offline::with_set(&set, options, portfolios, &mut results)?;
     Ok(if results.failed() { Exit::SomeRefused } else { Exit::Done })
@@ -88,7 +102,7 @@ fn no_set() -> CommandError {
 }
 
 /// Opens the portfolios of a file, or of standard input.
-fn open(path: &Path) -> Result<Portfolios<'static>, CommandError> {
+fn open(path: &Path, lines: Lines) -> Result<Portfolios<'static>, CommandError> {
     let standard_input = path == Path::new("-");
     let format = if standard_input { Some(InputFormat::JsonLines) } else { InputFormat::of_path(path) };
     let format = format.ok_or_else(|| {
@@ -108,5 +122,15 @@ fn open(path: &Path) -> Result<Portfolios<'static>, CommandError> {
         let bar = bytes_beside_results("portfolios", metadata.is_file().then_some(metadata.len()));
         Box::new(BufReader::with_capacity(256 * 1024, bar.wrap_read(file)))
     };
-    Ok(portfolio::read(source, format))
+    if lines == Lines::Merged {
+        return Ok(portfolio::read_merged(source, format));
+    }
+    let mut once = Once::default();
+    Ok(Box::new(portfolio::read(source, format).inspect(move |read| match read {
+        Ok(AccountPortfolio { account, line, .. }) => once.note(account, *line),
+        Err(BadPortfolio { account: Some(account), faults }) => {
+            once.note(account, faults.as_slice().first().map_or(0, |fault| fault.line));
+        }
+        Err(BadPortfolio { account: None, .. }) => {}
+    })))
 }

@@ -58,7 +58,11 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
         misplaced(node, kind);
     }
     let (quantity, counted) = size(node);
-    let instrument = kind.and_then(|kind| instrument(node, kind, context, source.as_ref()));
+    let instrument = match kind {
+        Some(kind) => instrument(node, kind, context, source.as_ref()),
+        // Which keys it has depends on what it is.
+        None => node.pass_over(&["expiry", "expiry_seconds", "strike", "right", "model"]),
+    };
     let ended = match instrument {
         Some(Instrument::Future { expiry } | Instrument::Option { expiry, .. }) => {
             expiry <= context.snapshot.time()

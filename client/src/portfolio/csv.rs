@@ -6,19 +6,15 @@
 //! portfolio; a faulty row makes the whole portfolio a bad one, and a source that fails makes all of them bad. An account
 //! that holds nothing cannot be written. Blank rows are passed over.
 
-use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
 use csv::ByteRecord;
-use plimsoll_engine::span::{Portfolio, Position};
 
+use super::book::{Book, MOST_ROWS};
 use super::position::{Field, PositionText};
 use super::stated::OptionField;
 use super::{AccountPortfolio, BadPortfolio, Faults, StatedOptions};
 use crate::rows::Rows;
-
-/// The most rows of an input, which stands in memory whole.
-const MOST_ROWS: usize = 2_000_000;
 
 /// Reads all portfolios. A header or a source that cannot be read is a bad portfolio without an account.
 pub(super) fn portfolios(source: impl BufRead) -> Vec<Result<AccountPortfolio, BadPortfolio>> {
@@ -29,13 +25,9 @@ fn portfolios_within(most_rows: usize, source: impl BufRead) -> Vec<Result<Accou
     let mut reader = Rows::new(source);
     let mut book = Book::default();
     if let Err(bad) = rows(&mut reader, most_rows, &mut book) {
-        // Any account may have rows in the part that was not read.
-        for entry in &mut book.entries {
-            entry.faults.append(bad.faults.clone());
-        }
-        book.entries.push(Entry { account: bad.account, faults: bad.faults, ..Entry::default() });
+        book.spoil(bad);
     }
-    book.entries.into_iter().map(Entry::finish).collect()
+    book.finish()
 }
 
 fn rows<R: Read>(reader: &mut Rows<R>, most_rows: usize, book: &mut Book) -> Result<(), BadPortfolio> {
@@ -54,7 +46,7 @@ fn rows<R: Read>(reader: &mut Rows<R>, most_rows: usize, book: &mut Book) -> Res
         if record.iter().all(<[u8]>::is_empty) && record.len() == 1 {
             continue;
         }
-        book.row(line, &columns, &record);
+        add(book, line, &columns, &record);
     }
     Ok(())
 }
@@ -111,63 +103,24 @@ fn columns(header: &ByteRecord) -> Result<Vec<Column>, BadPortfolio> {
     if faults.is_empty() { Ok(columns) } else { Err(BadPortfolio { account: None, faults }) }
 }
 
-/// The portfolios so far, in the order in which their accounts first appeared.
-#[derive(Default)]
-struct Book {
-    entries: Vec<Entry>,
-    places: HashMap<String, usize>,
-}
-
-#[derive(Default)]
-struct Entry {
-    account: Option<String>,
-    options: StatedOptions,
-    positions: Vec<Position>,
-    faults: Faults,
-}
-
-impl Entry {
-    fn finish(self) -> Result<AccountPortfolio, BadPortfolio> {
-        match self.account {
-            Some(account) if self.faults.is_empty() => {
-                let (positions, options) = (self.positions, self.options);
-                Ok(AccountPortfolio { account, positions, options, away: Vec::new() })
-            }
-            account => Err(BadPortfolio { account, faults: self.faults }),
-        }
+fn add(book: &mut Book, line: u64, columns: &[Column], record: &ByteRecord) {
+    let mut row = Row::read(line, columns, record);
+    let entry = book.entry(row.account, line);
+    for (field, message) in entry.state(line, row.options) {
+        row.faults.push(line, field.name(), message);
     }
-}
-
-impl Book {
-    fn row(&mut self, line: u64, columns: &[Column], record: &ByteRecord) {
-        let mut row = Row::read(line, columns, record);
-        let entry = self.entry(row.account);
-        if entry.positions.len() == Portfolio::MOST_POSITIONS {
-            let message = format!("at most {} positions are calculated", Portfolio::MOST_POSITIONS);
-            row.faults.push(line, "", message);
-        }
-        for (field, message) in entry.options.join(row.options) {
-            row.faults.push(line, field.name(), message);
-        }
-        match row.position.check() {
-            Ok(position) if row.faults.is_empty() => entry.positions.push(position),
-            Ok(_) => {}
-            Err(faults) => {
-                faults.into_iter().for_each(|fault| row.faults.push(line, fault.field, fault.message))
+    match row.position.check() {
+        Ok(position) if row.faults.is_empty() => {
+            if let Err(message) = entry.hold([position]) {
+                row.faults.push(line, "", message);
             }
         }
-        entry.faults.append(row.faults);
-    }
-
-    /// The entry of an account; a row without one gets its own.
-    fn entry(&mut self, account: Option<String>) -> &mut Entry {
-        let next = self.entries.len();
-        let place = account.as_ref().map_or(next, |name| *self.places.entry(name.clone()).or_insert(next));
-        if place == next {
-            self.entries.push(Entry { account, ..Entry::default() });
+        Ok(_) => {}
+        Err(faults) => {
+            faults.into_iter().for_each(|fault| row.faults.push(line, fault.field, fault.message));
         }
-        &mut self.entries[place]
     }
+    entry.faults.append(row.faults);
 }
 
 /// One row before its check.

@@ -18,6 +18,7 @@ pub(super) struct JsonLines<R> {
     buffer: Vec<u8>,
     line: u64,
     ended: bool,
+    failed: bool,
 }
 
 enum Bytes {
@@ -28,7 +29,12 @@ enum Bytes {
 
 impl<R: BufRead> JsonLines<R> {
     pub(super) const fn new(source: R) -> Self {
-        Self { source, buffer: Vec::new(), line: 0, ended: false }
+        Self { source, buffer: Vec::new(), line: 0, ended: false, failed: false }
+    }
+
+    /// Whether the source failed, so that there may be more.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// Reads the next line into the buffer, without its end; an overlong one is passed over.
@@ -88,7 +94,7 @@ impl<R: BufRead> Iterator for JsonLines<R> {
                     return Some(Err(BadPortfolio::new(None, self.line, message)));
                 }
                 Err(error) => {
-                    self.ended = true;
+                    (self.ended, self.failed) = (true, true);
                     let message = format!("the input could not be read: {error}");
                     return Some(Err(BadPortfolio::new(None, self.line + 1, message)));
                 }

@@ -80,9 +80,49 @@ impl StatedOptions {
         }
         Ok(())
     }
+}
 
-    /// Adds what another row of the account states; the options of which they say different things, with what stands above.
-    pub(super) fn join(&mut self, other: Self) -> Vec<(OptionField, String)> {
+/// What the rows or lines of an account state together, and where each option is stated first.
+#[derive(Default)]
+pub(super) struct StatedBy {
+    pub(super) options: StatedOptions,
+    lines: Vec<(OptionField, u64)>,
+}
+
+impl StatedBy {
+    /// Adds what another row or line states; the options of which they say different things, with what is stated before.
+    pub(super) fn join(&mut self, line: u64, other: StatedOptions) -> Vec<(OptionField, String)> {
+        let stated = other.stated();
+        let above = self.options.join(other);
+        for field in stated {
+            if self.lines.iter().all(|(known, _)| *known != field) {
+                self.lines.push((field, line));
+            }
+        }
+        let before =
+            |field| self.lines.iter().find(|(known, _)| *known == field).map_or(0, |(_, line)| *line);
+        above
+            .into_iter()
+            .map(|(field, above)| (field, format!("line {} has {above}", before(field))))
+            .collect()
+    }
+}
+
+impl StatedOptions {
+    /// The options that are stated.
+    fn stated(&self) -> impl Iterator<Item = OptionField> + use<> {
+        let all = [
+            (OptionField::AccountType, self.account_type.is_some()),
+            (OptionField::Margining, self.margining.is_some()),
+            (OptionField::Currency, self.currency.is_some()),
+            (OptionField::Rounding, self.rounding.is_some()),
+            (OptionField::AllowUnmatched, self.allow_unmatched.is_some()),
+        ];
+        all.into_iter().filter_map(|(field, is_stated)| is_stated.then_some(field))
+    }
+
+    /// Adds other options; those that are stated otherwise already, as they are.
+    fn join(&mut self, other: Self) -> Vec<(OptionField, String)> {
         let above = [
             (
                 OptionField::AccountType,
@@ -102,8 +142,7 @@ impl StatedOptions {
                 joined(&mut self.allow_unmatched, other.allow_unmatched, bool::to_string),
             ),
         ];
-        let different = above.into_iter().filter_map(|(field, above)| Some((field, above?)));
-        different.map(|(field, above)| (field, format!("the account has {above} above"))).collect()
+        above.into_iter().filter_map(|(field, above)| Some((field, above?))).collect()
     }
 }
 

@@ -86,7 +86,10 @@ fn a_bad_line_is_answered_in_its_place_and_the_others_are_calculated() {
         input.extend_from_slice(good.as_bytes());
     }
     let run = calc(&file("wrong.jsonl", input), &[]);
-    assert_eq!((run.status, run.errors.as_str()), (1, ""));
+    assert_eq!(run.status, 1);
+    let is_told = |line: &str| line.contains(": account G stands on line 1 too: ");
+    assert_eq!(run.errors.lines().filter(|line| is_told(line)).count(), wrong.len(), "{}", run.errors);
+    assert!(run.errors.lines().all(is_told), "{}", run.errors);
     let results = run.json();
     assert_eq!(results.len(), 2 * wrong.len() + 1);
     for (index, (_, account, message)) in wrong.iter().enumerate() {
@@ -267,4 +270,33 @@ fn a_reader_that_leaves_is_no_error() {
     drop(output);
     let ended = child.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn an_account_on_several_lines_is_told_or_added_up() {
+    let contracts = contracts();
+    let own = |account: &str, quantity: i64| line(account, &[position(&contracts[0], quantity)]);
+    let input = file("several.jsonl", [own("A", 50), own("B", 2), own("A", -50)].concat());
+    let apart = calc(&input, &[]);
+    assert_eq!((apart.status, apart.json().len()), (0, 3));
+    let told = "line 3: account A stands on line 1 too: each line has an answer of its own, --merge-accounts adds them up";
+    assert_eq!(apart.errors.trim_end(), told);
+    let merged = calc(&input, &["--merge-accounts"]);
+    let requirements: Vec<_> = merged.json().iter().map(|own| own["requirement"].clone()).collect();
+    let alone = calc(&file("alone.jsonl", own("B", 2)), &[]).json()[0]["requirement"].clone();
+    assert_eq!(
+        (merged.status, merged.errors.as_str(), requirements),
+        (0, "", vec!["0.000000".into(), alone])
+    );
+    // As rows of CSV are.
+    let csv = format!(
+        "account,product,type,period,quantity\nA,{0},FUT,{1},50\nB,{0},FUT,{1},2\nA,{0},FUT,{1},-50\n",
+        contracts[0].product, contracts[0].period
+    );
+    assert_eq!(calc(&file("several.csv", csv), &[]).out, merged.out);
+    let contradicting = own("A", 1).replace("}\n", ",\"margining\":\"gross\"}\n")
+        + &own("A", 1).replace("}\n", ",\"margining\":\"net\"}\n");
+    let refused = calc(&file("contradicting.jsonl", contradicting), &["--merge-accounts"]);
+    assert_eq!(refused.status, 1);
+    assert_eq!(refused.json()[0]["error"], "line 2: margining: line 1 has gross_sides");
 }

@@ -18,8 +18,13 @@ pub(super) fn state(
     moves: &[String],
 ) -> Result<Exit, CommandError> {
     let mut methods = Vec::with_capacity(paths.len());
+    let mut named: HashMap<String, &PathBuf> = HashMap::new();
     for path in paths {
-        method_file::method(path)?;
+        let name = method_file::method(path)?.name;
+        if let Some(other) = named.insert(name.clone(), path) {
+            let (path, other) = (path.display(), other.display());
+            return Err(CommandError::Usage(format!("{path}: its method {name} is that of {other} too")));
+        }
         let text = method_file::method_text(path)?;
         methods.push(v1::HouseMethod { name: String::new(), text });
     }

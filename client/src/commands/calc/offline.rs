@@ -40,7 +40,7 @@ pub(super) fn with_set(
 }
 
 fn calculated(set: &ParameterSet, portfolio: AccountPortfolio, options: &CalculationOptions) -> Calculated {
-    let AccountPortfolio { account, positions, options: stated, away } = portfolio;
+    let AccountPortfolio { account, positions, options: stated, away, .. } = portfolio;
     let options = stated.over(options);
     let outcome = report::calculate(set, &PortfolioRequest { positions, away, options });
     Calculated { account, outcome: outcome.map(Box::new).map_err(CalculationFailure::from) }

@@ -101,7 +101,7 @@ fn read(
 ) {
     for portfolio in portfolios {
         let listening = match portfolio {
-            Ok(AccountPortfolio { account, positions, options: stated, away }) => {
+            Ok(AccountPortfolio { account, positions, options: stated, away, .. }) => {
                 let options = stated.over(options);
                 let portfolio = PortfolioRequest { positions, away, options };
                 let request = CalculationRequest { account, parameter_set: selector.clone(), portfolio };

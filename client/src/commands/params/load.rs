@@ -23,14 +23,14 @@ pub(super) fn run(arguments: LoadArguments) -> Result<Exit, CommandError> {
 
 async fn load(client: &Client, arguments: LoadArguments) -> Result<Exit, CommandError> {
     let mut exit = Exit::Done;
-    let mut sets = Vec::new();
+    let mut sets: Vec<(String, SetInfo)> = Vec::new();
     if let Some(file_name) = &arguments.directory {
         for file in client.load_directory(file_name.as_deref()).await? {
             findings(&file.file_name, &file.diagnostics);
             match file.set {
                 Some(set) => {
                     tell(&file.file_name, &set, "loaded")?;
-                    sets.push(set);
+                    sets.push((file.file_name, set));
                 }
                 None => exit = exit.max(refused(&file.file_name)),
             }
@@ -42,7 +42,7 @@ async fn load(client: &Client, arguments: LoadArguments) -> Result<Exit, Command
             Ok(loaded) => {
                 findings(&name, &loaded.diagnostics);
                 tell(&name, &loaded.set, if loaded.already_loaded { "already loaded" } else { "loaded" })?;
-                sets.push(loaded.set);
+                sets.push((name, loaded.set));
             }
             Err(CommandError::Server(ClientError::Status {
                 code: Code::InvalidArgument,
@@ -63,8 +63,20 @@ async fn load(client: &Client, arguments: LoadArguments) -> Result<Exit, Command
     }
     if arguments.activate {
         // The newest last: no set of these is in the way of another.
-        sets.sort_by(|a, b| a.vintage.cmp(&b.vintage));
-        for set in sets {
+        sets.sort_by(|(_, a), (_, b)| a.vintage.cmp(&b.vintage));
+        for (name, set) in &sets {
+            // Which of two is meant is not for their order to decide.
+            let other = sets.iter().find(|(_, other)| {
+                (&other.house, &other.vintage) == (&set.house, &set.vintage) && other.id != set.id
+            });
+            if let Some((other, _)) = other {
+                let (name, other) = (printable(name), printable(other));
+                say(format_args!(
+                    "error: {name}: not activated: {other} is of the same house and vintage (params activate takes the id of the one that is meant)"
+                ));
+                exit = exit.max(Exit::SomeRefused);
+                continue;
+            }
             exit = exit.max(activate(client, &set.id, &arguments.scope, arguments.force).await?);
         }
     }

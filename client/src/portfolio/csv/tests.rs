@@ -2,6 +2,8 @@
 
 use std::io;
 
+use plimsoll_engine::span::Position;
+
 use super::*;
 
 const HEADER: &str = "account,product,type,period,right,strike,quantity";
@@ -91,7 +93,7 @@ fn a_faulty_row_spoils_its_own_account_only() {
 fn an_account_has_one_type() {
     let header = "account,account_type,product,type,period,quantity";
     let rows = "A,hedger,F,FUT,202506,1\nA,H,F,FUT,202507,1\nA,S,F,FUT,202508,1\n";
-    assert_eq!(errors(&format!("{header}\n{rows}")), ["line 4: account_type: the account has \"H\" above"]);
+    assert_eq!(errors(&format!("{header}\n{rows}")), ["line 4: account_type: line 2 has \"H\""]);
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn the_rows_of_an_account_state_its_options_once() {
     assert_eq!((options.allow_unmatched, options.margining.is_some()), (Some(true), true));
     assert_eq!(read[1].as_ref().unwrap().options, crate::portfolio::StatedOptions::default());
     let rows = "A,F,FUT,202506,1,EUR,cme,true,net\nA,F,FUT,202509,1,USD,exact,false,gross\n";
-    let expected = "line 3: margining: the account has net above; currency: the account has \"EUR\" above; \
-                    rounding: the account has cme above; allow_unmatched: the account has true above";
+    let expected = "line 3: margining: line 2 has net; currency: line 2 has \"EUR\"; rounding: line 2 has cme; \
+                    allow_unmatched: line 2 has true";
     assert_eq!(errors(&format!("{header}\n{rows}")), [expected]);
 }

@@ -119,7 +119,7 @@ impl Line {
         match (account, self.positions) {
             (Some(account), Some(positions)) if self.faults.is_empty() => {
                 let away = self.away.unwrap_or_default();
-                Ok(AccountPortfolio { account, positions, options: self.options, away })
+                Ok(AccountPortfolio { account, line: self.line, positions, options: self.options, away })
             }
             (account, _) => Err(BadPortfolio { account, faults: self.faults }),
         }

@@ -46,6 +46,30 @@ fn a_bad_method_is_refused_with_all_its_faults() {
     names("none", &body, &["scenarios: is missing: a method has at least one scenario"]);
     let syntax = format!("{HEAD}x = [1,\ny = \n");
     names("syntax", &syntax, &["line 6: file: ", "margin: is missing"]);
+    let kind = HEAD.replace("scenario-grid", "grid");
+    let errors = refused("bad-kind", &format!("{kind}{MARGIN}"));
+    assert!(errors.contains("kind: expected one of ") && !errors.contains("unknown key"), "{errors}");
+    let twice = format!(
+        "{HEAD}name = \"n\"\n{MARGIN}initial_factor = 2\n[[scenarios]]\nname = \"a\"\n[[scenarios]]\nname = \"a\"\n\
+         [[grids]]\nmoves = [0.1, 0.2, 0.1]\nvolatilities = [\"none\", \"none\"]\n[margin]\n"
+    );
+    let messages = [
+        "line 5: file: duplicate key",
+        "line 9: file: duplicate key",
+        "scenarios[1].name: stands here a second time",
+        "grids[0].moves: 0.1 stands here a second time",
+        "grids[0].volatilities: none stands here a second time",
+        "line 17: file: duplicate key",
+    ];
+    names("twice", &twice, &messages);
+    let groups = "[[offsets]]\nname = \"g\"\nsources = [\"A\"]\nrule = \"gains\"\nfraction = 1\n"
+        .repeat(2)
+        .replacen("\"A\"", "\"B\"", 1);
+    names(
+        "groups",
+        &format!("{body}[[scenarios]]\n{groups}"),
+        &["offsets[1].name: stands here a second time"],
+    );
     let number = format!("{HEAD}places = nan\n{MARGIN}[[scenarios]]\nspot_factor = inf\n");
     names("number", &number, &["places: expected a number", "spot_factor: expected a number"]);
     let run = run(&["calc", "--method", &file("utf.toml", b"\xff"), "--market", "m", "--portfolios", "p"]);
@@ -106,6 +130,13 @@ fn a_bad_market_is_refused_with_all_its_faults() {
     ] {
         assert!(run.errors.contains(message), "{message} in {}", run.errors);
     }
+    // What cannot be read hides nothing beside it, and makes nothing unknown.
+    for message in
+        ["sources[0].price: expected a number", "sources[2].expiries[0].forward: expected a number"]
+    {
+        assert!(run.errors.contains(message), "{message} in {}", run.errors);
+    }
+    assert_eq!(run.errors.matches("unknown key").count(), 1, "{}", run.errors);
 }
 
 #[test]

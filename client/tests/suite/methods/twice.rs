@@ -115,3 +115,44 @@ fn an_entry_that_stands_twice_is_named_even_with_other_numbers() {
         assert!(run.errors.contains(&format!("{key}: stands here a second time")), "{key}: {}", run.errors);
     }
 }
+
+#[test]
+fn an_account_on_several_lines_is_told_or_added_up() {
+    let perpetual = |account: &str, quantity: i64| json!({ "account": account, "cash": 1000, "positions": [{ "type": "perpetual", "source": "BTC", "quantity": quantity }] });
+    let pool = json!({ "pool": "P", "cash": 1, "accounts": [perpetual("A", 1)] });
+    let lines = [perpetual("A", 3), pool, perpetual("B", 1), perpetual("A", -2)];
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let apart = calc("several", &market().to_string(), &text);
+    assert_eq!((apart.status, apart.json().len()), (0, 4));
+    assert!(apart.errors.starts_with("line 4: account A stands on line 1 too: "), "{}", apart.errors);
+    let market = file("several.json", market().to_string());
+    let merged = |text: &str| {
+        let lines = file("merged.jsonl", text);
+        run(&[
+            "calc",
+            "--method",
+            "preset:derive-pm2",
+            "--market",
+            &market,
+            "--portfolios",
+            &lines,
+            "--merge-accounts",
+        ])
+    };
+    let all = merged(&text);
+    let mut whole = perpetual("A", 1);
+    whole["cash"] = json!(2000);
+    let alone = calc("merged-alone", &self::market().to_string(), &format!("{whole}\n"));
+    assert_eq!((all.status, all.errors.as_str(), all.json().len()), (0, "", 3));
+    for key in ["equity", "initial", "maintenance"] {
+        assert_eq!(all.json()[0][key], alone.json()[0][key], "{key}");
+    }
+    assert_eq!(all.json()[0]["account"], "A");
+    let faulty = merged(&text.replacen("\"quantity\":-2", "\"quantity\":\"x\",\"size\":1", 1));
+    let error = faulty.json()[0]["error"].as_str().unwrap().to_owned();
+    assert!(
+        error.starts_with("line 4: positions[0].quantity: ")
+            && error.contains("; positions[0].size: unknown key"),
+        "{error}"
+    );
+}
