@@ -15,7 +15,7 @@ use crate::document::{Faults, Node};
 use crate::json;
 use crate::portfolio;
 
-pub use merged::Merged;
+pub use merged::{BadAccount, Merged};
 
 /// A line: an account, or a pool with the accounts that it pays for.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@
 
 mod start;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ pub(crate) struct NameError;
 pub(crate) struct LoadedFile {
     pub(crate) name: String,
     pub(crate) outcome: Result<Inserted, FileRefusal>,
+    /// Other files of its house and business date that were loaded with it.
+    pub(crate) beside: Vec<String>,
 }
 
 /// Why a file of the directory is not loaded.
@@ -108,7 +111,23 @@ impl Directory {
             Ok(inserted) => crate::events::loaded(inserted, name),
             Err(refusal) => crate::events::refused(refusal, name),
         }
-        LoadedFile { name: name.to_owned(), outcome }
+        LoadedFile { name: name.to_owned(), outcome, beside: Vec::new() }
+    }
+
+    /// Names, for every file, the others of its house and business date.
+    pub(crate) fn name_equals(files: &mut [LoadedFile]) {
+        let mut of_date: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        let date = |own: &LoadedFile| {
+            let set = &own.outcome.as_ref().ok()?.loaded.set;
+            Some((set.house().clone(), set.vintage().business_date))
+        };
+        for own in files.iter() {
+            date(own).into_iter().for_each(|date| of_date.entry(date).or_default().push(own.name.clone()));
+        }
+        for own in files {
+            let all = date(own).and_then(|date| of_date.get(&date)).into_iter().flatten();
+            own.beside = all.filter(|name| **name != own.name).cloned().collect();
+        }
     }
 
     /// The set of one file.

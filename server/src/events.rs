@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use plimsoll_engine::parameters::ParameterSet;
+use plimsoll_engine::types::{BusinessDate, House};
 
 use crate::registry::{AccountScope, Activated, Inserted};
 
@@ -19,6 +20,20 @@ pub(crate) fn left_out(set: &ParameterSet, file: &str) {
         house = %set.house(),
         vintage = %set.vintage(),
         "parameter file left out: there is room for newer ones only"
+    );
+}
+
+/// Several files of the directory are of one house and business date.
+pub(crate) fn of_one_date(house: &House, date: BusinessDate, files: &str) {
+    tracing::warn!(%house, %date, files, "several parameter files of one house and business date");
+}
+
+/// Of the newest files of a house nobody knows which is meant.
+pub(crate) fn not_decided(house: &House, files: &str) {
+    tracing::error!(
+        %house,
+        files,
+        "parameter files of one house and vintage differ: none is activated, activate the one that is meant by its id"
     );
 }
 

@@ -93,6 +93,9 @@ fn main() -> ExitCode {
         }
         None => {}
     }
+    for name in Settings::unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+        eprintln!("warning: {name} is no setting: it is not read");
+    }
     let settings = match Settings::from_args(std::env::args_os()) {
         Ok(settings) => settings,
         Err(SettingsError::Usage(usage)) => {

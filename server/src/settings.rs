@@ -129,6 +129,12 @@ impl Settings {
         if faults.is_empty() { Ok(settings) } else { Err(SettingsError::Invalid(faults)) }
     }
 
+    /// The variables of the environment that begin as settings do and are none: misspelt, they would be ignored in silence.
+    #[must_use]
+    pub fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
+        command_line::unknown_variables(names)
+    }
+
     /// Threads for connections, and as many for batches.
     #[must_use]
     pub fn workers(&self) -> usize {
@@ -217,6 +223,21 @@ mod tests {
             "worker-threads",
         ];
         assert_eq!(named, expected);
+    }
+
+    #[test]
+    fn what_is_stated_twice_or_misspelt_is_named() {
+        for wrong in [
+            ["--listen=[::1]:7", "--listen=[::1]:8"],
+            ["--no-reflection", "--no-reflection"],
+            ["--lisen=[::1]:7", ""],
+        ] {
+            assert!(matches!(from_args(&wrong), Err(SettingsError::Usage(_))), "{wrong:?}");
+        }
+        let names =
+            ["PLIMSOLL_LISTEN", "PLIMSOLL_LISTN", "PATH", "PLIMSOLL_SERVER", "PLIMSOLL_NO_REFLECTION"];
+        let unknown = Settings::unknown_variables(names.into_iter().map(OsString::from));
+        assert_eq!(unknown, ["PLIMSOLL_LISTN"]);
     }
 
     #[test]

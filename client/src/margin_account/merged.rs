@@ -25,6 +25,15 @@ struct Entry {
     faults: Vec<String>,
 }
 
+/// An account or pool that cannot be margined, for any of its lines.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BadAccount {
+    /// Its name, if it could be read.
+    pub name: Option<String>,
+    /// All that is wrong, each with its line.
+    pub faults: Vec<String>,
+}
+
 impl Merged {
     /// Adds what was read of a line. One whose name cannot be read stands alone.
     pub fn add(&mut self, number: u64, read: Result<Line, BadLine>) {
@@ -45,11 +54,11 @@ impl Merged {
         }
     }
 
-    /// Every account and pool, or its name and all that is wrong with its lines.
-    pub fn finish(self) -> impl Iterator<Item = Result<Line, (Option<String>, Vec<String>)>> {
+    /// Every account and pool, or what is wrong with its lines.
+    pub fn finish(self) -> impl Iterator<Item = Result<Line, BadAccount>> {
         self.entries.into_iter().map(|own| match own.line {
             Some(line) if own.faults.is_empty() => Ok(line),
-            _ => Err((own.name, own.faults)),
+            _ => Err(BadAccount { name: own.name, faults: own.faults }),
         })
     }
 }
@@ -137,7 +146,7 @@ mod tests {
         Money::from_decimal(Decimal::whole(whole)).unwrap()
     }
 
-    fn merged(lines: &[&str]) -> Vec<Result<Line, (Option<String>, Vec<String>)>> {
+    fn merged(lines: &[&str]) -> Vec<Result<Line, BadAccount>> {
         let method = read_method(preset("derive-pm2").unwrap().as_bytes()).unwrap();
         let market = br#"{"time":"2026-11-25T08:00:00Z","sources":[{"source":"X","price":100}]}"#;
         let snapshot: Snapshot = read_market(market, &method.currency).unwrap();
@@ -180,7 +189,8 @@ mod tests {
             r#"{"account":"B","cash":"x"}"#,
             r#"{"cash":1}"#,
         ]);
-        let faults: Vec<_> = read.into_iter().map(|own| own.unwrap_err()).collect();
+        let bad = read.into_iter().map(|own| own.unwrap_err());
+        let faults: Vec<_> = bad.map(|own| (own.name, own.faults)).collect();
         let expected = [
             (Some("A"), "line 4: margining: line 1 has gross_by_client"),
             (Some("B"), "line 5: cash: expected a number from -1000000000000000 to 1000000000000000"),

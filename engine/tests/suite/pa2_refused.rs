@@ -97,6 +97,23 @@ fn records_that_do_not_fit_together_are_named() {
         (ES_SECOND, "82: CME ES FUT 201903: half an array, without its record 81 or 83"),
         ("3 XX    01", "2: XX is no combined commodity of the file: it has no record 2"),
         ("2 CME SP    0EUR$PN", "2: columns 14-16: \"EUR\": another currency"),
+        (
+            "2 CME SP    1USD$PN",
+            "2: column 13: \"1\": something else than the commodity's first record states",
+        ),
+        (
+            "2 CME SP    0USD$FN",
+            "2: column 18: \"F\": something else than the commodity's first record states",
+        ),
+        (
+            "2 CME SP    0USD$PY",
+            "2: column 19: \"Y\": something else than the commodity's first record states",
+        ),
+        (
+            "2 CME SP    0USD$PNS",
+            "2: column 20: \"S\": something else than the commodity's first record states",
+        ),
+        ("X S31\nX D31", "X: another method than an earlier record of the product states"),
         (ES_COMMODITY, "ES FUT is linked a second time"),
         (
             "Z CME31        I/C  202507         001B010S         FUT202507  0000",

@@ -6,7 +6,7 @@ mod restating;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -292,13 +292,15 @@ impl Desk {
     ) -> Result<Sequence, NotStated> {
         let mut own = self.writable();
         let mut faults = Vec::new();
-        let mut stated: BTreeMap<&ContractKey, &Specification> = BTreeMap::new();
+        let mut stated = BTreeSet::new();
         for (place, (key, specification)) in contracts.iter().enumerate() {
-            let before = stated.insert(key, specification);
             let known = own.all.id(key).and_then(|id| own.all.get(id)?.specification.as_ref());
-            if known.or(before).is_some_and(|known| known != specification) {
+            if known.is_some_and(|known| known != specification) {
                 let message = "is known with another specification: a contract's terms do not change";
-                faults.push(ContractFault { place, message: message.to_owned() });
+                faults.push(ContractFault { place, message: format!("{key} {message}") });
+            }
+            if !stated.insert(key) {
+                faults.push(ContractFault { place, message: format!("{key} is stated a second time") });
             }
         }
         if own.all.contracts().len() + contracts.len() > Self::MOST_CONTRACTS {

@@ -169,5 +169,7 @@ fn load_files(
 ) -> std::io::Result<Vec<LoadedFile>> {
     let names = if wanted.is_empty() { directory.names()? } else { vec![wanted.to_owned()] };
     let present = names.iter().take_while(|_| !given_up.is_cancelled());
-    Ok(present.map(|name| directory.load(name, registry)).collect())
+    let mut files: Vec<LoadedFile> = present.map(|name| directory.load(name, registry)).collect();
+    Directory::name_equals(&mut files);
+    Ok(files)
 }

@@ -1,12 +1,13 @@
 //! The command line and the environment as text, read into values.
 
-use std::ffi::OsString;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::{FalseyValueParser, OsStringValueParser};
+use clap::{Arg, CommandFactory as _, Parser};
 use plimsoll_engine::parameters::RoundingProfile;
 
 use super::{SettingFault, Settings};
@@ -80,6 +81,18 @@ struct Raw {
     /// Which events are logged
     #[arg(long, env = "PLIMSOLL_LOG", value_name = "FILTER", default_value_t = Settings::default().log)]
     log: String,
+}
+
+/// The variables of ours in the environment that are no settings.
+pub(super) fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
+    let command = Raw::command();
+    // The client's own, which may be set beside the server's.
+    let known = command.get_arguments().filter_map(Arg::get_env).chain([OsStr::new("PLIMSOLL_SERVER")]);
+    let known: BTreeSet<&OsStr> = known.collect();
+    let own = names.filter(|name| name.to_string_lossy().starts_with("PLIMSOLL_"));
+    own.filter(|name| !known.contains(name.as_os_str()))
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
 }
 
 /// The settings, with the default in place of what is not a value of its type, and what is not.

@@ -27,7 +27,8 @@ fn bad_settings_end_with_the_code_for_wrong_usage() {
             assert!(said.contains(name), "{name} in {said}");
         }
     }
-    let ended = binary().env("PLIMSOLL_MAX_CALLS", "none").output().unwrap();
+    let ended = binary().env("PLIMSOLL_MAX_CALLS", "none").env("PLIMSOLL_LISTN", "x").output().unwrap();
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("PLIMSOLL_LISTN is no setting"));
     assert_eq!(ended.status.code(), Some(64));
     assert_eq!(binary().arg("--help").output().unwrap().status.code(), Some(0));
     assert_eq!(binary().arg("--version").output().unwrap().status.code(), Some(0));

@@ -78,6 +78,29 @@ async fn the_start_loads_all_and_activates_the_newest_of_each_house() {
     );
 }
 
+/// Which of two differing files of one vintage is meant is not decided by their names, nor is an older set active in their place.
+#[tokio::test]
+async fn of_two_files_of_one_vintage_neither_wins() {
+    let path = empty("equals");
+    fs::write(path.join("a.spn"), sample::of_day(9)).unwrap();
+    fs::write(path.join("b.spn"), [sample::of_day(9), b"\n".to_vec()].concat()).unwrap();
+    fs::write(path.join("old.spn"), sample::of_day(8)).unwrap();
+    let served = with(&path).await;
+    let request = v1::ListParameterSetsRequest::default();
+    let sets = served.parameters().list_parameter_sets(request).await.unwrap().into_inner().parameter_sets;
+    assert_eq!((sets.len(), sets.iter().all(|set| set.active_scopes.is_empty())), (3, true));
+    let files = load(&served, "").await.unwrap();
+    let told: Vec<Vec<&str>> = files
+        .iter()
+        .map(|file| {
+            let messages = file.diagnostics.iter().map(|own| own.message.as_str());
+            messages.filter(|own| own.contains("one house")).collect()
+        })
+        .collect();
+    let of = |name: &str| format!("of one house and business date with {name}");
+    assert_eq!(told, [vec![of("b.spn").as_str()], vec![of("a.spn").as_str()], vec![]]);
+}
+
 #[tokio::test]
 async fn the_start_keeps_the_newest_when_not_all_fit() {
     let path = empty("newest");

@@ -90,7 +90,24 @@ async fn nothing_of_a_house_is_stated_twice() {
     let named: Vec<(&str, &str)> =
         named.iter().map(|own| (own.field.as_str(), own.description.as_str())).collect();
     let paths = ["bands[1].contract", "assets[1].asset", "currency_haircuts[1].currency"];
-    assert_eq!(named, paths.map(|path| (path, "is stated a second time")));
+    let texts =
+        ["HCL FUT 202612 is stated a second time", "is stated a second time", "is stated a second time"];
+    assert_eq!(named, paths.into_iter().zip(texts).collect::<Vec<_>>());
+    // Nor does a number that is faulty hide that it is there again.
+    let mut faulty = stated(2);
+    (faulty.bands[1].low, faulty.assets[1].haircut) = ("x".to_owned(), "2".to_owned());
+    let status = book(&served).set_house_terms(faulty).await.unwrap_err();
+    let named = status.get_details_bad_request().unwrap().field_violations;
+    let mut named: Vec<&str> = named.iter().map(|own| own.field.as_str()).collect();
+    named.sort_unstable();
+    let expected = [
+        "assets[1].asset",
+        "assets[1].haircut",
+        "bands[1].contract",
+        "bands[1].low",
+        "currency_haircuts[1].currency",
+    ];
+    assert_eq!(named, expected);
     book(&served).set_house_terms(stated(1)).await.unwrap();
     let many = v1::SetHouseTermsRequest { currency_haircuts: vec![haircut("0.1"); 50_001], ..stated(1) };
     assert_eq!(book(&served).set_house_terms(many).await.unwrap_err().code(), Code::InvalidArgument);

@@ -314,6 +314,19 @@ async fn faults_are_named_all_at_once_and_nothing_changes() {
     let status = venue.book().update_market(quotes).await.unwrap_err();
     let named: Vec<String> = violations(&status).into_iter().map(|own| own.0).collect();
     assert_eq!(named, ["quotes[0].price", "quotes[4].smile"]);
+    let mut quotes = market("60000", "60050", "60600");
+    (quotes.time, quotes.quotes[0].price_source) = ("soon".to_owned(), String::new());
+    let status = venue.book().update_market(quotes).await.unwrap_err();
+    let named: Vec<String> = violations(&status).into_iter().map(|own| own.0).collect();
+    assert_eq!(named, ["time", "quotes[0].price_source"]);
+    let mut twice = contracts();
+    twice.contracts.push(twice.contracts[0].clone());
+    let status = venue.book().set_contracts(twice).await.unwrap_err();
+    let (field, message) = violations(&status).remove(0);
+    assert!(
+        field == "contracts[3].contract" && message.ends_with("PERP is stated a second time"),
+        "{message}"
+    );
     let mut earlier = market("60000", "60050", "60600");
     earlier.time = "2026-11-24T08:00:00Z".to_owned();
     let status = venue.book().update_market(earlier).await.unwrap_err();

@@ -52,7 +52,7 @@ impl<W: Write> Answers<'_, W> {
         for read in merged.finish() {
             are_good &= match read {
                 Ok(line) => self.answer(line)?,
-                Err((name, faults)) => self.faulty(name.as_deref(), &faults)?,
+                Err(bad) => self.faulty(bad.name.as_deref(), &bad.faults)?,
             };
         }
         self.out.flush()?;

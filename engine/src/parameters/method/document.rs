@@ -1,6 +1,6 @@
 //! A TOML document, walked key by key: every fault is noted with its line and path, and every key that nobody asked for.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use toml::Spanned;
@@ -55,6 +55,8 @@ pub(super) struct Section<'d> {
     at: usize,
     table: &'d DeTable<'d>,
     used: RefCell<BTreeSet<&'static str>>,
+    /// A word on which all else depends is faulty: whether the other keys are known nobody can tell.
+    is_given_up: Cell<bool>,
     findings: &'d Findings<'d>,
 }
 
@@ -64,7 +66,7 @@ impl<'d> Section<'d> {
     }
 
     const fn of(path: String, at: usize, table: &'d DeTable<'d>, findings: &'d Findings<'d>) -> Self {
-        Self { path, at, table, used: RefCell::new(BTreeSet::new()), findings }
+        Self { path, at, table, used: RefCell::new(BTreeSet::new()), is_given_up: Cell::new(false), findings }
     }
 
     fn path(&self, key: &str) -> String {
@@ -281,8 +283,17 @@ impl<'d> Section<'d> {
         self.elements(key, most).into_iter().filter_map(child).collect()
     }
 
+    /// Leaves the other keys alone.
+    pub(super) fn give_up<T>(&self) -> Option<T> {
+        self.is_given_up.set(true);
+        None
+    }
+
     /// Notes the keys that nobody asked for.
     pub(super) fn finish(self) {
+        if self.is_given_up.get() {
+            return;
+        }
         let used = self.used.borrow();
         for key in self.table.keys().filter(|key| !used.contains(key.get_ref().as_ref())) {
             let quoted: String = key.get_ref().chars().take(MOST_QUOTED_CHARACTERS).collect();

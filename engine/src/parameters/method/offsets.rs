@@ -63,6 +63,9 @@ pub(super) fn read(root: &Section<'_>, scenarios: usize) -> Offsets {
     let mut groups: Vec<ProductGroup> = Vec::new();
     for section in root.children("offsets", MOST_GROUPS) {
         let own = group(&section, scenarios, &groups);
+        if own.as_ref().is_some_and(|own| groups.iter().any(|before| before.name == own.name)) {
+            section.fault("name", "stands here a second time");
+        }
         groups.extend(own);
         section.finish();
     }
@@ -73,7 +76,8 @@ fn group(section: &Section<'_>, scenarios: usize, before: &[ProductGroup]) -> Op
     let name = section.text("name", None);
     let sources = sources(section, before);
     let words = [("gains", Rule::Gains), ("pairs", Rule::Pairs), ("correlation", Rule::Correlation)];
-    let rule = match section.choice("rule", &words, None)? {
+    let Some(rule) = section.choice("rule", &words, None) else { return section.give_up() };
+    let rule = match rule {
         Rule::Gains => Some(OffsetRule::Gains {
             fraction: section.ratio("fraction", FRACTION, None),
             most: section.optional_ratio("most", (0.0, 1e15)).map(|most| Money::from_raw(most.raw())),

@@ -90,7 +90,8 @@ fn method(root: &Section<'_>, bytes: &[u8]) -> Option<Method> {
     let counts_gains = root.flag("counts_gains", true);
     let words = [("euler", ShareRule::Euler), ("leave_one_out", ShareRule::LeaveOneOut)];
     let shares = root.choice("shares", &words, Some(ShareRule::Euler)).unwrap_or_default();
-    let kind = match root.choice("kind", &KINDS, None)? {
+    let Some(kind) = root.choice("kind", &KINDS, None) else { return root.give_up() };
+    let kind = match kind {
         Kind::Grid => MethodKind::Grid(Box::new(grid::read(root))),
         Kind::Standard => MethodKind::Standard(Box::new(rules::standard(root))),
         Kind::Linear => MethodKind::Linear(Box::new(rules::linear(root))),

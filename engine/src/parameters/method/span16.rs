@@ -82,7 +82,9 @@ fn product(section: &Section<'_>) -> Option<Span16Product> {
     };
     let mut strikes = section.decimals("strikes", (1e-9, 1e12), MOST_STRIKES);
     strikes.sort();
-    strikes.dedup();
+    if let Some(pair) = strikes.windows(2).find(|pair| pair[0] == pair[1]) {
+        section.fault("strikes", format!("{} stands here a second time", pair[1]));
+    }
     Some(Span16Product {
         source: source.ok()?,
         multiplier,

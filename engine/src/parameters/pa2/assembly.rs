@@ -138,7 +138,7 @@ fn commodity(
         risk_exponent: own.risk_exponent,
         cap_option_value: Some(own.cap_option_value),
         option_minimum_method: own.option_minimum_method.unwrap_or_default(),
-        weighted_risk_method: own.weighted_risk_method,
+        weighted_risk_method: own.weighted_risk_method.unwrap_or_default(),
         combination_method: own.combination_method,
         links,
         adjustments: adjustments(line, own.factors, own.ratios),

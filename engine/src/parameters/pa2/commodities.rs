@@ -29,6 +29,11 @@ impl Ratios {
         Self(columns.map(|own| record.number(own, places).filter(|ratio| ratio.is_positive())))
     }
 
+    /// Whether another states something else.
+    pub(super) fn contradicts(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(own, other)| own.is_some() && other.is_some() && own != other)
+    }
+
     /// Takes what is not stated yet.
     pub(super) fn fill(&mut self, other: Self) {
         for (own, other) in self.0.iter_mut().zip(other.0) {
@@ -58,7 +63,7 @@ pub(super) struct Commodity {
     pub(super) cap_option_value: bool,
     pub(super) combination_method: CombinationMethod,
     pub(super) links: Vec<Link>,
-    pub(super) weighted_risk_method: WeightedRiskMethod,
+    pub(super) weighted_risk_method: Option<WeightedRiskMethod>,
     pub(super) has_tier_for_each_period: bool,
     /// For each `S` record its line, what it is for, and how many tiers it says there are.
     pub(super) tiers_stated: Vec<(u64, super::tiers::Use, u32)>,
@@ -125,10 +130,33 @@ fn definition(record: &Record<'_>, own: &mut Commodity, diagnostics: &mut Diagno
     if own.line.is_some() && currency != own.currency {
         record.error(c2::CURRENCY, "another currency than the commodity's first record states", diagnostics);
     }
+    let risk_exponent = record.small(c2::RISK_EXPONENT).and_then(|e| i32::try_from(e).ok());
+    if own.line.is_some() {
+        let is_other = |letter: char, stated: bool| letter != ' ' && !stated;
+        let combinations = record.letter(c2::COMBINATIONS);
+        let differing = [
+            (c2::RISK_EXPONENT, risk_exponent.is_some_and(|stated| stated != own.risk_exponent)),
+            (c2::CAP_OPTION_VALUE, {
+                let letter = record.letter(c2::CAP_OPTION_VALUE);
+                is_other(letter, (letter == 'Y') == own.cap_option_value)
+            }),
+            (c2::STYLE, {
+                let letter = record.letter(c2::STYLE);
+                is_other(letter, (letter == 'F') == own.is_futures_style)
+            }),
+            (
+                c2::COMBINATIONS,
+                is_other(combinations, combination_letter(combinations) == Some(own.combination_method)),
+            ),
+        ];
+        for (columns, _) in differing.into_iter().filter(|(_, is_other)| *is_other) {
+            record.error(columns, "something else than the commodity's first record states", diagnostics);
+        }
+    }
     if own.line.is_none() {
         own.line = Some(record.line);
         own.currency = currency;
-        own.risk_exponent = record.small(c2::RISK_EXPONENT).and_then(|e| i32::try_from(e).ok()).unwrap_or(0);
+        own.risk_exponent = risk_exponent.unwrap_or(0);
         own.cap_option_value = record.letter(c2::CAP_OPTION_VALUE) == 'Y';
         own.is_futures_style = match record.letter(c2::STYLE) {
             'F' => true,
@@ -184,9 +212,18 @@ fn charges_of(record: &Record<'_>, own: &mut Commodity, diagnostics: &mut Diagno
             diagnostics,
         ),
     }
-    own.option_minimum = own.option_minimum.or(record.number(charges::OPTION_MINIMUM, 0));
-    let factors = [charges::HEDGER, charges::SPECULATOR, charges::MEMBER];
-    own.factors.fill(Ratios::read(record, factors, 2));
+    // Several records of a commodity state what belongs to all of it once, or the same.
+    const OTHER: &str = "something else than an earlier record of the commodity states";
+    let option_minimum = record.number(charges::OPTION_MINIMUM, 0);
+    if own.option_minimum.is_some() && option_minimum.is_some() && own.option_minimum != option_minimum {
+        record.error(charges::OPTION_MINIMUM, OTHER, diagnostics);
+    }
+    own.option_minimum = own.option_minimum.or(option_minimum);
+    let factors = Ratios::read(record, [charges::HEDGER, charges::SPECULATOR, charges::MEMBER], 2);
+    if own.factors.contradicts(&factors) {
+        record.error(charges::HEDGER, OTHER, diagnostics);
+    }
+    own.factors.fill(factors);
     let method = match record.letter(charges::OPTION_MINIMUM_METHOD) {
         ' ' => None,
         '1' => Some(OptionMinimumMethod::Greater),
@@ -196,6 +233,9 @@ fn charges_of(record: &Record<'_>, own: &mut Commodity, diagnostics: &mut Diagno
             None
         }
     };
+    if own.option_minimum_method.is_some() && method.is_some() && own.option_minimum_method != method {
+        record.error(charges::OPTION_MINIMUM_METHOD, OTHER, diagnostics);
+    }
     own.option_minimum_method = own.option_minimum_method.or(method);
 }
 

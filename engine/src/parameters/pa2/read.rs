@@ -107,7 +107,16 @@ impl Collected {
             "B" => self.terms.extend(products::terms(record, diagnostics)),
             "81" | "83" => self.halves.first(record, diagnostics),
             "82" | "84" => self.halves.second(record, diagnostics),
-            "X" => self.methods.extend(combination_method_of(record, diagnostics)),
+            "X" => {
+                let stated = combination_method_of(record, diagnostics);
+                let is_other = |(known, own): &(ProductCode, CombinationMethod)| {
+                    stated.as_ref().is_some_and(|(product, method)| known == product && own != method)
+                };
+                if self.methods.iter().any(is_other) {
+                    record.fault("another method than an earlier record of the product states", diagnostics);
+                }
+                self.methods.extend(stated);
+            }
             "Z" => self.parts.extend(products::combination_part(record, diagnostics)),
             _ => self.notes.read(record, diagnostics),
         }

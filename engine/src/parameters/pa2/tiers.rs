@@ -17,16 +17,21 @@ pub(super) enum Use {
 
 /// Record `S`: adds to what earlier ones say of the commodity.
 pub(super) fn scanning(record: &Record<'_>, own: &mut Commodity, diagnostics: &mut Diagnostics) {
-    own.weighted_risk_method = match record.letter(scan_tiers::WEIGHTED_RISK) {
-        ' ' => own.weighted_risk_method,
-        '1' => WeightedRiskMethod::Normal,
-        '2' => WeightedRiskMethod::ScanRangeCap,
-        '3' => WeightedRiskMethod::ScanRange,
+    let stated = match record.letter(scan_tiers::WEIGHTED_RISK) {
+        ' ' => None,
+        '1' => Some(WeightedRiskMethod::Normal),
+        '2' => Some(WeightedRiskMethod::ScanRangeCap),
+        '3' => Some(WeightedRiskMethod::ScanRange),
         _ => {
             record.error(scan_tiers::WEIGHTED_RISK, "expected 1, 2 or 3", diagnostics);
             return;
         }
     };
+    if own.weighted_risk_method.is_some() && stated.is_some() && own.weighted_risk_method != stated {
+        let message = "something else than an earlier record of the commodity states";
+        record.error(scan_tiers::WEIGHTED_RISK, message, diagnostics);
+    }
+    own.weighted_risk_method = own.weighted_risk_method.or(stated);
     let used = match record.key(scan_tiers::METHOD) {
         Some("" | "01") => return,
         Some("02") => {

@@ -28,6 +28,9 @@ const RESOLUTION_BYTES: usize = 1_024;
 /// The most orders, prices or bands of a list.
 pub(super) const MOST_ENTRIES: usize = 50_000;
 
+/// Nothing may be stated twice.
+pub(super) const STATED_TWICE: &str = "is stated a second time";
+
 /// What is paid in or out.
 enum Paid {
     Cash(Currency, Money),
@@ -76,6 +79,12 @@ pub(in crate::grpc) fn new_group(wire: &v1::CreateGroupRequest) -> Result<Group,
         }
         _ => Err(faults),
     }
+}
+
+/// That a contract stands in a list a second time.
+pub(super) fn again(wire: Option<&v1::Position>) -> String {
+    let query = wire.and_then(|wire| contract(wire, &mut |_, _| {}));
+    query.map_or_else(String::new, |query| format!("{query} ")) + STATED_TWICE
 }
 
 pub(super) const fn positive(number: i64) -> bool {
@@ -366,28 +375,27 @@ impl Reader<'_> {
         if wire.prices.len() > MOST_ENTRIES || wire.expiries.len() > MOST_ENTRIES {
             return self.fault("prices", &format!("at most {MOST_ENTRIES} prices and expiries"));
         }
-        let mut prices = BTreeMap::new();
+        let (mut prices, mut priced) = (BTreeMap::new(), BTreeSet::new());
         for (place, own) in wire.prices.iter().enumerate() {
             let contract = self.contract(&format!("prices[{place}].contract"), own.contract.as_ref());
             let price = self.decimal(&format!("prices[{place}].price"), &own.price);
-            if let (Some(contract), Some(price)) = (contract, price)
-                // A run is told from others by its content: the same number is the same text.
-                && prices.insert(contract, price.normalized()).is_some()
-            {
-                self.faults.add(|| format!("prices[{place}].contract"), "is stated a second time");
+            if contract.is_some_and(|contract| !priced.insert(contract)) {
+                let again = again(own.contract.as_ref());
+                self.faults.add(|| format!("prices[{place}].contract"), again);
             }
+            // A run is told from others by its content: the same number is the same text.
+            prices.extend(contract.zip(price.map(Decimal::normalized)));
         }
         let mut expiries = Vec::with_capacity(wire.expiries.len());
         let mut ended = BTreeSet::new();
         for (place, own) in wire.expiries.iter().enumerate() {
             let contract = self.contract(&format!("expiries[{place}].contract"), own.contract.as_ref());
             let becomes = self.becomes(&format!("expiries[{place}].becomes"), own.becomes.as_ref());
-            if let (Some(contract), Some(becomes)) = (contract, becomes) {
-                if !ended.insert(contract) {
-                    self.faults.add(|| format!("expiries[{place}].contract"), "is stated a second time");
-                }
-                expiries.push(Expiry { contract, becomes });
+            if contract.is_some_and(|contract| !ended.insert(contract)) {
+                let again = again(own.contract.as_ref());
+                self.faults.add(|| format!("expiries[{place}].contract"), again);
             }
+            expiries.extend(contract.zip(becomes).map(|(contract, becomes)| Expiry { contract, becomes }));
         }
         let corrects = match wire.corrects.as_str() {
             "" => Some(None),

@@ -1,16 +1,14 @@
 //! What a house states of prices and collateral.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_engine::contract::ContractId;
 use plimsoll_engine::group::{AssetTerms, Band, CollateralSchedule, FeeSchedule};
 use plimsoll_engine::types::{AssetCode, Decimal, Money, Ratio};
 use plimsoll_proto::v1;
 
-use super::book::{MOST_ENTRIES, Reader};
+use super::book::{MOST_ENTRIES, Reader, STATED_TWICE, again};
 use crate::book::Terms;
-
-const STATED_TWICE: &str = "is stated a second time";
 
 impl Reader<'_> {
     /// What a house fixes. Nothing may be stated twice.
@@ -31,15 +29,15 @@ impl Reader<'_> {
         }
         let bands = self.bands(&wire.bands);
         let assets = self.assets(&wire.assets);
-        let mut currency_haircuts = BTreeMap::new();
+        let (mut currency_haircuts, mut stated) = (BTreeMap::new(), BTreeSet::new());
         for (place, own) in wire.currency_haircuts.iter().enumerate() {
             let path = format!("currency_haircuts[{place}]");
             let currency = self.code(&format!("{path}.currency"), &own.currency);
             let haircut = self.part(&format!("{path}.haircut"), &own.haircut);
-            let (Some(currency), Some(haircut)) = (currency, haircut) else { continue };
-            if currency_haircuts.insert(currency, haircut).is_some() {
+            if currency.clone().is_some_and(|own| !stated.insert(own)) {
                 self.faults.add(|| format!("{path}.currency"), STATED_TWICE);
             }
+            currency_haircuts.extend(currency.zip(haircut));
         }
         let unpriced_add_on = match wire.unpriced_add_on.as_str() {
             "" => None,
@@ -60,25 +58,27 @@ impl Reader<'_> {
     }
 
     fn bands(&mut self, wire: &[v1::PriceBand]) -> BTreeMap<ContractId, Band> {
-        let mut bands = BTreeMap::new();
+        let (mut bands, mut stated) = (BTreeMap::new(), BTreeSet::new());
         for (place, own) in wire.iter().enumerate() {
             let path = format!("bands[{place}]");
             let contract = self.contract(&format!("{path}.contract"), own.contract.as_ref());
             let low = self.decimal(&format!("{path}.low"), &own.low);
             let high = self.decimal(&format!("{path}.high"), &own.high);
-            let (Some(contract), Some(low), Some(high)) = (contract, low, high) else { continue };
-            if low > high {
+            if low.zip(high).is_some_and(|(low, high)| low > high) {
                 self.faults.add(|| format!("{path}.high"), "is below the low");
             }
-            if bands.insert(contract, Band { low, high }).is_some() {
-                self.faults.add(|| format!("{path}.contract"), STATED_TWICE);
+            if contract.is_some_and(|contract| !stated.insert(contract)) {
+                let again = again(own.contract.as_ref());
+                self.faults.add(|| format!("{path}.contract"), again);
             }
+            let band = low.zip(high).map(|(low, high)| Band { low, high });
+            bands.extend(contract.zip(band));
         }
         bands
     }
 
     fn assets(&mut self, wire: &[v1::AssetTerms]) -> BTreeMap<AssetCode, AssetTerms> {
-        let mut assets = BTreeMap::new();
+        let (mut assets, mut stated) = (BTreeMap::new(), BTreeSet::new());
         for (place, own) in wire.iter().enumerate() {
             let path = format!("assets[{place}]");
             let asset = self.code(&format!("{path}.asset"), &own.asset);
@@ -89,17 +89,18 @@ impl Reader<'_> {
                 "" => Some(None),
                 text => self.part(&format!("{path}.most_of_pool"), text).map(Some),
             };
+            if price.is_some_and(|price| price < Decimal::ZERO) {
+                self.faults.add(|| format!("{path}.price"), "is negative");
+            }
+            if asset.clone().is_some_and(|own| !stated.insert(own)) {
+                self.faults.add(|| format!("{path}.asset"), STATED_TWICE);
+            }
             let (Some(asset), Some(currency), Some(price), Some(haircut), Some(most_of_pool)) =
                 (asset, currency, price, haircut, most_of_pool)
             else {
                 continue;
             };
-            if price < Decimal::ZERO {
-                self.faults.add(|| format!("{path}.price"), "is negative");
-            }
-            if assets.insert(asset, AssetTerms { currency, price, haircut, most_of_pool }).is_some() {
-                self.faults.add(|| format!("{path}.asset"), STATED_TWICE);
-            }
+            assets.insert(asset, AssetTerms { currency, price, haircut, most_of_pool });
         }
         assets
     }

@@ -67,12 +67,13 @@ impl MethodReader {
 
     fn key(&mut self, path: &str, house: &House, wire: Option<&v1::Position>) -> Option<ContractKey> {
         let Some(wire) = wire else { return self.fault(&format!("{path}.contract"), "is missing") };
+        if wire.exchange.is_empty() {
+            self.fault::<()>(&format!("{path}.contract.exchange"), "is missing");
+        }
         let faults = &mut self.faults;
         let query =
             contract(wire, &mut |field, message| faults.add(|| format!("{path}.contract.{field}"), message))?;
-        let Some(exchange) = query.exchange else {
-            return self.fault(&format!("{path}.contract.exchange"), "is missing");
-        };
+        let exchange = query.exchange?;
         Some(ContractKey {
             house: house.clone(),
             exchange,

@@ -56,17 +56,21 @@ impl Reader<'_> {
             Ok(v1::LinkOnFill::FirstHit) => Some(Some(OnFill::FirstHit)),
             Ok(v1::LinkOnFill::CompleteFill) => Some(Some(OnFill::CompleteFill)),
             Ok(v1::LinkOnFill::Incremental) => Some(Some(OnFill::Incremental)),
-            Err(_) => None,
+            Err(_) => {
+                self.fault(&format!("{path}.on_fill"), "expected first hit, complete fill or incremental")
+            }
         };
         let enforcement = match (v1::LinkEnforcer::try_from(wire.enforced_by), on_fill) {
             (Ok(v1::LinkEnforcer::Client), Some(None)) => Some(Enforcement::Client),
-            (Ok(v1::LinkEnforcer::Client), _) => {
+            // What is faulty by itself has been told.
+            (Ok(v1::LinkEnforcer::Client | v1::LinkEnforcer::VenueAtomic), None) => None,
+            (Ok(v1::LinkEnforcer::Client), Some(Some(_))) => {
                 self.fault(&format!("{path}.on_fill"), "only where it is the venue that sees to the link")
             }
             (Ok(v1::LinkEnforcer::VenueAtomic), Some(Some(on_fill))) => {
                 Some(Enforcement::VenueAtomic(on_fill))
             }
-            (Ok(v1::LinkEnforcer::VenueAtomic), _) => {
+            (Ok(v1::LinkEnforcer::VenueAtomic), Some(None)) => {
                 self.fault(&format!("{path}.on_fill"), "expected first hit, complete fill or incremental")
             }
             (Ok(v1::LinkEnforcer::Unspecified) | Err(_), _) => {
@@ -91,20 +95,23 @@ impl Reader<'_> {
         }
         if !(1..=OrderTerms::MOST_LEGS).contains(&wire.legs.len()) {
             let message = format!("1 to {} legs", OrderTerms::MOST_LEGS);
-            return self.fault(&format!("{path}.legs"), &message);
+            self.faults.add(|| format!("{path}.legs"), message);
         }
         let net_price = self.decimal_if_any(&format!("{path}.net_price"), &wire.net_price);
         let has_net_price = !wire.net_price.is_empty();
-        if has_net_price && (wire.legged || kind != Some(OrderKind::Limit)) {
+        // Of a kind that is faulty nothing is asked.
+        let is_other = kind.is_some_and(|kind| kind != OrderKind::Limit);
+        if has_net_price && (wire.legged || is_other) {
             self.faults.add(|| format!("{path}.net_price"), "only of a limit order whose legs fill together");
         }
         let mut legs = Vec::with_capacity(wire.legs.len());
-        for (place, leg) in wire.legs.iter().enumerate() {
+        for (place, leg) in wire.legs.iter().take(OrderTerms::MOST_LEGS).enumerate() {
             let path = format!("{path}.legs[{place}]");
             let contract = self.lots(&format!("{path}.contract"), leg.contract.as_ref());
             let price = self.decimal_if_any(&format!("{path}.price"), &leg.price);
             let needs_price = kind == Some(OrderKind::Limit) && !has_net_price;
-            if leg.price.is_empty() == needs_price && kind != Some(OrderKind::Stop) {
+            let is_asked = kind.is_some_and(|kind| kind != OrderKind::Stop);
+            if leg.price.is_empty() == needs_price && is_asked {
                 let message = if needs_price {
                     "a limit order needs a price"
                 } else {

@@ -21,7 +21,8 @@ impl MethodReader {
         time: &str,
         wire: &[v1::MarketQuote],
     ) -> Option<(Moment, Vec<Quote>)> {
-        let time = self.moment("time", time)?;
+        let stated = self.moment("time", time);
+        let time = stated.unwrap_or(Moment::EPOCH);
         if wire.len() > MOST_ENTRIES {
             return self.fault("quotes", format!("at most {MOST_ENTRIES}"));
         }
@@ -30,7 +31,7 @@ impl MethodReader {
             let quoted = Quoted { path: format!("quotes[{place}]"), wire: own, time };
             quotes.extend(self.quote(&quoted));
         }
-        Some((time, quotes))
+        stated.map(|time| (time, quotes))
     }
 
     /// A number as the model's inputs are.

@@ -126,7 +126,7 @@ fn about_the_file(severity: v1::Severity, message: String) -> v1::Diagnostic {
 
 /// What became of one file of the directory.
 pub(in crate::grpc) fn loaded_file(file: LoadedFile) -> v1::LoadedFile {
-    let (parameter_set, diagnostics) = match file.outcome {
+    let (parameter_set, mut diagnostics) = match file.outcome {
         Ok(inserted) => {
             let set = parameter_set(&inserted.loaded, &inserted.snapshot);
             (Some(set), diagnostics(&inserted.loaded.warnings))
@@ -134,5 +134,9 @@ pub(in crate::grpc) fn loaded_file(file: LoadedFile) -> v1::LoadedFile {
         Err(FileRefusal::Refused(findings)) => (None, diagnostics(&findings)),
         Err(refusal) => (None, vec![about_the_file(v1::Severity::Error, refusal.to_string())]),
     };
+    if !file.beside.is_empty() {
+        let message = format!("of one house and business date with {}", file.beside.join(", "));
+        diagnostics.push(about_the_file(v1::Severity::Warning, message));
+    }
     v1::LoadedFile { file_name: file.name, parameter_set, diagnostics }
 }

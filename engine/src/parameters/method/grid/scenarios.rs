@@ -39,6 +39,9 @@ pub(super) fn read(root: &Section<'_>) -> Vec<Scenario> {
     }
     for section in root.children("scenarios", MOST) {
         let own = single(&section);
+        if !own.name.is_empty() && scenarios.iter().any(|before: &Scenario| before.name == own.name) {
+            section.fault("name", "stands here a second time");
+        }
         if scenarios.len() == MOST {
             section.fault("spot_factor", format!("one more than {MOST} scenarios"));
         } else {
@@ -90,6 +93,7 @@ fn grid(section: &Section<'_>) -> Vec<Scenario> {
     if moves.is_empty() {
         section.fault("moves", "expected at least one");
     }
+    once(section, "moves", &moves);
     if moves.len() * volatilities.len() > MOST {
         section.fault("moves", format!("{} scenarios: at most {MOST}", moves.len() * volatilities.len()));
         return scenarios;
@@ -112,7 +116,15 @@ fn volatilities(section: &Section<'_>) -> Vec<VolatilityMove> {
     if known.is_empty() || known.len() < words.len() {
         section.fault("volatilities", "expected one or more of none, up, down, skew_linear, skew_absolute");
     }
+    once(section, "volatilities", &words);
     known
+}
+
+/// Notes what a list has twice.
+fn once<T: PartialEq + std::fmt::Display>(section: &Section<'_>, key: &'static str, list: &[T]) {
+    if let Some((_, own)) = list.iter().enumerate().find(|(place, own)| list[..*place].contains(own)) {
+        section.fault(key, format!("{own} stands here a second time"));
+    }
 }
 
 /// A grid of equal steps up to a range either way, and far moves that count as much as the edge and are softened by money.
@@ -121,6 +133,7 @@ fn price_range(section: &Section<'_>) -> Vec<Scenario> {
     let buckets = section.number("buckets", (1.0, 100.0), None);
     let volatilities = volatilities(section);
     let far = section.numbers("extended_moves", MOVE, MOST);
+    once(section, "extended_moves", &far);
     let volatility = section.choice("extended_volatility", &VOLATILITIES, Some(VolatilityMove::Up));
     let factor = section.number("extended_factor", WEIGHT, Some(1.0));
     let in_coin = section.flag("extended_in_coin", false);
