@@ -4,7 +4,7 @@ use plimsoll_engine::account::{Counted, HeldPosition, MarginAccount, Stated};
 use plimsoll_engine::contract::{
     Exercise, Instrument, OptionModel, OptionRight, Settlement, SpecificationTerms,
 };
-use plimsoll_engine::types::{Decimal, PriceSource, Quantity};
+use plimsoll_engine::types::{Currency, Decimal, PriceSource, Quantity};
 
 use super::Context;
 use crate::document::{Node, Range};
@@ -52,8 +52,8 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
         node.fault("source", "is missing: the market has several price sources");
     }
     let is_inverse = node.flag("inverse").unwrap_or(false);
-    let stated = node.has("quote").then(|| node.currency("quote"));
-    let quote = stated.unwrap_or_else(|| context.quote(source.as_ref(), is_inverse));
+    let named = node.has("quote").then(|| node.currency("quote"));
+    let quote = named.unwrap_or_else(|| context.quote(source.as_ref(), is_inverse));
     if let Some(kind) = kind {
         misplaced(node, kind);
     }
@@ -69,20 +69,7 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
         }
         Some(Instrument::Asset | Instrument::Perpetual) | None => false,
     };
-    let confidence = node.number("confidence", (0.0, 1.0));
-    let stated = Stated {
-        price: node.number("price", PRICE),
-        confidence,
-        // That of an option that has expired does not matter, whatever it is.
-        volatility: if ended {
-            node.pass_over(&["volatility"])
-        } else {
-            node.number("volatility", (0.0, 1e3))
-        },
-        mark: node.number("mark", if kind == Some(Kind::Option) { (0.0, 1e12) } else { PRICE }),
-        order_price: node.number("order_price", (0.0, 1e12)),
-        entry_price: node.decimal("entry_price", PRICE),
-    };
+    let stated = stated(node, kind, ended);
     let market = source.as_ref().and_then(|source| context.snapshot.of(source));
     let may_be = |entry: f64| entry > 0.0 || (!is_inverse && market.is_none_or(|own| own.admits(entry)));
     if stated.entry_price.is_some_and(|entry| !may_be(entry.to_f64())) {
@@ -97,14 +84,7 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
     }
     let collateral = node.money("collateral");
     let instrument = instrument?;
-    let settlement = match (kind?, style) {
-        _ if is_inverse => Settlement::Inverse { coin: context.method.currency.clone() },
-        (Kind::Asset, _) => Settlement::Premium,
-        (Kind::Perpetual | Kind::Future, _) | (Kind::Option, Some(Style::Futures)) => {
-            Settlement::FuturesStyle
-        }
-        (Kind::Option, _) => Settlement::Premium,
-    };
+    let settlement = settlement(kind?, style, is_inverse.then_some(&context.method.currency));
     let terms =
         SpecificationTerms { price_source: source?, instrument, multiplier, quote: quote?, settlement };
     let contract = terms.check().map_err(|faults| {
@@ -119,6 +99,34 @@ fn position(node: &Node<'_>, context: &Context<'_>) -> Option<HeldPosition> {
         unrealised_funding,
         collateral,
     })
+}
+
+/// What its holder says of its price.
+fn stated(node: &Node<'_>, kind: Option<Kind>, has_ended: bool) -> Stated {
+    Stated {
+        price: node.number("price", PRICE),
+        confidence: node.number("confidence", (0.0, 1.0)),
+        // That of an option that has expired does not matter, whatever it is.
+        volatility: if has_ended {
+            node.pass_over(&["volatility"])
+        } else {
+            node.number("volatility", (0.0, 1e3))
+        },
+        mark: node.number("mark", if kind == Some(Kind::Option) { (0.0, 1e12) } else { PRICE }),
+        order_price: node.number("order_price", (0.0, 1e12)),
+        entry_price: node.decimal("entry_price", PRICE),
+    }
+}
+
+/// How it is settled; an inverse contract in its coin.
+fn settlement(kind: Kind, style: Option<Style>, coin: Option<&Currency>) -> Settlement {
+    match (kind, style, coin) {
+        (_, _, Some(coin)) => Settlement::Inverse { coin: coin.clone() },
+        (Kind::Perpetual | Kind::Future, _, None) | (Kind::Option, Some(Style::Futures), None) => {
+            Settlement::FuturesStyle
+        }
+        (Kind::Asset, _, None) | (Kind::Option, Some(Style::Premium) | None, None) => Settlement::Premium,
+    }
 }
 
 /// How much: in contracts, or by `quantity`, which of inverse futures and perpetuals is in coins.
@@ -150,7 +158,7 @@ fn misplaced(node: &Node<'_>, kind: Kind) {
             ("confidence", "only that of a perpetual is stated"),
         ],
     };
-    for (key, message) in wrong.iter().filter(|(key, _)| node.has(*key)) {
+    for (key, message) in wrong.iter().filter(|(key, _)| node.has(key)) {
         node.fault(key, message);
     }
 }

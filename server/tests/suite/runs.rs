@@ -78,7 +78,7 @@ fn too_large() -> v1::Trade {
         let contract = Some(future("202612", 1_000_000_000));
         vec![v1::TradeLeg { contract, price: price.to_owned() }]
     };
-    v1::Trade { legs: legs("1000000"), date: "2026-09-30".to_owned(), ..trade("HUGE", 1) }
+    v1::Trade { legs: legs("71"), date: "2026-09-30".to_owned(), ..trade("HUGE", 1) }
 }
 
 async fn a_group_that_cannot_be_settled_is_named(cuts: bool) {

@@ -107,8 +107,11 @@ fn what_quotes_have_for_nothing_is_named() {
             "{method}"
         );
     }
-    let pool =
-        json!({"pool": "P", "cash": 1, "accounts": [call(json!({})), call(json!({"volatility": 61}))]});
+    let mut accounts = [call(json!({})), call(json!({"volatility": 61}))];
+    for (own, name) in accounts.iter_mut().zip(["A", "B"]) {
+        own["account"] = name.into();
+    }
+    let pool = json!({"pool": "P", "cash": 1, "accounts": accounts});
     let pool = one("doubted-pool", "preset:derive-pm2", &falling, &pool);
     let places: Vec<String> = warned(&pool).into_iter().map(|own| own.1).collect();
     assert_eq!(places, ["BTC 1970-03-02T00:00:00Z", "accounts[1].positions[0]"], "of the market once");

@@ -217,7 +217,7 @@ fn derive_standard_margin() {
         maintenance_mark_put = 0.075\nover_maintenance_call = 0\nover_maintenance_put = 0\n\
         [spread]\nunpaired_initial = 1.1\nunpaired_maintenance = 1.1\n[linear]\ninitial = 0.065\nmaintenance = 0.05\n";
     let mut market = market();
-    market["sources"][0]["expiries"] = json!([{"seconds": 500_400, "forward": 1500.833_279_310_993_8}]);
+    market["sources"][0]["expiries"] = json!([{"seconds": 500_400, "forward": 1_500.833_279_310_993_8}]);
     let of = |strike: i64, right: &str, quantity: f64, volatility: f64| json!({"type": "option", "expiry_seconds": 500_400, "strike": strike, "right": right, "quantity": quantity, "volatility": volatility});
     let cases = [
         (vec![of(1500, "C", -1.0, 1.047_884_494_084_986_2)], 191.871_585_189_059_95, 304.371_585_189_059_95),

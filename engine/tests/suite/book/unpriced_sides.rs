@@ -165,7 +165,7 @@ fn a_forced_close_closes_whether_it_says_so_or_not() {
         for (account, closes) in [("N", false), ("K", true), ("K", false)] {
             let mut desk = lost(world, account);
             // At nearly nothing it loses much more than it required.
-            let far = if matches!(world, World::Set(_)) { "-60" } else { "-55000" };
+            let far = if matches!(world, World::Set(_)) { "-60" } else { "-53500" };
             let own = limit(&mut desk, "O1", account, (-3, name), far, true);
             assert_eq!(reason(&desk.order(own)), "deepens_deficit", "{world:?} {account}");
             for (id, lots, expected) in [

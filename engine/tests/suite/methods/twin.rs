@@ -4,8 +4,7 @@
 #![allow(clippy::float_arithmetic, reason = "the plain calculator")]
 
 mod values;
-
-use std::fmt::Write as _;
+mod written;
 
 use plimsoll_engine::account::{Collateral, Counted, HeldPosition, MarginAccount, PositionAccount, Stated};
 use plimsoll_engine::contract::{
@@ -18,6 +17,7 @@ use plimsoll_engine::report::{MethodResult, by_method};
 use plimsoll_engine::types::{Currency, Decimal, Moment, Money, PriceSource, Quantity, Ratio};
 
 use self::values::{value, volatility};
+use self::written::toml;
 use crate::generate::dice::Dice;
 
 const YEAR: f64 = 31_536_000.0;
@@ -129,60 +129,6 @@ fn set(dice: &mut Dice) -> Set {
         .unwrap(),
         average: if dice.chance(70) { 1_800.0 } else { 0.0 },
     }
-}
-
-fn toml(set: &Set) -> String {
-    let mut text = "schema = 1\nname = \"twin\"\nkind = \"scenario-grid\"\ncurrency = \"USD\"\n".to_owned();
-    for (factor, word, dampening) in &set.scenarios {
-        let word = WORDS[*word];
-        write!(
-            text,
-            "[[scenarios]]\nspot_factor = {factor}\nvolatility = \"{word}\"\ndampening = {dampening}\n"
-        )
-        .unwrap();
-    }
-    let mut table = |name: &str, keys: &[&str], values: &[f64]| {
-        writeln!(text, "[{name}]").unwrap();
-        keys.iter().zip(values).for_each(|(key, value)| writeln!(text, "{key} = {value}").unwrap());
-    };
-    let keys = ["range_up", "range_down", "minimum_up", "short_term_power", "long_term_power", "days_floor"];
-    table("volatility_shock", &keys, &set.volatility);
-    let keys = [
-        "linear_cap",
-        "linear_slope",
-        "absolute_cap",
-        "absolute_slope",
-        "minimum_width",
-        "width_scale",
-        "volatility_static",
-        "volatility_slope",
-    ];
-    table("skew_shock", &keys, &set.skew);
-    let keys = [
-        "maintenance_factor",
-        "initial_factor",
-        "long_discount",
-        "long_rate_multiplier",
-        "long_rate_add",
-        "short_discount",
-        "short_rate_multiplier",
-        "short_rate_add",
-    ];
-    table("margin", &keys, &set.margin);
-    table("basis", &["up_factor", "down_factor", "add", "multiplier"], &set.basis);
-    let keys = [
-        "peg_threshold",
-        "peg_factor",
-        "confidence_threshold",
-        "confidence_factor",
-        "perp_maintenance",
-        "perp_initial",
-        "option_maintenance",
-        "option_initial",
-    ];
-    table("contingency", &keys, &set.charges);
-    table("valuation", &["settlement_average_seconds"], &[set.average]);
-    text
 }
 
 fn case(dice: &mut Dice) -> Case {
