@@ -38,9 +38,9 @@ fn a_clock_that_is_wrong_for_seconds_removes_nothing() {
     assert!(before > 1, "{before} segments");
     // Ten years later for four passes, then right again, then in 1970.
     let years_ahead = (1..5).map(|second| at(3_650 * DAY + second, 60 + second));
-    for now in years_ahead.chain([at(65, 65), Reading { wall: 0, running: 66 }, at(67, 67), at(68, 68)]) {
-        let kept = book.keep_cuts(KEPT, now).unwrap();
-        assert_eq!((kept.said, kept.removed, archived(&disk)), (0, 0, before), "{now:?}");
+    for reading in years_ahead.chain([at(65, 65), Reading { wall: 0, running: 66 }, at(67, 67), at(68, 68)]) {
+        let kept = book.keep_cuts(KEPT, reading).unwrap();
+        assert_eq!((kept.said, kept.removed, archived(&disk)), (0, 0, before), "{reading:?}");
     }
     drop(book);
     // Wrong at a start, in both directions, for as many passes.
