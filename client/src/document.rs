@@ -102,7 +102,7 @@ impl<'a> Node<'a> {
         let decimal = match value {
             Value::Number(number) => number.as_f64().and_then(|own| written(own, number.as_i64())),
             Value::String(text) => Decimal::parse(text).ok(),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
         let within = decimal.filter(|own| range.0 <= own.to_f64() && own.to_f64() <= range.1);
         if within.is_none() {

@@ -11,6 +11,8 @@
 //! `to_proto` and `from_proto` are the only files that know both vocabularies. A server's answer is checked like any other
 //! input: a malformed one is an error, never a panic.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod answer;
 pub mod client;
 mod document;

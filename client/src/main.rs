@@ -1,5 +1,7 @@
 //! The command line of Plimsoll.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod arguments;
 mod commands;
 mod method_file;

@@ -54,9 +54,11 @@ impl<R: Read> Rows<R> {
         match read {
             Ok(is_row) => Ok(is_row.then_some(line)),
             Err(error) => {
-                let message = match error.into_kind() {
-                    csv::ErrorKind::Io(error) => error.to_string(),
-                    other => format!("{other:?}"),
+                let kind = error.into_kind();
+                let message = if let csv::ErrorKind::Io(error) = kind {
+                    error.to_string()
+                } else {
+                    format!("{kind:?}")
                 };
                 Err(Unreadable { line, message: format!("the input could not be read: {message}") })
             }

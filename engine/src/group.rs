@@ -3,15 +3,14 @@
 //! `house` is what a house fixes; `state` what a group is, made of `position`, `order` and `exception`; `command` what it is told, `event`
 //! what happened, `applying` what that makes of the state, `outcome` the answer. `exposure` is what an account holds and its orders trade, priced by `pricing`; `held` margins the
 //! positions by a set or by a method, `worst` what the orders may make of them, `reserved` how far that is looked for. `standing` is what a
-//! group has and has to have, `changes` leads from one standing to the next, `covering` tells whether what is left does, and
+//! group has and has to have, `changes` leads from one standing to the next (`auditing` compares what came of that), `covering` tells whether what is left does, and
 //! `collateral` what counts of assets.
 //! `decide` turns commands into events: `requests` and orders (`checking`) may be refused, `trading`, `settling`, `ending` and `facts` book what
 //! has happened, `judging` holds a trade against its order, `linking` and `reducing` what becomes of other orders then (`link`, `shares`, and
 //! `limits` for what is reserved), `transfer` concerns two groups, `closing` ends one.
 
-#![deny(clippy::wildcard_enum_match_arm)]
-
 mod applying;
+mod auditing;
 mod changes;
 mod checking;
 mod clearing;
@@ -55,6 +54,7 @@ mod unpriced;
 mod unwinding;
 mod worst;
 
+pub use auditing::differences;
 pub use changes::{Changes, renewed};
 pub use checking::{check, check_within};
 pub use clearing::{Clearing, Misplaced, Settlement, Settlements};

@@ -21,7 +21,7 @@
 //! * [`group`]: the live book as pure state machines;
 //! * [`record`]: what a book remembers, as data.
 
-#![deny(clippy::float_arithmetic)]
+#![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
 pub mod account;
 pub mod contract;

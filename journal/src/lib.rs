@@ -9,6 +9,8 @@
 //! on redb, on a `disk`; `head` is the witness that the end of the log is not lost; `writer` commits for all who wait at once;
 //! `cuts` keeps states, each as of a sequence; `passing` is the time by which records are old; `verify` reads everything and says where it is damaged.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod cuts;
 mod disk;
 mod head;

@@ -255,14 +255,15 @@ impl Segments {
 /// What is the system's fault, not the file's.
 pub(crate) fn of_system(file: &str, error: &DatabaseError) -> Option<JournalError> {
     use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    let message = match error {
-        DatabaseError::DatabaseAlreadyOpen => "another process has it open".to_owned(),
-        DatabaseError::Storage(StorageError::Io(error))
-            if [PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull].contains(&error.kind()) =>
-        {
-            error.to_string()
-        }
-        _ => return None,
+    let of_system = [PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull];
+    let message = if let DatabaseError::DatabaseAlreadyOpen = error {
+        "another process has it open".to_owned()
+    } else if let DatabaseError::Storage(StorageError::Io(error)) = error
+        && of_system.contains(&error.kind())
+    {
+        error.to_string()
+    } else {
+        return None;
     };
     Some(JournalError::Io { file: file.to_owned(), message })
 }

@@ -7,6 +7,7 @@
 //! worker: on a thread of the runtime it says that it [`Waits`].
 
 mod ageing;
+mod asked;
 mod chronicle;
 mod cutting;
 mod deciding;
@@ -27,10 +28,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
+use plimsoll_engine::grid::NotForBooks;
 use plimsoll_engine::group::{Depth, Group, GroupKey, HouseSnapshot};
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::{Opened, RecordBody};
-use plimsoll_engine::types::{GroupName, House, Reference};
+use plimsoll_engine::types::{GroupName, House, MethodName, Reference};
 use plimsoll_journal::Sequence;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -39,8 +41,9 @@ use crate::registry::{AccountScope, Registry};
 use crate::until::Until;
 use ageing::Ageing;
 pub(crate) use ageing::old_before;
+pub(crate) use asked::{Asked, NewContracts};
 pub(crate) use chronicle::{Chronicle, Room, stored};
-pub(crate) use desk::{Desk, NotStated, Stands, Unnamed};
+pub(crate) use desk::{Desk, NotStated, Stands, Unfit, Unnamed};
 pub(crate) use entry::{Answer, Entry};
 use groups::Groups;
 pub(crate) use house::{HouseState, Methods, StatedMethod, Terms};
@@ -93,9 +96,15 @@ pub(crate) enum BookFault {
         "house {house} used parameter set {id:?} last, which is not there after a start ({reason}), and no other is active"
     )]
     LostSet { house: House, id: String, reason: String },
+    /// A method that the house stated cannot margin its book any more.
+    #[error("method {method} of house {house} cannot margin its book: {reason}")]
+    Method { house: House, method: MethodName, reason: NotForBooks },
     /// As many houses as there may be.
     #[error("the book has {} houses, all that it keeps", Book::MOST_HOUSES)]
     TooManyHouses,
+    /// As many contracts as there may be.
+    #[error("the house knows {} contracts, all that it keeps", Desk::MOST_CONTRACTS)]
+    TooManyContracts,
     /// So much waits to be written that nothing more is decided.
     #[error("too many records wait to be written")]
     JournalFull,
@@ -204,7 +213,7 @@ impl Book {
             let entry = self.entry(&key)?;
             if !locked(&entry).group().pending.is_empty() {
                 let room = self.chronicle.room_waiting()?;
-                last = last.max(locked(&entry).book_pending(&desk, &snapshot, room));
+                last = last.max(locked(&entry).book_pending((&desk, &snapshot), room));
             }
         }
         Ok(last)

@@ -149,9 +149,9 @@ impl Directory {
     /// The regular file that a name leads to, if it is inside the directory.
     fn file(&self, name: &str) -> Result<File, FileRefusal> {
         Self::check_name(name).map_err(|NameError| FileRefusal::Absent)?;
-        let absent = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => FileRefusal::Absent,
-            _ => FileRefusal::Unreadable(error),
+        let absent = |error: io::Error| {
+            let is_absent = error.kind() == io::ErrorKind::NotFound;
+            if is_absent { FileRefusal::Absent } else { FileRefusal::Unreadable(error) }
         };
         let path = self.root.join(name).canonicalize().map_err(absent)?;
         if !path.starts_with(&self.root) || !path.metadata().map_err(absent)?.is_file() {

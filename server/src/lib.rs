@@ -11,6 +11,8 @@
 //! * `registry`: the parameter sets, and which of them is active for whom;
 //! * `workers`: threads for what takes long; `until`: a call's time, and whether its decision came before its end.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod app;
 mod book;
 mod compile;

@@ -1,5 +1,7 @@
 //! The server's binary: settings, build, spawn, wait for a signal, drain.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;

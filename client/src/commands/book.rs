@@ -1,6 +1,7 @@
 //! The live book of a server: JSON in, JSON lines out.
 
 mod lines;
+mod lists;
 mod methods;
 mod runs;
 mod stated;
@@ -27,9 +28,6 @@ use runs::RunName;
 use trades::Trades;
 use words::Words;
 
-/// The entries of a page.
-const PAGE_SIZE: u32 = 1_000;
-
 pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
     match command {
         BookCommand::Open { group, member, origin, currency } => open(&group, member, origin, currency),
@@ -38,14 +36,7 @@ pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
             let request = v1::CloseGroupRequest { name: name_of(&group) };
             call.one("CloseGroupResponse", |client| async move { client.close_group(request).await })
         }
-        BookCommand::Groups { server, house } => {
-            let call = Calls::new(&server.url)?;
-            call.pages("ListGroupsResponse", "groups", |client, page_token| {
-                let request =
-                    v1::ListGroupsRequest { house: house.clone(), page_size: PAGE_SIZE, page_token };
-                async move { client.list_groups(request).await.map(|own| (own.next_page_token.clone(), own)) }
-            })
-        }
+        BookCommand::Groups { server, house } => lists::groups(&server.url, &house),
         BookCommand::Submit { file, server, house, group, run_name } => {
             let name = house.zip(group).map(|(house, group)| json!({ "house": house, "group": group }));
             let run = run_name.map_or_else(|| Ok(RunName::new()), |name| RunName::given(&name));
@@ -95,46 +86,11 @@ pub(super) fn run(command: BookCommand) -> Result<Exit, CommandError> {
             let request = v1::AuditGroupRequest { name: name_of(&group) };
             call.one("AuditGroupResponse", |client| async move { client.audit_group(request).await })
         }
-        list => lists(list),
-    }
-}
-
-fn lists(command: BookCommand) -> Result<Exit, CommandError> {
-    match command {
-        BookCommand::Positions(group) => {
-            Calls::new(&group.server.url)?.pages("ListPositionsResponse", "positions", |client, page_token| {
-                let request =
-                    v1::ListPositionsRequest { name: name_of(&group), page_size: PAGE_SIZE, page_token };
-                async move { client.list_positions(request).await.map(|own| (own.next_page_token.clone(), own)) }
-            })
-        }
-        BookCommand::Orders(group) => {
-            Calls::new(&group.server.url)?.pages("ListOrdersResponse", "orders", |client, page_token| {
-                let request = v1::ListOrdersRequest { name: name_of(&group), page_size: PAGE_SIZE, page_token };
-                async move { client.list_orders(request).await.map(|own| (own.next_page_token.clone(), own)) }
-            })
-        }
-        BookCommand::Trades(group) => {
-            Calls::new(&group.server.url)?.pages("ListTradesResponse", "trades", |client, page_token| {
-                let request = v1::ListTradesRequest { name: name_of(&group), page_size: PAGE_SIZE, page_token };
-                async move { client.list_trades(request).await.map(|own| (own.next_page_token.clone(), own)) }
-            })
-        }
-        BookCommand::Deliveries(group) => {
-            Calls::new(&group.server.url)?.pages("ListDeliveriesResponse", "deliveries", |client, page_token| {
-                let request =
-                    v1::ListDeliveriesRequest { name: name_of(&group), page_size: PAGE_SIZE, page_token };
-                async move { client.list_deliveries(request).await.map(|own| (own.next_page_token.clone(), own)) }
-            })
-        }
-        BookCommand::Exceptions { group, all } => {
-            Calls::new(&group.server.url)?.pages("ListExceptionsResponse", "items", |client, page_token| {
-                let name = name_of(&group);
-                let request = v1::ListExceptionsRequest { name, all, page_size: PAGE_SIZE, page_token };
-                async move { client.list_exceptions(request).await.map(|own| (own.next_page_token.clone(), own)) }
-            })
-        }
-        _ => Ok(Exit::Done),
+        BookCommand::Positions(group) => lists::positions(&group),
+        BookCommand::Orders(group) => lists::orders(&group),
+        BookCommand::Trades(group) => lists::trades(&group),
+        BookCommand::Deliveries(group) => lists::deliveries(&group),
+        BookCommand::Exceptions { group, all } => lists::exceptions(&group, all),
     }
 }
 
@@ -171,29 +127,6 @@ impl Calls {
         let refused = ["refused", "faults", "not_applied"].iter().any(|own| value.get(*own).is_some());
         let differs = value.get("differences").is_some();
         Ok(if refused || differs { Exit::SomeRefused } else { Exit::Done })
-    }
-
-    /// Prints the entries of a list, a line each, over all pages.
-    fn pages<'a, M: Message, F: Future<Output = Result<(String, M), ClientError>>>(
-        &'a self,
-        answer: &str,
-        entries: &str,
-        call: impl Fn(&'a Client, String) -> F,
-    ) -> Result<Exit, CommandError> {
-        let words = Words::of(answer, answer).map_err(CommandError::Own)?;
-        let mut token = String::new();
-        let mut out = io::stdout().lock();
-        loop {
-            let (next, message) = self.runtime.block_on(call(&self.client, token))?;
-            let value = words.write(&message).map_err(CommandError::Own)?;
-            for entry in value.get(entries).and_then(Value::as_array).into_iter().flatten() {
-                writeln!(out, "{entry}")?;
-            }
-            if next.is_empty() {
-                return Ok(Exit::Done);
-            }
-            token = next;
-        }
     }
 }
 

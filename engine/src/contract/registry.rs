@@ -1,6 +1,7 @@
 //! The number of every contract, given once and kept for ever.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use thiserror::Error;
 
@@ -19,10 +20,32 @@ impl ContractId {
         Self(number)
     }
 
+    /// Stands for a contract that no registry knows, while it is looked at: the first, second and so on of a request. No state has it.
+    ///
+    /// # Panics
+    /// From [`Registry::MOST`] contracts of a request on.
+    #[must_use]
+    pub fn provisional(place: usize) -> Self {
+        assert!(place < Registry::MOST, "Invariant: a request names fewer contracts than a registry has");
+        Self(u32::try_from(Registry::MOST + place).expect("Invariant: twice the most contracts are 32 bits"))
+    }
+
     /// The number, from 0, in the order in which contracts became known.
     #[must_use]
     pub const fn number(self) -> u32 {
         self.0
+    }
+}
+
+/// As it stands behind the word `contract`.
+impl fmt::Display for ContractId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number) = self;
+        if (*number as usize) < Registry::MOST {
+            write!(f, "{number}")
+        } else {
+            f.write_str("that the house does not know")
+        }
     }
 }
 
@@ -51,8 +74,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The most contracts, by the width of their numbers.
-    pub const MOST: usize = u32::MAX as usize;
+    /// The most contracts: half of what the width of their numbers counts, so that there are numbers of none.
+    pub const MOST: usize = 1 << 31;
 
     /// The number of a contract: the one it has, or the next. A contract that was known without a specification takes one.
     ///
@@ -76,8 +99,8 @@ impl Registry {
             }
             return Ok(id);
         }
-        let next =
-            u32::try_from(self.contracts.len()).expect("Invariant: fewer contracts than 32 bits count");
+        assert!(self.contracts.len() < Self::MOST, "Invariant: fewer contracts than there are numbers for");
+        let next = u32::try_from(self.contracts.len()).expect("Invariant: the most contracts are 32 bits");
         let id = ContractId(next);
         self.contracts.push(Contract { key: key.clone(), specification });
         self.by_key.insert(key, id);
@@ -156,5 +179,8 @@ mod tests {
         assert!(refused.starts_with("X/F FUT 202703 is known with another specification"), "{refused}");
         assert_eq!((registry.id(&key("202703")), registry.id(&key("202706"))), (Some(second), None));
         assert_eq!(registry.contracts().len(), 2);
+        let stranger = ContractId::provisional(1);
+        assert_eq!((registry.get(stranger), first.to_string()), (None, "0".to_owned()));
+        assert_eq!(format!("contract {stranger}"), "contract that the house does not know");
     }
 }

@@ -142,8 +142,10 @@ impl SpecificationTerms {
     pub fn check(self) -> Result<Specification, Vec<SpecificationFault>> {
         let is_future = matches!(self.instrument, Instrument::Perpetual | Instrument::Future { .. });
         let is_low = |instrument: &Instrument| match instrument {
-            Instrument::Option { strike, model: OptionModel::Lognormal, .. } => !strike.is_positive(),
-            _ => false,
+            Instrument::Option { strike, model, .. } => {
+                *model == OptionModel::Lognormal && !strike.is_positive()
+            }
+            Instrument::Asset | Instrument::Perpetual | Instrument::Future { .. } => false,
         };
         let is_paid = self.settlement == Settlement::Premium;
         let same_coin = matches!(

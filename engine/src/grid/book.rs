@@ -85,6 +85,16 @@ pub(super) enum RowKind {
     },
 }
 
+impl RowKind {
+    /// The expiry of an option, by its place.
+    pub(super) const fn option_expiry(&self) -> Option<usize> {
+        match self {
+            Self::Option { expiry, .. } => Some(*expiry),
+            Self::Asset { .. } | Self::Perpetual { .. } | Self::Future { .. } => None,
+        }
+    }
+}
+
 /// Nets the positions and finds the market of each.
 pub(super) fn books(
     account: &MarginAccount,

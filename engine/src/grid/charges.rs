@@ -231,9 +231,9 @@ impl Charging<'_> {
         (_, rows): (Extent, Vec<usize>),
     ) -> Result<(), Overflow> {
         const HOURS_IN_YEAR: f64 = 365.0 * 24.0;
-        let soon = |row: &usize| match self.book.rows[*row].kind {
-            RowKind::Option { expiry, .. } => self.book.expiries[expiry].years * HOURS_IN_YEAR < hours,
-            _ => false,
+        let soon = |row: &usize| {
+            let expiry = self.book.rows[*row].kind.option_expiry();
+            expiry.is_some_and(|expiry| self.book.expiries[expiry].years * HOURS_IN_YEAR < hours)
         };
         let rows: Vec<usize> = rows.into_iter().filter(soon).collect();
         let sum = rows.iter().try_fold(Extent::NOTHING, |sum, row| sum.plus(self.units[*row]))?;
@@ -273,8 +273,8 @@ impl Charging<'_> {
         let Some(rule) = self.rules.confidence else { return Ok(()) };
         let spot = self.book.price.confidence();
         let of_perpetuals = self.book.rows.iter().filter_map(|row| match row.kind {
-            RowKind::Perpetual { confidence, .. } if !row.held.is_nothing() => Some(confidence),
-            _ => None,
+            RowKind::Perpetual { confidence, .. } => (!row.held.is_nothing()).then_some(confidence),
+            RowKind::Asset { .. } | RowKind::Future { .. } | RowKind::Option { .. } => None,
         });
         let with_perpetual = of_perpetuals.fold(spot, f64::min);
         let rate = |confidence: f64| -> Result<Option<(Ratio, Ratio)>, Overflow> {
@@ -368,14 +368,12 @@ pub(super) fn floor(
         let units = units(row)?;
         let one_end = |held: Quantity, units: Quantity| -> Result<Money, Overflow> {
             let minimum = terms.contract.times_quantity_half_away(units.magnitude())?;
-            match &row.kind {
-                RowKind::Option { .. } if !held.is_short() => {
-                    let mut value = Sum::default();
-                    value.add(held, *mark, *scale)?;
-                    Ok(minimum.min(value.money(values.scales)?))
-                }
-                _ => Ok(minimum),
+            if row.kind.option_expiry().is_none() || held.is_short() {
+                return Ok(minimum);
             }
+            let mut value = Sum::default();
+            value.add(held, *mark, *scale)?;
+            Ok(minimum.min(value.money(values.scales)?))
         };
         // Either side needs the more the larger it is.
         let low = one_end(row.held.low(), units.low())?;

@@ -75,9 +75,9 @@ pub(super) fn scan(
     let mut options = vec![vec![Sum::default(); cells + 1]; book.expiries.len()];
     let scaled = values.cells.outer_iter().zip(&values.row_scales);
     for (row, (units, scale)) in book.rows.iter().zip(scaled) {
-        let sums = match row.kind {
-            RowKind::Option { expiry, .. } => &mut options[expiry][..cells],
-            _ => &mut linear[..],
+        let sums = match row.kind.option_expiry() {
+            Some(expiry) => &mut options[expiry][..cells],
+            None => &mut linear[..],
         };
         for (sum, units) in sums.iter_mut().zip(units) {
             sum.add(row.held.low(), *units, *scale)?;

@@ -132,13 +132,13 @@ fn unit_gain(
 ) -> Result<Money, Overflow> {
     let scenario = &grid.scenarios[cell];
     let value = values.in_cell(row, cell)?;
-    let gain = match book.rows[row].kind {
-        RowKind::Option { expiry, .. } => {
+    let gain = match book.rows[row].kind.option_expiry() {
+        Some(expiry) => {
             let own = &result.scan.expiries[expiry];
             let gain = value.times_ratio_half_away(own.factor(cell))?.minus(values.mark(row)?)?;
             if own.sign(cell, &scenario.shock)? < 0 { gain.negated() } else { gain }
         }
-        _ => value,
+        None => value,
     };
     gain.times_ratio_half_away(scenario.dampening)
 }

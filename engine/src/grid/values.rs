@@ -150,10 +150,10 @@ fn paid(inputs: &OptionInputs) -> f64 {
 /// The options of one model that are not settled, and their rows.
 fn options(book: &SourceBook, model: OptionModel) -> (Vec<usize>, Vec<OptionInputs>) {
     let own = |(place, row): (usize, &Row)| match &row.kind {
-        RowKind::Option { model: own, inputs, .. } if *own == model && !book.is_settled(row) => {
-            Some((place, *inputs))
+        RowKind::Option { model: own, inputs, .. } => {
+            (*own == model && !book.is_settled(row)).then_some((place, *inputs))
         }
-        _ => None,
+        RowKind::Asset { .. } | RowKind::Perpetual { .. } | RowKind::Future { .. } => None,
     };
     book.rows.iter().enumerate().filter_map(own).unzip()
 }

@@ -76,8 +76,7 @@ impl Books<'_> {
             Becomes::Cash(_) | Becomes::Delivery(_) => true,
         });
         if own.is_none() {
-            let detail =
-                format!("{} lots of contract {} in {}", ended.lots, ended.contract.number(), ended.account);
+            let detail = format!("{} lots of contract {} in {}", ended.lots, ended.contract, ended.account);
             let about = About { reference: Some(ended.reference.clone()), detail, ..About::default() };
             self.events.push(raised(ExceptionKind::NotPriced, about));
         }
@@ -139,7 +138,7 @@ pub(super) fn exercise(group: &Group, house: &HouseSnapshot, own: &Exercise) -> 
     let wanted = lots.magnitude().get();
     let size = wanted.min(held);
     if size < wanted {
-        let detail = format!("{lots} lots of contract {} in {account}, {size} are held", contract.number());
+        let detail = format!("{lots} lots of contract {contract} in {account}, {size} are held");
         books.events.push(raised(ExceptionKind::BeyondPosition, about(detail)));
     }
     let signed = if lots.is_short() { -size } else { size };

@@ -116,7 +116,7 @@ pub(super) fn implausible(house: &HouseSnapshot, fill: &Fill) -> Vec<String> {
         let (price, at_mark) = (Money::from_decimal(leg.price).ok()?, Money::from_decimal(mark).ok()?);
         let can_be_compared = !price.is_zero() && !at_mark.is_zero();
         let is_implausible = can_be_compared && (is_far(price, at_mark) || is_far(at_mark, price));
-        is_implausible.then(|| format!("contract {} at {}, mark {mark}", leg.contract.number(), leg.price))
+        is_implausible.then(|| format!("contract {} at {}, mark {mark}", leg.contract, leg.price))
     };
     fill.legs.iter().filter_map(named).collect()
 }

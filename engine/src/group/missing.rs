@@ -107,7 +107,7 @@ impl Missing {
     pub(super) fn refusal(&self) -> Refusal {
         let mut detail = format!("no number can be shown: {} {}", self.kind.name(), self.detail);
         if let Some((contract, lots)) = self.contract {
-            detail += &format!(", {lots} lots of contract {}", contract.number());
+            detail += &format!(", {lots} lots of contract {contract}");
         }
         if let Some(account) = &self.account {
             detail += &format!(" in {account}");

@@ -30,11 +30,11 @@ pub(super) struct Unit {
 /// No leg has ended: first in a settlement run, then by its last day.
 pub(super) fn lives(legs: &[OrderLeg], house: &HouseSnapshot) -> Result<(), Refusal> {
     if let Some(leg) = legs.iter().find(|leg| house.settlements().ended(leg.contract).is_some()) {
-        let detail = format!("contract {} has ended in a settlement run", leg.contract.number());
+        let detail = format!("contract {} has ended in a settlement run", leg.contract);
         return Err(Refusal::new(RefusalReason::ContractEnded, detail));
     }
     if let Some(leg) = legs.iter().find(|leg| house.awaiting(leg.contract).is_some()) {
-        let detail = format!("contract {} has ended", leg.contract.number());
+        let detail = format!("contract {} has ended", leg.contract);
         return Err(Refusal::new(RefusalReason::AwaitingSettlement, detail));
     }
     Ok(())
@@ -138,7 +138,7 @@ struct Traded<'a> {
 
 impl<'a> Traded<'a> {
     fn new(leg: &'a OrderLeg, house: &'a HouseSnapshot, by: &MarginTerms) -> Result<Self, Refusal> {
-        let number = leg.contract.number();
+        let number = leg.contract;
         let refusal = |detail: &str| {
             Refusal::new(RefusalReason::ContractNotMarginable, format!("contract {number}{detail}"))
         };
@@ -218,7 +218,7 @@ pub(super) fn worst_price(kind: OrderKind, leg: &OrderLeg, house: &HouseSnapshot
 
 fn limit(kind: OrderKind, leg: &OrderLeg, house: &HouseSnapshot) -> Result<Decimal, Refusal> {
     worst_price(kind, leg, house).ok_or_else(|| {
-        let detail = format!("no price band of contract {} is known", leg.contract.number());
+        let detail = format!("no price band of contract {} is known", leg.contract);
         Refusal::new(RefusalReason::NoPriceBand, detail)
     })
 }

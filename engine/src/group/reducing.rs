@@ -30,7 +30,7 @@ pub(super) fn fits(
         for ((contract, is_short), lots) in lots {
             let held = reducible(group, account, contract, is_short);
             if lots > held {
-                let (number, side) = (contract.number(), if is_short { "long" } else { "short" });
+                let (number, side) = (contract, if is_short { "long" } else { "short" });
                 let detail = format!("{held} lots of contract {number} are {side}, {lots} would fill");
                 return Err(Refusal::new(RefusalReason::NotReducing, detail));
             }

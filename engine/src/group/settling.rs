@@ -128,7 +128,7 @@ impl Varied<'_> {
     }
 
     fn raise(&self, kind: ExceptionKind, until: Unsettled, books: &mut Books<'_>) {
-        let (lots, contract) = (until.lots, self.contract.number());
+        let (lots, contract) = (until.lots, self.contract);
         let detail = format!("{lots} lots of contract {contract} in {}", self.account);
         let about = About { reference: Some(self.run.id.clone()), detail, ..About::default() };
         books.events.push(raised(kind, about));
@@ -159,7 +159,7 @@ fn amend(
     }
     let has_ended = paid_out.is_some() || is_delivered;
     if has_ended {
-        let detail = format!("contract {}: what it became is not corrected", contract.number());
+        let detail = format!("contract {contract}: what it became is not corrected");
         let about = About { reference: Some(run.id.clone()), detail, ..About::default() };
         books.events.push(raised(ExceptionKind::UnknownRun, about));
     }

@@ -95,7 +95,7 @@ impl<'a> Books<'a> {
 
     /// Books a leg by its own price: the house knows what it is in money, whether a set has the contract or not.
     pub(super) fn book(&mut self, terms: &Terms<'_>, leg: &TradeLeg) -> Result<(), Overflow> {
-        let detail = || format!("{} lots of contract {}", leg.lots, leg.contract.number());
+        let detail = || format!("{} lots of contract {}", leg.lots, leg.contract);
         let about =
             || About { reference: Some(terms.reference.clone()), detail: detail(), ..About::default() };
         if has_changed(self.house, leg.contract) {
@@ -324,13 +324,13 @@ fn legs(
         let other = books.holding(&fill.account, leg.contract).other_side(leg.lots);
         let beyond = leg.lots.saturating_abs().saturating_sub(other);
         if terms.closes && beyond > 0 {
-            let number = leg.contract.number();
+            let number = leg.contract;
             let detail = format!("{} lots of contract {number} close {other}", leg.lots);
             raise(ExceptionKind::ClosesBeyond, detail);
         }
         let closed = if books.keeping(&fill.account) == Keeping::Net || terms.closes { other } else { 0 };
         if may_reduce_only && leg.lots.saturating_abs() > closed {
-            let number = leg.contract.number();
+            let number = leg.contract;
             let detail = format!("{} lots of contract {number} where {closed} close", leg.lots);
             raise(ExceptionKind::FillIncreases, detail);
         }

@@ -218,7 +218,7 @@ fn positions(
         let held = from.holding(accounts.0, *contract);
         let side = if *lots > 0 { held.long } else { held.short };
         if lots.saturating_abs() > side {
-            let detail = format!("{side} lots of contract {} are held", contract.number());
+            let detail = format!("{side} lots of contract {contract} are held");
             return Err(Refusal::new(RefusalReason::InsufficientPosition, detail));
         }
     }

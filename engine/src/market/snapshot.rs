@@ -211,47 +211,44 @@ impl Snapshot {
                 own.terms = Some(terms.clone());
                 terms.faults()
             }
-            Quote::Rate { .. } | Quote::Exchange { .. } | Quote::Peg { .. } => self.apply_to_currency(quote),
+            Quote::Rate { currency, until, rate } => self.apply_rate(currency, *until, *rate),
+            Quote::Peg { currency, price } => self.apply_peg(currency, *price),
+            Quote::Exchange { from, to, rate } => self.apply_exchange(from, to, *rate),
         }
     }
 
-    /// A quote of a currency rather than of a price source.
-    fn apply_to_currency(&mut self, quote: &Quote) -> Vec<String> {
-        let time = self.time;
-        match quote {
-            Quote::Rate { currency, until, rate } => {
-                let rates = Arc::make_mut(&mut self.rates).entry(currency.clone()).or_default();
-                if rates.len() >= Self::MOST_EXPIRIES && !rates.contains_key(until) {
-                    return vec![format!("more than {} rates of {currency}", Self::MOST_EXPIRIES)];
-                }
-                let mut known = rates.get(until).copied();
-                let mut faults = replaced(&mut known, *rate, time);
-                faults.extend(rate_fault(*rate));
-                rates.insert(*until, *rate);
-                faults
-            }
-            Quote::Peg { currency, price } => {
-                let pegs = Arc::make_mut(&mut self.pegs);
-                let mut known = pegs.get(currency).copied();
-                let mut faults = replaced(&mut known, *price, time);
-                if !(1e-6..=1e6).contains(&price.value()) {
-                    faults.push("price: expected a number from 1e-6 to 1e6".to_owned());
-                }
-                pegs.insert(currency.clone(), *price);
-                faults
-            }
-            Quote::Exchange { from, to, rate } => {
-                let exchange = Arc::make_mut(&mut self.exchange);
-                let mut known = exchange.get(&(from.clone(), to.clone())).copied();
-                let mut faults = replaced(&mut known, *rate, time);
-                if !(1e-12..=1e12).contains(&rate.value()) || from == to {
-                    faults.push("rate: expected a positive number between two currencies".to_owned());
-                }
-                exchange.insert((from.clone(), to.clone()), *rate);
-                faults
-            }
-            _ => Vec::new(),
+    fn apply_rate(&mut self, currency: &Currency, until: Moment, rate: Observed) -> Vec<String> {
+        let rates = Arc::make_mut(&mut self.rates).entry(currency.clone()).or_default();
+        if rates.len() >= Self::MOST_EXPIRIES && !rates.contains_key(&until) {
+            return vec![format!("more than {} rates of {currency}", Self::MOST_EXPIRIES)];
         }
+        let mut known = rates.get(&until).copied();
+        let mut faults = replaced(&mut known, rate, self.time);
+        faults.extend(rate_fault(rate));
+        rates.insert(until, rate);
+        faults
+    }
+
+    fn apply_peg(&mut self, currency: &Currency, price: Observed) -> Vec<String> {
+        let pegs = Arc::make_mut(&mut self.pegs);
+        let mut known = pegs.get(currency).copied();
+        let mut faults = replaced(&mut known, price, self.time);
+        if !(1e-6..=1e6).contains(&price.value()) {
+            faults.push("price: expected a number from 1e-6 to 1e6".to_owned());
+        }
+        pegs.insert(currency.clone(), price);
+        faults
+    }
+
+    fn apply_exchange(&mut self, from: &Currency, to: &Currency, rate: Observed) -> Vec<String> {
+        let exchange = Arc::make_mut(&mut self.exchange);
+        let mut known = exchange.get(&(from.clone(), to.clone())).copied();
+        let mut faults = replaced(&mut known, rate, self.time);
+        if !(1e-12..=1e12).contains(&rate.value()) || from == to {
+            faults.push("rate: expected a positive number between two currencies".to_owned());
+        }
+        exchange.insert((from.clone(), to.clone()), rate);
+        faults
     }
 
     fn source(&mut self, source: &PriceSource) -> &mut SourceMarket {

@@ -17,7 +17,7 @@ use super::definition::{
     LevelAdjustment, LevelRate, OptionDefinition, ProductLink, ScanRange, SeriesDefinition, Side,
     SpreadDefinition, TierDefinition, Valuation,
 };
-use super::method::{Method, Span16Method, Span16Product};
+use super::method::{Method, MethodKind, Span16Method, Span16Product};
 use crate::contract::{OptionModel, OptionRight, OptionTerms, Period, ProductType};
 use crate::instruction_set::Instructions;
 use crate::market::{Snapshot, SourceMarket, years_between};
@@ -157,8 +157,8 @@ impl Making<'_> {
 
     fn exchange(&self) -> Result<ExchangeCode, String> {
         let text = match &self.method.kind {
-            super::method::MethodKind::Span16(own) => own.house.as_str(),
-            _ => "",
+            MethodKind::Span16(own) => own.house.as_str(),
+            MethodKind::Grid(_) | MethodKind::Standard(_) | MethodKind::Linear(_) => "",
         };
         Code::new(text).map_err(|error| error.to_string())
     }

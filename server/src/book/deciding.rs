@@ -58,6 +58,16 @@ impl Book {
         Ok((closed, entry.last()))
     }
 
+    /// Why a transfer is refused as it stands, and the last record that this depends on; `None` where it is accepted. Nothing is applied.
+    pub(crate) fn refuses_transfer(
+        [from, to]: [&Entry; 2],
+        house: &HouseSnapshot,
+        (principal, transfer): (&Principal, &Transfer),
+    ) -> Option<(Refusal, Sequence)> {
+        let refused = decide_transfer(from.group(), to.group(), house, principal, transfer).err()?;
+        Some((refused, from.rests_on(house).max(to.rests_on(house))))
+    }
+
     /// Moves something from one group to another.
     pub(crate) fn transfer(
         &self,

@@ -17,7 +17,7 @@ use plimsoll_engine::group::{GroupKey, HouseMethods, HouseSnapshot, LastKnown, S
 use plimsoll_engine::market::{MarketFault, Quote, Snapshot};
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::{HouseChange, RecordBody, RunKey, Unreadable};
-use plimsoll_engine::types::{House, MethodName, Moment};
+use plimsoll_engine::types::{House, MethodName, Moment, Reference};
 use plimsoll_journal::{Cut, Sequence};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
@@ -44,13 +44,26 @@ pub(crate) struct ContractFault {
     pub(crate) message: String,
 }
 
+/// A method that cannot margin a book.
+#[derive(Debug)]
+pub(crate) struct Unfit {
+    pub(crate) method: MethodName,
+    pub(crate) reason: NotForBooks,
+}
+
+impl From<Unfit> for NotStated {
+    fn from(unfit: Unfit) -> Self {
+        Self::Method(unfit)
+    }
+}
+
 /// Why something is not stated.
 #[derive(Debug)]
 pub(crate) enum NotStated {
     Contracts(Vec<ContractFault>),
     /// Of so many quotes.
     Market(usize, Vec<MarketFault>),
-    Method(MethodName, NotForBooks),
+    Method(Unfit),
     /// Groups that may have come to use what would be dropped since they were looked at.
     Reached(BTreeSet<GroupKey>),
     Book(BookFault),
@@ -97,7 +110,7 @@ pub(crate) type Renewed = (Arc<HouseSnapshot>, Sequence);
 
 impl Desk {
     /// The most contracts that are known.
-    const MOST_CONTRACTS: usize = 10_000_000;
+    pub(crate) const MOST_CONTRACTS: usize = 10_000_000;
 
     pub(crate) fn new(house: House, chronicle: Arc<Chronicle>, state: HouseState) -> Self {
         Self {
@@ -184,9 +197,11 @@ impl Desk {
             return Ok(Some(known));
         }
         let sequence = self.use_set(&mut stated, set)?;
-        // Methods have been found fit when they were stated.
         let renewed = self.renewed(&mut stated, set, sequence);
-        Ok(renewed.ok().map(|own| own.0))
+        // Methods have been found fit when they were stated, with another set or before a start.
+        let unfit =
+            |Unfit { method, reason }| BookFault::Method { house: self.house.clone(), method, reason };
+        renewed.map(|own| Some(own.0)).map_err(unfit)
     }
 
     /// Notes which set the house uses from now on, and its contracts.
@@ -281,7 +296,7 @@ impl Desk {
             // All of them were known: nothing has changed.
             sequence = Sequence(stated.version);
         }
-        self.renewed(&mut stated, set, sequence)
+        Ok(self.renewed(&mut stated, set, sequence)?)
     }
 
     fn take(
@@ -368,6 +383,11 @@ impl Desk {
         Ok((self.changed(&mut stated, set, priced, made)?, market))
     }
 
+    /// Whether a settlement run of an id has been told.
+    pub(super) fn has_run(&self, id: &Reference) -> bool {
+        self.stated().runs.known(id).is_some()
+    }
+
     /// The turn of a settlement run: one at a time is told to the groups of the house.
     pub(super) fn settles(&self) -> MutexGuard<'_, ()> {
         self.settling.lock().unwrap_or_else(PoisonError::into_inner)
@@ -399,13 +419,13 @@ impl Desk {
         })
     }
 
-    fn priced(&self, methods: &Methods, market: &Snapshot) -> Result<HouseMethods, NotStated> {
+    fn priced(&self, methods: &Methods, market: &Snapshot) -> Result<HouseMethods, Unfit> {
         // Pricing takes long: names are looked up meanwhile.
         let owned = |(id, own): (ContractId, &Specification)| (id, own.clone());
         let specified: Vec<(ContractId, Specification)> =
             self.contracts().all.specified().map(owned).collect();
         let specified = specified.iter().map(|(id, own)| (*id, own));
-        priced(methods, market, specified).map_err(|(name, reason)| NotStated::Method(name, reason))
+        priced(methods, market, specified).map_err(|(method, reason)| Unfit { method, reason })
     }
 
     fn renewed(
@@ -413,7 +433,7 @@ impl Desk {
         stated: &mut Stated,
         set: Option<&Arc<ParameterSet>>,
         sequence: Sequence,
-    ) -> Result<Renewed, NotStated> {
+    ) -> Result<Renewed, Unfit> {
         let priced = self.priced(&stated.methods, &stated.market)?;
         Ok(self.publish(stated, set, sequence, priced))
     }

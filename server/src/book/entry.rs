@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll_engine::group::{
     Body, Changes, Checked, Command, Decision, Event, Fact, Group, HouseSnapshot, NewOrder, Outcome, Refusal,
     RefusalReason, SettlementRun, Standing, StandingError, book_pending, bounded, check_within, decide,
-    decide_run, decide_within, renewed, searched, standing,
+    decide_run, decide_within, differences, renewed, searched, standing,
 };
 use plimsoll_engine::record::{GroupChange, RecordBody, RunKey};
 use plimsoll_engine::types::{CommandId, Principal};
@@ -120,6 +120,17 @@ impl Entry {
         self.cut = Sequence::NONE;
     }
 
+    /// The answer to a request that is refused as it stands; `None` where it is accepted. Nothing is applied or remembered: what names a contract
+    /// that the house does not know is decided anew by the next that asks it.
+    pub(crate) fn refuses(&self, house: &HouseSnapshot, command: &Command) -> Option<Answer> {
+        let rests_on = self.rests_on(house);
+        if let Some(answer) = self.refusals.answer(command, (self.group.sequence, rests_on)) {
+            return Some(answer);
+        }
+        let Decision { outcome, .. } = decide(&self.group, house, command, None);
+        outcome.refused.is_some().then_some(Answer { outcome, is_repeated: false, rests_on })
+    }
+
     /// Decides a command; what it comes to is written down and applied, unless its time is over before that.
     pub(crate) fn submit(
         &mut self,
@@ -180,7 +191,13 @@ impl Entry {
     }
 
     /// Books the trades that waited for contracts that the house knows now; the last record of the group.
-    pub(crate) fn book_pending(&mut self, desk: &Desk, house: &HouseSnapshot, room: Room<'_>) -> Sequence {
+    pub(crate) fn book_pending(
+        &mut self,
+        (desk, known): (&Desk, &Arc<HouseSnapshot>),
+        room: Room<'_>,
+    ) -> Sequence {
+        // What the house has stated while this waited for the group.
+        let house = &*desk.newest().unwrap_or_else(|| Arc::clone(known));
         let events = book_pending(&self.group, house);
         if !events.is_empty() {
             desk.notes_facts(&self.group, &events);
@@ -290,17 +307,7 @@ impl Entry {
             (Err(_), Err(_)) => return Vec::new(),
             _ => return vec!["the group has a standing only one way".to_owned()],
         };
-        let rooms = [
-            ("initial", kept.initial, anew.initial),
-            ("maintenance", kept.maintenance, anew.maintenance),
-            ("with orders", kept.with_orders, anew.with_orders),
-        ];
-        let rooms = rooms.into_iter().filter(|(_, kept, anew)| kept != anew);
-        let mut differences: Vec<String> =
-            rooms.map(|(what, kept, anew)| format!("{what}: {kept:?} is kept, {anew:?} is right")).collect();
-        if kept.currencies != anew.currencies {
-            differences.push("balances by currency".to_owned());
-        }
+        let differences = differences(&kept, &anew);
         if !differences.is_empty() {
             self.keep(house, Arc::new(anew));
         }

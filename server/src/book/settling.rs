@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use plimsoll_engine::group::{ExceptionItem, GroupKey, Refusal, SettlementRun};
-use plimsoll_engine::types::House;
+use plimsoll_engine::types::{House, Reference};
 use plimsoll_journal::Sequence;
 
-use super::{Book, BookFault, locked};
+use super::{Book, BookFault, NewContracts, locked};
 
 /// What became of a run in a group.
 #[derive(Debug)]
@@ -45,6 +45,20 @@ pub(crate) struct Settled {
 }
 
 impl Book {
+    /// Makes the contracts known that a settlement run names; not of one whose id has been told, which is another one then.
+    pub(crate) fn take_run(
+        &self,
+        house: &House,
+        run: &Reference,
+        new: &NewContracts,
+    ) -> Result<(), BookFault> {
+        let (desk, _) = self.desk(house)?;
+        if desk.has_run(run) {
+            return Err(BookFault::OtherRun { house: house.clone(), run: run.clone() });
+        }
+        desk.make_known(new).map(|_| ())
+    }
+
     /// Applies a settlement run to every group of a house, to each once; the record that has to be durable before it is said.
     pub(crate) fn settle(
         &self,

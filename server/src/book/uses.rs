@@ -9,7 +9,7 @@ use plimsoll_engine::types::{House, MethodName};
 use plimsoll_journal::Sequence;
 
 use super::desk::{Dropped, Renewed};
-use super::{Book, BookFault, Desk, Methods, NotStated, Place, Terms, locked};
+use super::{Asked, Book, BookFault, Desk, Methods, NotStated, Place, Terms, locked};
 use crate::until::Until;
 
 /// The most uses that are named.
@@ -24,12 +24,12 @@ impl Book {
     pub(crate) fn state_terms(
         &self,
         house: &House,
-        terms: &Terms,
+        terms: &Asked<Terms>,
         until: &Until,
     ) -> Result<Renewed, NotStated> {
         let (desk, _) = self.desk(house)?;
         let _restating = desk.restates();
-        let begun = desk.drops_terms(terms);
+        let begun = desk.drops_terms(&terms.asked);
         let dropped = &begun.dropping.dropped;
         let mut keys = self.to_look_at(house, dropped);
         loop {

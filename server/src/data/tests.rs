@@ -17,7 +17,7 @@ use plimsoll_journal::{Reading, Sequence};
 use simulated::{Dice, SimulatedDisk};
 
 use super::open_on;
-use crate::book::{Book, BookFault, PastFault, Place, Then, locked};
+use crate::book::{Book, BookFault, NewContracts, PastFault, Place, Then, locked};
 use crate::registry::{AccountScope, Registry};
 use crate::until::Until;
 
@@ -80,7 +80,8 @@ impl Told {
         let (desk, house) = book.desk(&self.key.house).unwrap();
         let text =
             ContractText { product: "HCL", product_type: "FUT", period: "202612", ..Default::default() };
-        desk.contract(Place::Worker, house.set(), &ContractQuery::parse(&text).unwrap()).unwrap()
+        let query = ContractQuery::parse(&text).unwrap();
+        desk.contract(Place::Worker, house.set(), &query, &mut NewContracts::default()).unwrap()
     }
 
     /// A settlement run at a trillion.
@@ -202,7 +203,7 @@ fn give(book: &Book, told: &mut Told, command: Command) -> bool {
             }
             settled
         }
-        _ => submit(book, &told.key, &command),
+        Body::Fact(_) | Body::Request(_) => submit(book, &told.key, &command),
     };
     let Ok(sequence) = sequence else { return false };
     told.commands.push((command, sequence));

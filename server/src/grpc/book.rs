@@ -26,7 +26,7 @@ use tonic::{Request, Response, Status};
 use super::from_proto::book::{Reader, group_key, new_group};
 use super::violations::Violations;
 use super::{status, to_proto};
-use crate::book::{Book, BookFault, Desk, Place, Turn, Waits, open};
+use crate::book::{Asked, Book, BookFault, Desk, Place, Turn, Waits, open};
 use crate::set_files::SetFiles;
 use crate::until::Until;
 pub(super) use work::Threads;
@@ -73,10 +73,7 @@ impl From<Violations> for Fault {
 
 impl From<BookFault> for Fault {
     fn from(fault: BookFault) -> Self {
-        match fault {
-            BookFault::Waits => Self::Waits,
-            fault => Self::Book(fault),
-        }
+        if fault == BookFault::Waits { Self::Waits } else { Self::Book(fault) }
     }
 }
 
@@ -91,16 +88,17 @@ impl Fault {
     }
 }
 
-/// Reads a request of a house with what its book knows.
+/// Reads a request of a house with what its book knows; nothing is written down.
 fn read<T>(
     book: &Book,
     place: Place,
     house: &House,
     read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
-) -> Result<T, Fault> {
+) -> Result<Asked<T>, Fault> {
     let (desk, snapshot) = work::known(book, house, place)?;
-    let (set, faults) = (snapshot.set(), Violations::default());
-    let mut reader = Reader { desk: &desk, set, place, waits: false, faults };
+    let set = snapshot.set();
+    let (faults, new) = Default::default();
+    let mut reader = Reader { desk: &desk, set, place, waits: false, faults, new };
     let found = read(&mut reader);
     Ok(reader.finished(found)??)
 }
@@ -241,11 +239,14 @@ impl BookService for BookCalls {
             let (turns, bytes) = (self.book.entry(&key)?, request.encoded_len());
             let _room = self.threads.room(bytes)?;
             let house = key.house.clone();
-            let read = move |book: &Book, place| commands::submitted(book, place, &key, &request);
-            let command = self.read(&house, bytes, read).await?;
-            let is_little = if commands::is_single_fact(&command) { |_: &Group| true } else { is_small };
-            let decide =
-                move |book: &Book, held, place| commands::submit(book, held, place, &command, &until);
+            let request = Arc::new(request);
+            let again = move |book: &Book, place| commands::submitted(book, place, &key, &request);
+            let command = self.read(&house, bytes, again.clone()).await?;
+            let is_single = commands::is_single_fact(&command.asked);
+            let is_little = if is_single { |_: &Group| true } else { is_small };
+            let decide = move |book: &Book, held, place| {
+                commands::submit(book, held, place, (&command, &again), &until)
+            };
             self.in_turn(&turns, is_little, decide).await
         };
         self.said(submitted.await).await
@@ -260,10 +261,12 @@ impl BookService for BookCalls {
             let key = group_key(request.name.as_ref())?;
             let (turns, bytes) = (self.book.entry(&key)?, request.encoded_len());
             let house = key.house.clone();
-            let read = move |book: &Book, place| commands::to_check(book, place, &key, &request);
-            let order = self.read(&house, bytes, read).await?;
-            let decide =
-                move |book: &Book, held, place| commands::check_order(book, held, place, &order, &until);
+            let request = Arc::new(request);
+            let again = move |book: &Book, place| commands::to_check(book, place, &key, &request);
+            let order = self.read(&house, bytes, again.clone()).await?;
+            let decide = move |book: &Book, held, place| {
+                commands::check_order(book, held, place, (&order, &again), &until)
+            };
             self.in_turn(&turns, is_small, decide).await
         };
         self.said(checked.await).await
@@ -291,8 +294,10 @@ impl BookService for BookCalls {
         let transferred = async {
             let house = house_of("house", &request.house)?;
             let bytes = request.encoded_len();
-            let read = move |book: &Book, place| commands::transferred(book, place, &request);
-            let ([from, to], transfer) = self.read(&house, bytes, read).await?;
+            let request = Arc::new(request);
+            let again = move |book: &Book, place| commands::transferred(book, place, &request);
+            let read = self.read(&house, bytes, again.clone()).await?;
+            let [from, to] = read.asked.0.clone();
             let [from_turns, to_turns] = [self.book.entry(&from)?, self.book.entry(&to)?];
             // Whoever needs several turns takes them in ascending order of their groups.
             let (from, to) = if from < to {
@@ -307,7 +312,7 @@ impl BookService for BookCalls {
             let has_orders = [&from, &to].iter().any(|own| !own.group().orders.is_empty());
             let is_little = !has_orders && is_small(from.group()) && is_small(to.group());
             let decide = move |book: &Book, [from, to]: &mut [Turn; 2], place| {
-                commands::transfer(book, [from, to], place, &transfer, &until)
+                commands::transfer(book, [from, to], place, (&read, &again), &until)
             };
             self.with_turns([from, to], is_little, decide).await
         };

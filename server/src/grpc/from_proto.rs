@@ -1,6 +1,7 @@
 //! The wire's words into the engine's; every faulty field of a request is named at once.
 
 pub(super) mod book;
+mod commands;
 mod house_terms;
 pub(super) mod methods;
 mod orders;

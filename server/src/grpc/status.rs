@@ -182,6 +182,13 @@ pub(super) fn of_book(fault: &BookFault) -> Status {
             status(Code::FailedPrecondition, "IN_USE", &message, details, &[])
         }
         BookFault::TooManyHouses => exhausted("TOO_MANY_HOUSES", "houses", &message),
+        BookFault::TooManyContracts => exhausted("TOO_MANY_CONTRACTS", "contracts", &message),
+        BookFault::Method { house, method, .. } => {
+            let details =
+                ErrorDetails::with_precondition_failure_violation("METHOD", method.as_str(), message.clone());
+            let more = [("house", house.as_str().to_owned()), ("method", method.as_str().to_owned())];
+            status(Code::FailedPrecondition, "METHOD_NOT_FOR_BOOKS", &message, details, &more)
+        }
         BookFault::JournalFull => exhausted("JOURNAL_FULL", "records that wait", &message),
         BookFault::TooManyGroups => exhausted("TOO_MANY_GROUPS", "margin groups", &message),
         // What waits has been done on a worker before anybody is told.

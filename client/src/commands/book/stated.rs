@@ -109,18 +109,20 @@ impl Reading<'_> {
     }
 
     fn single(&mut self, value: Value, field: &FieldDescriptor, kind: &Kind, place: &Place) -> Option<Value> {
-        match kind {
-            Kind::Message(own) => Some(self.message(value, own, place)),
-            Kind::Enum(own) => self.word(value, field.name(), own, place),
-            _ => self.scalar(value, field, kind, place),
+        if let Some(own) = kind.as_message() {
+            Some(self.message(value, own, place))
+        } else if let Some(own) = kind.as_enum() {
+            self.word(value, own, place)
+        } else {
+            self.scalar(value, field, kind, place)
         }
     }
 
     /// A word of an enumeration, or its number.
-    fn word(&mut self, value: Value, key: &str, words: &EnumDescriptor, place: &Place) -> Option<Value> {
+    fn word(&mut self, value: Value, words: &EnumDescriptor, place: &Place) -> Option<Value> {
         let is_known = match &value {
             Value::String(word) => {
-                let name = long(key, word).unwrap_or_else(|| word.clone());
+                let name = long(words, word).unwrap_or_else(|| word.clone());
                 if words.get_value_by_name(&name).is_some() {
                     return Some(Value::String(name));
                 }
@@ -137,7 +139,7 @@ impl Reading<'_> {
         }
         let stated = words.values().filter(|own| own.number() != 0);
         let names: Vec<String> =
-            stated.map(|own| short(key, own.name()).unwrap_or_else(|| own.name().to_owned())).collect();
+            stated.map(|own| short(words, own.name()).unwrap_or_else(|| own.name().to_owned())).collect();
         self.fault(place, &format!("expected one of {}", names.join(", ")));
         None
     }
@@ -155,7 +157,12 @@ impl Reading<'_> {
             Kind::String | Kind::Bytes => "expected text",
             Kind::Bool => "expected true or false",
             Kind::Uint32 | Kind::Uint64 | Kind::Fixed32 | Kind::Fixed64 => "expected a whole number from 0",
-            _ => "expected a whole number",
+            Kind::Int32 | Kind::Int64 | Kind::Sint32 | Kind::Sint64 | Kind::Sfixed32 | Kind::Sfixed64 => {
+                "expected a whole number"
+            }
+            Kind::Double | Kind::Float => "expected a number",
+            Kind::Message(_) => "expected an object",
+            Kind::Enum(_) => "expected a word",
         };
         self.fault(place, expected);
         None
@@ -171,14 +178,14 @@ fn beside<'k>(kept: &'k Map<String, Value>, field: &FieldDescriptor) -> Option<&
 /// The key of the contract that an object is, or is about.
 fn contract_of(entries: &Map<String, Value>, message: &MessageDescriptor) -> Option<String> {
     if message.name() == "Position" {
-        return key(entries);
+        return key(entries, message);
     }
-    let field = message.get_field_by_name("contract")?;
-    let is_contract = field.kind().as_message().is_some_and(|own| own.name() == "Position");
-    entries.get("contract").and_then(Value::as_object).filter(|_| is_contract).and_then(key)
+    let kind = message.get_field_by_name("contract")?.kind();
+    let contract = kind.as_message().filter(|own| own.name() == "Position")?;
+    entries.get("contract").and_then(Value::as_object).and_then(|entries| key(entries, contract))
 }
 
-fn key(entries: &Map<String, Value>) -> Option<String> {
+fn key(entries: &Map<String, Value>, contract: &MessageDescriptor) -> Option<String> {
     let text = |name: &str| entries.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     // Without a product it is no key of a contract.
     text("product")?;
@@ -191,7 +198,9 @@ fn key(entries: &Map<String, Value>) -> Option<String> {
         if name == "underlying_period" {
             key.push_str("on ");
         }
-        key.push_str(&short(name, word).unwrap_or_else(|| word.to_owned()));
+        let kind = contract.get_field_by_name(name)?.kind();
+        let short = kind.as_enum().and_then(|words| short(words, word));
+        key.push_str(&short.unwrap_or_else(|| word.to_owned()));
     }
     Some(key.chars().filter(|own| !own.is_control()).take(120).collect())
 }

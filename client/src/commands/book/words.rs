@@ -1,98 +1,111 @@
 //! Messages as JSON: the canonical mapping of protocol buffers, with short words for enumerations.
 //!
 //! `"type":"FUT"` stands for `PRODUCT_TYPE_FUTURE`, `"right":"C"` for `OPTION_RIGHT_CALL`, `"kind":"limit"` for `ORDER_KIND_LIMIT`, and so
-//! on; the long names are understood too. Answers have the short ones.
+//! on: what is left of a name without its enumeration's, in small letters; the long names are understood too. Answers have the short ones.
 
 use plimsoll_client::json::{self, Fault};
 use plimsoll_engine::contract::ProductType;
 use prost::Message;
 use prost_reflect::{
-    DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
+    DescriptorPool, DeserializeOptions, DynamicMessage, EnumDescriptor, Kind, MessageDescriptor,
+    SerializeOptions,
 };
 use serde_json::Value;
 
 use super::stated;
 
-/// What long names of a key's values begin with.
-const PREFIXES: [(&str, &str); 13] = [
-    ("kind", "ORDER_KIND_"),
-    ("enforced_by", "LINK_ENFORCER_"),
-    ("on_fill", "LINK_ON_FILL_"),
-    ("time_in_force", "TIME_IN_FORCE_"),
-    ("origin", "ORIGIN_"),
-    ("change", "ORDER_CHANGE_"),
-    ("margining", "MARGINING_"),
-    ("rounding", "ROUNDING_PROFILE_"),
-    ("instrument", "INSTRUMENT_"),
-    ("settlement", "SETTLEMENT_"),
-    ("model", "VOLATILITY_MODEL_"),
-    ("reason", "REFUSAL_REASON_"),
-    ("reason", "UNMATCHED_REASON_"),
-];
-
-/// Codes of product types, with their long names.
-const TYPES: [(ProductType, &str); 9] = [
-    (ProductType::Physical, "PRODUCT_TYPE_PHYSICAL"),
-    (ProductType::Equity, "PRODUCT_TYPE_EQUITY"),
-    (ProductType::Future, "PRODUCT_TYPE_FUTURE"),
-    (ProductType::Forward, "PRODUCT_TYPE_FORWARD"),
-    (ProductType::OptionOnPhysical, "PRODUCT_TYPE_OPTION_ON_PHYSICAL"),
-    (ProductType::OptionOnFuture, "PRODUCT_TYPE_OPTION_ON_FUTURE"),
-    (ProductType::OptionOnEquity, "PRODUCT_TYPE_OPTION_ON_EQUITY"),
-    (ProductType::Combination, "PRODUCT_TYPE_COMBINATION"),
-    (ProductType::OptionOnCombination, "PRODUCT_TYPE_OPTION_ON_COMBINATION"),
-];
-
 const RIGHTS: [(&str, &str); 2] = [("C", "OPTION_RIGHT_CALL"), ("P", "OPTION_RIGHT_PUT")];
 
-/// The long name of a short word.
-pub(super) fn long(key: &str, word: &str) -> Option<String> {
-    match key {
-        "type" => TYPES.iter().find(|(kind, _)| kind.code() == word).map(|(_, long)| (*long).to_owned()),
-        "right" => RIGHTS.iter().find(|(short, _)| *short == word).map(|(_, long)| (*long).to_owned()),
+/// The name of a product type on the wire.
+const fn product_type_name(own: ProductType) -> &'static str {
+    match own {
+        ProductType::Physical => "PRODUCT_TYPE_PHYSICAL",
+        ProductType::Equity => "PRODUCT_TYPE_EQUITY",
+        ProductType::Future => "PRODUCT_TYPE_FUTURE",
+        ProductType::Forward => "PRODUCT_TYPE_FORWARD",
+        ProductType::OptionOnPhysical => "PRODUCT_TYPE_OPTION_ON_PHYSICAL",
+        ProductType::OptionOnFuture => "PRODUCT_TYPE_OPTION_ON_FUTURE",
+        ProductType::OptionOnEquity => "PRODUCT_TYPE_OPTION_ON_EQUITY",
+        ProductType::Combination => "PRODUCT_TYPE_COMBINATION",
+        ProductType::OptionOnCombination => "PRODUCT_TYPE_OPTION_ON_COMBINATION",
+    }
+}
+
+/// What the number of an enumeration is called that is never stated.
+const UNSPECIFIED: &str = "UNSPECIFIED";
+
+/// The long name of a short word of an enumeration; a word that is none of its short ones has none.
+pub(super) fn long(words: &EnumDescriptor, word: &str) -> Option<String> {
+    let name = match words.name() {
+        "ProductType" => product_type_name(ProductType::from_code(word)?).to_owned(),
+        "OptionRight" => {
+            RIGHTS.iter().find(|(short, _)| *short == word).map(|(_, long)| (*long).to_owned())?
+        }
         _ => {
-            let (_, prefix) = PREFIXES.iter().find(|(own, _)| *own == key)?;
             let is_short =
                 !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-            is_short.then(|| format!("{prefix}{}", word.to_uppercase()))
+            is_short.then(|| format!("{}{}", prefix(words), word.to_uppercase()))?
         }
+    };
+    words.get_value_by_name(&name).map(|own| own.name().to_owned())
+}
+
+/// The short word for a long name of an enumeration.
+pub(super) fn short(words: &EnumDescriptor, name: &str) -> Option<String> {
+    words.get_value_by_name(name)?;
+    match words.name() {
+        "ProductType" => {
+            let (_, code) = ProductType::CODES.iter().find(|(own, _)| product_type_name(*own) == name)?;
+            Some((*code).to_owned())
+        }
+        "OptionRight" => RIGHTS.iter().find(|(_, long)| *long == name).map(|(short, _)| (*short).to_owned()),
+        _ => name.strip_prefix(&prefix(words)).map(str::to_lowercase),
     }
 }
 
-/// The short word for a long name.
-pub(super) fn short(key: &str, word: &str) -> Option<String> {
-    match key {
-        "type" => TYPES.iter().find(|(_, long)| *long == word).map(|(kind, _)| kind.code().to_owned()),
-        "right" => RIGHTS.iter().find(|(_, long)| *long == word).map(|(short, _)| (*short).to_owned()),
-        _ => {
-            let mut prefixes = PREFIXES.iter().filter(|(own, _)| *own == key);
-            prefixes.find_map(|(_, prefix)| word.strip_prefix(prefix)).map(str::to_lowercase)
-        }
-    }
+/// What every name of an enumeration begins with.
+fn prefix(words: &EnumDescriptor) -> String {
+    let first = words.default_value();
+    first.name().strip_suffix(UNSPECIFIED).unwrap_or_default().to_owned()
 }
 
-fn shortened(value: &mut Value) {
-    match value {
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                match value {
-                    Value::String(word) => {
-                        if let Some(other) = short(key, word) {
-                            *word = other;
-                        }
-                    }
-                    value => shortened(value),
-                }
+/// An answer's names of enumerations in short words.
+fn shorten(value: &mut Value, message: &MessageDescriptor) {
+    let Value::Object(entries) = value else { return };
+    for (key, value) in entries {
+        let Some(field) = message.get_field_by_name(key) else { continue };
+        match value {
+            Value::Array(values) => values.iter_mut().for_each(|value| shorten_one(value, &field.kind())),
+            Value::Object(values) if field.is_map() => {
+                let kind = field.kind();
+                let Some(kind) = kind.as_message().map(|own| own.map_entry_value_field().kind()) else {
+                    continue;
+                };
+                values.values_mut().for_each(|value| shorten_one(value, &kind));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                shorten_one(value, &field.kind());
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(shortened),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+fn shorten_one(value: &mut Value, kind: &Kind) {
+    if let Some(message) = kind.as_message() {
+        shorten(value, message);
+    } else if let (Value::String(word), Some(words)) = (&mut *value, kind.as_enum())
+        && let Some(other) = short(words, word)
+    {
+        *word = other;
+    }
+}
+
+fn pool() -> Result<DescriptorPool, String> {
+    DescriptorPool::decode(plimsoll_proto::FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())
 }
 
 fn descriptor(name: &str) -> Result<MessageDescriptor, String> {
-    let pool =
-        DescriptorPool::decode(plimsoll_proto::FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())?;
+    let pool = pool()?;
     let name = format!("plimsoll.v1.{name}");
     pool.get_message_by_name(&name).ok_or_else(|| format!("no message {name}"))
 }
@@ -144,7 +157,7 @@ impl Words {
         let options = SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
         let value = message.serialize_with_options(serde_json::value::Serializer, &options);
         let mut value = value.map_err(|error| error.to_string())?;
-        shortened(&mut value);
+        shorten(&mut value, &self.answer);
         Ok(value)
     }
 }
@@ -155,6 +168,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn every_word_of_every_enumeration_has_a_short_one_and_back() {
+        let pool = pool().unwrap();
+        let own = |words: &EnumDescriptor| words.package_name() == "plimsoll.v1";
+        for words in pool.all_enums().filter(own) {
+            assert!(words.default_value().name().ends_with("_UNSPECIFIED"), "{}", words.name());
+            let stated = words.values().filter(|value| value.number() != 0);
+            for value in stated {
+                let word = short(&words, value.name()).unwrap_or_else(|| panic!("{}", value.name()));
+                assert_eq!(long(&words, &word).as_deref(), Some(value.name()));
+                assert!(word.len() < value.name().len());
+            }
+            assert_eq!(long(&words, "cheap"), None, "{}", words.name());
+        }
+    }
 
     #[test]
     fn short_words_and_numbers_both_ways() {

@@ -92,9 +92,11 @@ async fn upload(
     let bar = source.progress.clone();
     let loaded = client.load_parameter_set(source, rounding, |_| {}).await;
     bar.finish_and_clear();
-    loaded.map_err(|error| match error {
-        ClientError::Source(source) => FileError::Unreadable { path: file.to_owned(), source }.into(),
-        other => other.into(),
+    loaded.map_err(|error| {
+        if let ClientError::Source(source) = error {
+            return FileError::Unreadable { path: file.to_owned(), source }.into();
+        }
+        error.into()
     })
 }
 

@@ -75,9 +75,10 @@ impl Line {
     }
 
     fn account(&mut self, value: Scalar) {
-        let name = match value {
-            Scalar::Text(text) => portfolio::account(&text),
-            other => Err(format!("expected text, found {}", other.name())),
+        let name = if let Scalar::Text(text) = value {
+            portfolio::account(&text)
+        } else {
+            Err(format!("expected text, found {}", value.name()))
         };
         self.account = Some(self.checked("account", name));
     }

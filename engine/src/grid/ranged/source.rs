@@ -84,9 +84,9 @@ impl Sums {
                     sum.add(held, *units, scale)?;
                 }
             }
-            let own = match book.rows[row].kind {
-                RowKind::Option { expiry, .. } => &mut sums.options[expiry],
-                _ => &mut sums.linear,
+            let own = match book.rows[row].kind.option_expiry() {
+                Some(expiry) => &mut sums.options[expiry],
+                None => &mut sums.linear,
             };
             let units = values.cells.row(row).into_iter().copied().chain([values.marks[row]]);
             for (sum, units) in own.iter_mut().zip(units) {

@@ -307,6 +307,11 @@ fn text_of_number(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::Integer(own) if own.radix() == 10 => Some(own.as_str().replace('_', "")),
         DeValue::Float(own) => Some(own.as_str().replace('_', "")),
-        _ => None,
+        DeValue::Integer(_)
+        | DeValue::String(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_)
+        | DeValue::Table(_) => None,
     }
 }

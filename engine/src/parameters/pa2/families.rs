@@ -173,10 +173,12 @@ impl Families {
 
     fn link_series(&mut self, index: usize, diagnostics: &mut Diagnostics) {
         let kind = self.all[index].own.product_type;
-        let underlying_kind = match kind {
-            ProductType::OptionOnPhysical => ProductType::Physical,
-            ProductType::OptionOnCombination => ProductType::Combination,
-            _ => ProductType::Future,
+        let underlying_kind = if kind == ProductType::OptionOnPhysical {
+            ProductType::Physical
+        } else if kind == ProductType::OptionOnCombination {
+            ProductType::Combination
+        } else {
+            ProductType::Future
         };
         for place in 0..self.all[index].own.series.len() {
             let family = &self.all[index];
@@ -395,12 +397,9 @@ impl Family {
             self.option(record, joined, (future, option), (price, array), terms, diagnostics);
             return;
         }
-        let period = match self.own.product_type {
-            ProductType::Physical => future.unwrap_or_else(spot),
-            _ => match future {
-                Some(future) => future,
-                None => return record.error(key::FUTURE_MONTH, "a month CCYYMM is missing", diagnostics),
-            },
+        let is_physical = self.own.product_type == ProductType::Physical;
+        let Some(period) = future.or_else(|| is_physical.then(spot)) else {
+            return record.error(key::FUTURE_MONTH, "a month CCYYMM is missing", diagnostics);
         };
         let is_stated = self.contracts.contains_key(&period);
         if !is_stated {

@@ -79,7 +79,7 @@ impl Quotation {
     pub(super) fn factor(self, stated: Decimal) -> Decimal {
         match self.alignment {
             Alignment::Eighths => times_power_of_ten(stated, 1 - self.locator).unwrap_or(stated),
-            _ => stated,
+            Alignment::Decimal | Alignment::ThirtySeconds | Alignment::SixtyFourths => stated,
         }
     }
 }

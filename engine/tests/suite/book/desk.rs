@@ -7,7 +7,8 @@ use plimsoll_engine::contract::{ContractId, ContractQuery, ContractText, Registr
 use plimsoll_engine::group::{
     AssetTerms, Band, Body, Changes, Clearing, CollateralSchedule, Command, Composition, Event, Fact, Fill,
     Group, GroupKey, HouseSnapshot, Keeping, MarginTerms, NewOrder, OrderKind, OrderLeg, OrderTerms, Origin,
-    Outcome, Request, SettlementRun, Standing, TimeInForce, TradeLeg, decide, renewed, standing,
+    Outcome, Request, SettlementRun, Standing, TimeInForce, TradeLeg, bounded, decide, differences, renewed,
+    standing,
 };
 use plimsoll_engine::parameters::{Digest, ParameterSet, RoundingProfile, build, sample};
 use plimsoll_engine::record::{decoded, encoded};
@@ -172,8 +173,18 @@ impl Desk {
         if !decision.events.is_empty() {
             let renewed = |known: &Standing| renewed(&self.group, &self.house, known, &changes).ok();
             self.kept = decision.standing.or_else(|| self.kept.as_ref().and_then(renewed));
+            self.audit();
         }
         (decision.outcome, decision.events)
+    }
+
+    /// What is kept of the standing is what is formed anew, in every part.
+    fn audit(&self) {
+        let version = self.house.version();
+        let Some(kept) = self.kept.as_ref().filter(|kept| kept.version == version) else { return };
+        let anew = bounded(&self.group, &self.house).unwrap();
+        let kept = kept.by_bound(&self.group, &self.house).unwrap();
+        assert_eq!(differences(&kept, &anew), Vec::<String>::new());
     }
 
     pub(super) fn request(&mut self, request: Request) -> Outcome {

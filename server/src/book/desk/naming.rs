@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLockReadGuard, TryLockError};
 use plimsoll_engine::contract::{ContractId, ContractKey, ContractQuery};
 use plimsoll_engine::parameters::ParameterSet;
 
-use super::super::{Place, Waits, indivisible};
+use super::super::{BookFault, NewContracts, Place, Waits, indivisible};
 use super::{Contracts, Desk};
 
 /// Why a contract has no number.
@@ -37,16 +37,17 @@ impl Desk {
         }
     }
 
-    /// The number of a contract of the active set or with a specification, or of one that the caller names in full.
+    /// The number of a contract of the active set or with a specification, or of one that the caller names in full; nothing is written down.
     pub(crate) fn contract(
         &self,
         place: Place,
         set: Option<&Arc<ParameterSet>>,
         query: &ContractQuery,
+        new: &mut NewContracts,
     ) -> Result<ContractId, Unnamed> {
         let mut keys = set.map(|set| set.listings().find_keys(query)).unwrap_or_default();
+        let own = self.contracts_at(place)?;
         if keys.is_empty() {
-            let own = self.contracts_at(place)?;
             let without_exchange = ContractQuery { exchange: None, ..query.clone() };
             let found = own.specified.get(&without_exchange).into_iter().flatten();
             let found = found.filter_map(|id| own.all.get(*id)).map(|own| own.key.clone());
@@ -63,22 +64,28 @@ impl Desk {
                 return Err(Unnamed::Fault(format!("may be any of {}", names.join("; "))));
             }
         };
-        if let Some(id) = self.contracts_at(place)?.all.id(&key) {
-            return Ok(id);
-        }
-        // What is not known yet is written down, for which there may be no room now.
-        if place == Place::Runtime {
-            return Err(Unnamed::Waits);
+        Ok(own.all.id(&key).unwrap_or_else(|| new.number(key)))
+    }
+
+    /// Makes contracts known that what is accepted names; their numbers, by the provisional ones.
+    pub(crate) fn make_known(
+        &self,
+        new: &NewContracts,
+    ) -> Result<BTreeMap<ContractId, ContractId>, BookFault> {
+        if new.is_nothing() {
+            return Ok(BTreeMap::new());
         }
         let mut own = self.writable();
         let first = own.all.contracts().len();
-        if first >= Self::MOST_CONTRACTS {
-            return Err(Unnamed::Fault("no more contracts can be known".to_owned()));
+        if first.saturating_add(new.iter().len()) > Self::MOST_CONTRACTS {
+            return Err(BookFault::TooManyContracts);
         }
         indivisible(|| {
-            let id = own.know(key, None).map_err(|error| Unnamed::Fault(error.to_string()))?;
-            self.write_known(&own, first).map_err(|fault| Unnamed::Fault(fault.to_string()))?;
-            Ok(id)
+            // Without a specification none can differ from what is known.
+            let numbers = new.iter().filter_map(|(id, key)| Some((id, own.know(key.clone(), None).ok()?)));
+            let numbers = numbers.collect();
+            self.write_known(&own, first)?;
+            Ok(numbers)
         })
     }
 

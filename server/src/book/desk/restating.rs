@@ -5,6 +5,7 @@ use std::sync::Arc;
 use plimsoll_engine::parameters::ParameterSet;
 use plimsoll_engine::record::HouseChange;
 
+use super::super::Asked;
 use super::super::house::{Methods, Stated, Terms};
 use super::dropping::Dropping;
 use super::{Desk, NotStated, Renewed, in_time};
@@ -15,7 +16,7 @@ impl Desk {
     pub(crate) fn state_terms(
         &self,
         set: Option<&Arc<ParameterSet>>,
-        terms: Terms,
+        Asked { asked: mut terms, new }: Asked<Terms>,
         dropping: &Dropping,
         until: &Until,
     ) -> Result<Renewed, NotStated> {
@@ -24,6 +25,9 @@ impl Desk {
         let priced = self.priced(&stated.methods, &stated.market)?;
         let freed = dropping.freed().map_err(NotStated::Reached)?;
         in_time(until)?;
+        let numbers = self.make_known(&new)?;
+        let known = |(id, band)| (numbers.get(&id).copied().unwrap_or(id), band);
+        terms.bands = terms.bands.into_iter().map(known).collect();
         let bands = terms.bands.iter().map(|(id, band)| (*id, *band)).collect();
         let change = HouseChange::Terms(bands, terms.schedule.clone(), terms.fees.clone());
         let made = (change, |stated: &mut Stated| stated.terms = terms);

@@ -12,7 +12,7 @@ use plimsoll_engine::parameters::{Digest, Quoted, RoundingProfile, build, sample
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::{Code, Currency, Decimal, Lots, Money, Quantity, Ratio};
 
-use super::super::{Chronicle, Stands, StatedMethod};
+use super::super::{Chronicle, NewContracts, Stands, StatedMethod};
 use super::*;
 use crate::registry::{AccountScope, Registry};
 
@@ -64,7 +64,7 @@ impl Setting {
                 underlying_period: key.underlying_period,
                 option: key.option,
             };
-            let found = desk.contract(Place::Worker, snapshot.set(), &query);
+            let found = desk.contract(Place::Worker, snapshot.set(), &query, &mut NewContracts::default());
             found.unwrap_or_else(|_| panic!("{key}"))
         };
         let euro = |own: &Quoted| snapshot.known(number(&own.key)).unwrap().currency.as_str() == "EUR";
@@ -72,7 +72,7 @@ impl Setting {
         let in_euros = quoted().find(euro).unwrap();
         let in_euros = (number(&in_euros.key), in_euros.price.unwrap());
         let own = Self { registry, book, house, future, in_euros, next: std::cell::Cell::new(0) };
-        own.book.state_terms(&own.house, &own.terms(), &Until::NEVER).unwrap();
+        own.book.state_terms(&own.house, &own.terms().into(), &Until::NEVER).unwrap();
         for group in ["A", "B"] {
             let key = own.key(group);
             let group = Group::new(key, code("M"), Origin::Client, Currency::new("USD").unwrap());
@@ -172,12 +172,12 @@ fn between(own: &Setting, after: &Terms, done: impl FnOnce()) -> Result<Renewed,
     own.book.uses_none(&own.book.to_look_at(&own.house, dropped), uses)?;
     done();
     let active = own.book.active(&own.house);
-    let keys = match desk.state_terms(active.as_ref(), after.clone(), &begun.dropping, &Until::NEVER) {
+    let keys = match desk.state_terms(active.as_ref(), after.clone().into(), &begun.dropping, &Until::NEVER) {
         Err(NotStated::Reached(keys)) => keys,
         stated => return stated,
     };
     own.book.uses_none(&keys.into_iter().collect::<Vec<_>>(), uses)?;
-    desk.state_terms(active.as_ref(), after.clone(), &begun.dropping, &Until::NEVER)
+    desk.state_terms(active.as_ref(), after.clone().into(), &begun.dropping, &Until::NEVER)
 }
 
 /// What comes to be used, what drops it, and the name of that use.
@@ -219,7 +219,7 @@ fn what_comes_to_be_used_after_its_group_was_looked_at_is_not_dropped() {
         let found = in_use(stated);
         assert!(found.len() == 1 && found[0].ends_with(named), "{found:?}");
         // Nobody drops anything any more: what is stated alike is stated.
-        own.book.state_terms(&own.house, &own.terms(), &Until::NEVER).unwrap();
+        own.book.state_terms(&own.house, &own.terms().into(), &Until::NEVER).unwrap();
     }
 }
 
@@ -248,7 +248,7 @@ fn what_has_been_dropped_is_used_by_nobody_who_decided_before() {
     let decided = plimsoll_engine::group::decide(turn.group(), &before, &command, None);
     assert_eq!(decided.outcome.refused, None);
     let active = own.book.active(&own.house);
-    desk.state_terms(active.as_ref(), Terms::default(), &begun.dropping, &Until::NEVER).unwrap();
+    desk.state_terms(active.as_ref(), Terms::default().into(), &begun.dropping, &Until::NEVER).unwrap();
     for place in [Place::Runtime, Place::Worker] {
         assert_eq!(desk.notes(place, turn.group(), &decided.events), Ok(Stands::No));
     }
@@ -267,7 +267,7 @@ fn an_order_at_a_band_and_the_band_s_end_at_the_same_time() {
         after.bands.clear();
         std::thread::scope(|scope| {
             let (book, house) = (&own.book, &own.house);
-            let stated = scope.spawn(move || book.state_terms(house, &after, &Until::NEVER));
+            let stated = scope.spawn(move || book.state_terms(house, &after.into(), &Until::NEVER));
             let (desk, snapshot) = own.book.desk(&own.house).unwrap();
             let command = Command { principal: code("p"), id: code("C"), body: own.at_band() };
             let mut entry = own.book.entry(&own.key("A")).unwrap();

@@ -7,10 +7,9 @@ use plimsoll_engine::types::{Code, CommandId, Principal};
 use plimsoll_proto::v1;
 
 use super::super::to_proto;
-use super::super::violations::Violations;
 use super::work::known;
 use super::{Fault, Told, house_of, read};
-use crate::book::{Answer, Book, Place, Turn};
+use crate::book::{Answer, Asked, Book, BookFault, NewContracts, Place, Turn};
 use crate::until::Until;
 
 /// Who gives commands until callers are told apart; what comes for many groups has ids of its own.
@@ -42,13 +41,48 @@ pub(super) fn submitted(
     place: Place,
     key: &GroupKey,
     request: &v1::SubmitRequest,
-) -> Result<Command, Fault> {
-    let (id, body) = read(book, place, &key.house, |reader| {
+) -> Result<Asked<Command>, Fault> {
+    read(book, place, &key.house, |reader| {
         let id = reader.code("command_id", &request.command_id);
         let body = reader.body(request.command.as_ref());
-        Some((id?, body?))
-    })?;
-    Ok(command(Caller::Local, id, body))
+        Some(command(Caller::Local, id?, body?))
+    })
+}
+
+/// How a request is read again, once its contracts are known.
+pub(super) type Again<'a, T> = &'a dyn Fn(&Book, Place) -> Result<Asked<T>, Fault>;
+
+/// Decides a command. One that names a contract which the house does not know is decided as it stands first: only where it is accepted the
+/// contract becomes known.
+fn decided(
+    book: &Book,
+    held: &mut Turn,
+    place: Place,
+    (command, new, again): (&Command, &NewContracts, impl Fn() -> Result<Command, Fault>),
+    until: &Until,
+) -> Result<Answer, Fault> {
+    let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
+    if new.is_nothing() {
+        return Ok(book.submit(held, &desk, &house, command, (place, until))?);
+    }
+    if place == Place::Runtime {
+        return Err(Fault::Waits);
+    }
+    match &command.body {
+        Body::Request(_) => {
+            if let Some(refused) = held.refuses(&house, command) {
+                return Ok(refused);
+            }
+            if until.is_over() {
+                return Err(BookFault::Late.into());
+            }
+        }
+        // What has happened is booked, however late it is told.
+        Body::Fact(_) if !until.decides_fact() => return Err(BookFault::Late.into()),
+        Body::Fact(_) => {}
+    }
+    desk.make_known(new)?;
+    Ok(book.submit(held, &desk, &house, &again()?, (place, until))?)
 }
 
 /// Whether a command is decided without looking at more than the group's part of it: a fact about one order, trade or sum.
@@ -75,11 +109,11 @@ pub(super) fn submit(
     book: &Book,
     mut held: Turn,
     place: Place,
-    command: &Command,
+    (command, again): (&Asked<Command>, Again<'_, Command>),
     until: &Until,
 ) -> Result<Told<v1::SubmitResponse>, Fault> {
-    let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
-    let answer = book.submit(&mut held, &desk, &house, command, (place, until))?;
+    let again = || Ok(again(book, place)?.asked);
+    let answer = decided(book, &mut held, place, (&command.asked, &command.new, again), until)?;
     noted(&held.group().key, &answer.outcome);
     Ok(Told { answer: to_proto::book::submitted(&answer), durable: answer.rests_on })
 }
@@ -104,15 +138,15 @@ pub(super) fn to_check(
     place: Place,
     key: &GroupKey,
     request: &v1::CheckOrderRequest,
-) -> Result<ToCheck, Fault> {
-    let (id, order) = read(book, place, &key.house, |reader| {
+) -> Result<Asked<ToCheck>, Fault> {
+    read(book, place, &key.house, |reader| {
         let id = if request.validate_only { None } else { reader.code("command_id", &request.command_id) };
-        let order = reader.new_order("order", request.order.as_ref());
-        Some((id, Box::new(order?)))
-    })?;
-    Ok(match id {
-        None => ToCheck::Only(order),
-        Some(id) => ToCheck::Reserve(command(Caller::Local, id, Body::Request(Request::Order(order)))),
+        let order = reader.order("order", request.order.as_ref());
+        let order = Box::new(order?);
+        Some(match id {
+            None => ToCheck::Only(order),
+            Some(id) => ToCheck::Reserve(command(Caller::Local, id, Body::Request(Request::Order(order)))),
+        })
     })
 }
 
@@ -121,13 +155,13 @@ pub(super) fn check_order(
     book: &Book,
     mut held: Turn,
     place: Place,
-    order: &ToCheck,
+    (order, again): (&Asked<ToCheck>, Again<'_, ToCheck>),
     until: &Until,
 ) -> Result<Told<v1::CheckOrderResponse>, Fault> {
-    let (desk, house) = known(book, &held.group().key.house.clone(), place)?;
     let mut repeated = false;
-    let (refused, checked, sequence, durable) = match order {
+    let (refused, checked, sequence, durable) = match &order.asked {
         ToCheck::Only(order) => {
+            let (_, house) = known(book, &held.group().key.house.clone(), place)?;
             let (checked, sequence, durable) = Book::check(&mut held, place, &house, order)?;
             let (refused, checked) = match checked {
                 Ok(checked) => (None, Some(checked)),
@@ -136,8 +170,12 @@ pub(super) fn check_order(
             (refused, checked, sequence, durable)
         }
         ToCheck::Reserve(command) => {
+            let again = || match again(book, place)?.asked {
+                ToCheck::Reserve(command) => Ok(command),
+                ToCheck::Only(_) => Err(Fault::Waits),
+            };
             let Answer { outcome, is_repeated, rests_on: durable } =
-                book.submit(&mut held, &desk, &house, command, (place, until))?;
+                decided(book, &mut held, place, (command, &order.new, again), until)?;
             repeated = is_repeated;
             (outcome.refused, outcome.checked.map(|checked| *checked), outcome.sequence, durable)
         }
@@ -153,23 +191,25 @@ pub(super) fn check_order(
     Ok(Told { answer, durable })
 }
 
+/// The groups that a transfer leaves and reaches, and what it moves.
+pub(super) type Transferring = ([GroupKey; 2], Transfer);
+
 /// Reads a transfer: what it moves, and the groups that it leaves and reaches.
 pub(super) fn transferred(
     book: &Book,
     place: Place,
     request: &v1::TransferRequest,
-) -> Result<([GroupKey; 2], Transfer), Fault> {
+) -> Result<Asked<Transferring>, Fault> {
     let house = house_of("house", &request.house)?;
-    let (from, to, transfer) = read(book, place, &house, |reader| {
+    read(book, place, &house, |reader| {
         let from = reader.code("from_group", &request.from_group);
         let to = reader.code("to_group", &request.to_group);
         let transfer = reader.transfer(request);
-        Some((from?, to?, transfer?))
-    })?;
-    if from == to {
-        return Err(Violations::one("to_group", "is the group that it leaves").into());
-    }
-    Ok(([from, to].map(|name| GroupKey { house: house.clone(), name }), transfer))
+        if from.is_some() && from == to {
+            reader.faults.add(|| "to_group".to_owned(), "is the group that it leaves");
+        }
+        Some(([from?, to?].map(|name| GroupKey { house: house.clone(), name }), transfer?))
+    })
 }
 
 /// Moves something from one group to another.
@@ -177,13 +217,30 @@ pub(super) fn transfer(
     book: &Book,
     [from, to]: [&mut Turn; 2],
     place: Place,
-    transfer: &Transfer,
+    (read, again): (&Asked<Transferring>, Again<'_, Transferring>),
     until: &Until,
 ) -> Result<Told<v1::TransferResponse>, Fault> {
     let (desk, house) = known(book, &from.group().key.house.clone(), place)?;
     let principal = Caller::Transfer.principal();
-    let (moved, durable) =
-        book.transfer([from, to], (&desk, &house), (&principal, transfer), (place, until))?;
+    let (mut again_read, mut refused) = (None, None);
+    if !read.new.is_nothing() {
+        if place == Place::Runtime {
+            return Err(Fault::Waits);
+        }
+        refused = Book::refuses_transfer([&**from, &**to], &house, (&principal, &read.asked.1));
+        if refused.is_none() {
+            if until.is_over() {
+                return Err(BookFault::Late.into());
+            }
+            desk.make_known(&read.new)?;
+            again_read = Some(again(book, place)?);
+        }
+    }
+    let (_, transfer) = &again_read.as_ref().unwrap_or(read).asked;
+    let (moved, durable) = match refused {
+        Some((refusal, durable)) => (Err(refusal), durable),
+        None => book.transfer([from, to], (&desk, &house), (&principal, transfer), (place, until))?,
+    };
     let answer = match moved {
         Err(refusal) => v1::TransferResponse {
             refused: Some(to_proto::book::refused(&refusal)),

@@ -15,7 +15,7 @@ use super::super::violations::Violations;
 use super::commands::{Caller, command};
 use super::work::known;
 use super::{BookCalls, Fault, Told, house_of, seen};
-use crate::book::{Book, BookFault, Desk, Place, Room, Turn, Waits, indivisible, open};
+use crate::book::{Asked, Book, BookFault, Desk, NewContracts, Place, Room, Turn, Waits, indivisible, open};
 use crate::until::Until;
 
 /// The most trades of one import.
@@ -46,7 +46,8 @@ impl BookCalls {
         let own = Arc::clone(&request);
         let of_house = house.clone();
         let read = move |book: &Book, place| stated(book, place, &of_house, &own.trades);
-        let (trades, mut faults) = self.read(&house, request.encoded_len(), read).await?;
+        let (Asked { asked: trades, new }, mut faults) =
+            self.read(&house, request.encoded_len(), read).await?;
         let mut groups = Groups::new();
         for key in trades.iter().filter_map(|own| own.group.as_ref()).collect::<BTreeSet<_>>() {
             let turn = match self.book.entry(key) {
@@ -72,7 +73,7 @@ impl BookCalls {
                 return Err(BookFault::Late.into());
             }
             let mut faults = faults.clone();
-            let known = checked((&desk, place), &trades, &snapshot, groups, &mut faults)?;
+            let known = checked((&desk, place), (&trades, &new), &snapshot, groups, &mut faults)?;
             if !faults.is_empty() {
                 return Ok(seen(book, refused(&faults)));
             }
@@ -95,12 +96,15 @@ fn stated(
     place: Place,
     house: &House,
     wire: &[v1::ImportedTrade],
-) -> Result<(Vec<Imported>, Violations), Fault> {
+) -> Result<(Asked<Vec<Imported>>, Violations), Fault> {
     let (desk, snapshot) = known(book, house, place)?;
-    let faults = Violations::default();
-    let mut reader = Reader { desk: &desk, set: snapshot.set(), place, waits: false, faults };
-    let trades = reader.trades(house, wire);
-    if reader.waits { Err(Fault::Waits) } else { Ok((trades, reader.faults)) }
+    let (faults, new) = Default::default();
+    let mut reader = Reader { desk: &desk, set: snapshot.set(), place, waits: false, faults, new };
+    let asked = reader.trades(house, wire);
+    if reader.waits {
+        return Err(Fault::Waits);
+    }
+    Ok((Asked { asked, new: reader.new }, reader.faults))
 }
 
 /// Books trades of which none is faulty.
@@ -128,7 +132,7 @@ fn booked(
 /// How many of the trades are known already; what is wrong with the others.
 fn checked(
     (desk, at): (&Desk, Place),
-    trades: &[Imported],
+    (trades, new): (&[Imported], &NewContracts),
     snapshot: &HouseSnapshot,
     groups: &Groups,
     faults: &mut Violations,
@@ -161,7 +165,8 @@ fn checked(
             fill.legs.iter().enumerate().filter(|(_, own)| snapshot.known(own.contract).is_none())
         {
             let names = desk.keys(at, std::iter::once(own.contract))?;
-            let name = names.get(&own.contract).map(ToString::to_string).unwrap_or_default();
+            let name = names.get(&own.contract).or_else(|| new.name(own.contract));
+            let name = name.map(ToString::to_string).unwrap_or_default();
             fault(&format!("legs[{leg}].contract"), format!("{name} cannot be priced by the active set"));
         }
     }

@@ -10,7 +10,7 @@ use super::super::from_proto::methods::MethodReader;
 use super::super::to_proto;
 use super::super::violations::Violations;
 use super::{Fault, Told, house_of, read};
-use crate::book::{Book, BookFault, NotStated, Place};
+use crate::book::{Book, BookFault, NotStated, Place, Unfit};
 use crate::until::Until;
 
 pub(super) fn set_contracts(
@@ -108,8 +108,8 @@ impl From<NotStated> for Fault {
                     violations.add(|| format!("contracts[{}].contract", fault.place), fault.message.clone());
                 }
             }
-            NotStated::Method(name, reason) => {
-                violations.add(|| "methods".to_owned(), format!("{name}: {reason}"))
+            NotStated::Method(Unfit { method, reason }) => {
+                violations.add(|| "methods".to_owned(), format!("{method}: {reason}"))
             }
             NotStated::Market(quotes, faults) => {
                 for fault in faults {

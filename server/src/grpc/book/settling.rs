@@ -16,11 +16,17 @@ pub(super) fn settle(
     until: &Until,
 ) -> Result<Told<v1::SettleHouseResponse>, Fault> {
     let house = house_of("house", &request.house)?;
-    let run = Arc::new(read(book, Place::Worker, &house, |reader| reader.run(request))?);
+    let reads = || read(book, Place::Worker, &house, |reader| reader.run(request));
+    let mut run = reads()?;
     // From here on it is told to every group, and answered however late.
     if !until.decides_fact() {
         return Err(BookFault::Late.into());
     }
+    if !run.new.is_nothing() {
+        book.take_run(&house, &run.asked.id, &run.new)?;
+        run = reads()?;
+    }
+    let run = Arc::new(run.asked);
     let (settled, durable) = book.settle(&house, &run)?;
     let (groups, known, not_applied) = (settled.applied, settled.known, settled.refused.len());
     let with_exceptions = settled.raised.len();

@@ -31,7 +31,7 @@ impl Reader<'_> {
         Some(Some((currency?, amount?)))
     }
 
-    pub(super) fn order(&mut self, path: &str, wire: Option<&v1::Order>) -> Option<NewOrder> {
+    pub(in crate::grpc) fn order(&mut self, path: &str, wire: Option<&v1::Order>) -> Option<NewOrder> {
         let wire = self.there(path, wire)?;
         let id = self.code(&format!("{path}.id"), &wire.id);
         let account = self.code(&format!("{path}.account"), &wire.account);

@@ -110,7 +110,18 @@ impl MethodReader {
                 let (source, terms) = (self.source(quoted), self.price_terms(quoted, own));
                 Some(Quote::PriceTerms { source: source?, terms: terms? })
             }
-            of_expiry => self.of_expiry(quoted, of_expiry),
+            Value::Forward(text) => {
+                let (source, expiry) = (self.source(quoted), self.expiry(quoted));
+                let forward = self.observed(quoted, "forward", text);
+                Some(Quote::Forward { source: source?, expiry: expiry?, forward: forward? })
+            }
+            Value::SourceRate(text) => {
+                let (source, expiry) = (self.source(quoted), self.expiry(quoted));
+                let rate = self.observed(quoted, "source_rate", text);
+                Some(Quote::SourceRate { source: source?, expiry: expiry?, rate: rate? })
+            }
+            Value::VolatilityConfidence(_) => self.volatility_confidence(quoted),
+            Value::Smile(own) => self.quoted_smile(quoted, own),
         }
     }
 
@@ -130,39 +141,23 @@ impl MethodReader {
         Some(PriceTerms { currency: Some(currency?), base, model })
     }
 
-    /// A quote of one expiry of a source.
-    fn of_expiry(&mut self, quoted: &Quoted<'_>, value: &Value) -> Option<Quote> {
+    fn volatility_confidence(&mut self, quoted: &Quoted<'_>) -> Option<Quote> {
         let (source, expiry) = (self.source(quoted), self.expiry(quoted));
-        match value {
-            Value::Forward(text) => {
-                let forward = self.observed(quoted, "forward", text);
-                Some(Quote::Forward { source: source?, expiry: expiry?, forward: forward? })
-            }
-            Value::SourceRate(text) => {
-                let rate = self.observed(quoted, "source_rate", text);
-                Some(Quote::SourceRate { source: source?, expiry: expiry?, rate: rate? })
-            }
-            Value::VolatilityConfidence(_) => {
-                let confidence = self.observed(quoted, "volatility_confidence", "1");
-                Some(Quote::VolatilityConfidence {
-                    source: source?,
-                    expiry: expiry?,
-                    confidence: confidence?,
-                })
-            }
-            Value::Smile(own) => {
-                let smile = self.smile(&format!("{}.smile", quoted.path), own);
-                let (source_time, confidence) = (self.source_time(quoted), self.confidence(quoted));
-                Some(Quote::Smile {
-                    source: source?,
-                    expiry: expiry?,
-                    smile: smile?,
-                    source_time: source_time?,
-                    confidence: confidence?,
-                })
-            }
-            _ => None,
-        }
+        let confidence = self.observed(quoted, "volatility_confidence", "1");
+        Some(Quote::VolatilityConfidence { source: source?, expiry: expiry?, confidence: confidence? })
+    }
+
+    fn quoted_smile(&mut self, quoted: &Quoted<'_>, wire: &v1::Smile) -> Option<Quote> {
+        let (source, expiry) = (self.source(quoted), self.expiry(quoted));
+        let smile = self.smile(&format!("{}.smile", quoted.path), wire);
+        let (source_time, confidence) = (self.source_time(quoted), self.confidence(quoted));
+        Some(Quote::Smile {
+            source: source?,
+            expiry: expiry?,
+            smile: smile?,
+            source_time: source_time?,
+            confidence: confidence?,
+        })
     }
 
     fn smile(&mut self, path: &str, wire: &v1::Smile) -> Option<Smile> {

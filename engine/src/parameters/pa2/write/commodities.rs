@@ -73,7 +73,9 @@ fn products(definition: &Definition, own: &CommodityDefinition, page: &mut Page)
         if let (true, Some(method)) = (is_combination, link.combination_method) {
             page.record("X ", code, |line| match method {
                 CombinationMethod::None => line.fault("combinations of one product that are not calculated"),
-                method => {
+                CombinationMethod::Split
+                | CombinationMethod::DeltaSplit
+                | CombinationMethod::ModifiedSplit => {
                     line.text(combination_method::METHOD, method_letter(method));
                     line.text(combination_method::PRODUCT, &link.family.product);
                 }
