@@ -31,4 +31,5 @@ mod served;
 mod shared;
 mod streams;
 mod undecodable;
+mod unknown_contracts;
 mod uploads;

@@ -182,7 +182,7 @@ fn after_any_fills_there_is_what_was_promised() {
             {
                 continue;
             }
-            desk.group = whole.clone();
+            (desk.group, desk.kept) = (whole.clone(), None);
             fill(&mut desk, &filled);
             let check = |desk: &Desk, when: &str| {
                 let left = millionths(desk.standing().initial.excess);
