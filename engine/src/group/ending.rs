@@ -124,17 +124,33 @@ impl Ended<'_> {
     }
 }
 
+/// Why nothing of an exercise can be booked today: told again, it may be.
+pub(super) fn unbookable(
+    group: &Group,
+    house: &HouseSnapshot,
+    own: &Exercise,
+) -> Option<(ExceptionKind, String)> {
+    let Exercise { account, contract, lots, becomes, .. } = own;
+    if !group.position_accounts.contains_key(account) {
+        return Some((ExceptionKind::UnknownAccount, format!("position account {account}")));
+    }
+    let is_lacking = |contract: ContractId| house.known(contract).is_none();
+    let lacking = match becomes {
+        _ if group.holding(account, *contract).on_side(lots.is_short()) == 0 => false,
+        Becomes::Contract(other, ..) => is_lacking(*contract) || is_lacking(*other),
+        Becomes::Cash(_) | Becomes::Delivery(_) => is_lacking(*contract),
+    };
+    let detail = || format!("{lots} lots of contract {contract} in {account}");
+    lacking.then(|| (ExceptionKind::NotPriced, detail()))
+}
+
 /// Exercises long lots or assigns short ones: what ends is settled at once, less its part of the basis.
 pub(super) fn exercise(group: &Group, house: &HouseSnapshot, own: &Exercise) -> Result<Vec<Event>, Overflow> {
     let Exercise { id, date, account, contract, lots, becomes } = own;
     let about = |detail: String| About { reference: Some(id.clone()), detail, ..About::default() };
-    if !group.position_accounts.contains_key(account) {
-        let detail = format!("position account {account}");
-        return Ok(vec![raised(ExceptionKind::UnknownAccount, about(detail))]);
-    }
     let mut books = Books::new(group, house);
     let mut holding = books.holding(account, *contract);
-    let held = if lots.is_short() { holding.short } else { holding.long };
+    let held = holding.on_side(lots.is_short());
     let wanted = lots.magnitude().get();
     let size = wanted.min(held);
     if size < wanted {

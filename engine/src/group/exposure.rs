@@ -42,6 +42,8 @@ pub(super) struct Position<'a> {
     pub(super) contract: ContractId,
     /// Whether its account keeps one side: every fill closes first.
     pub(super) nets: bool,
+    /// Whether it is to be delivered: no fill closes it.
+    pub(super) is_delivery: bool,
     /// Lots that are margined apart, long positive.
     pub(super) sides: [i64; 2],
 }
@@ -101,15 +103,26 @@ pub(super) fn positions<'a>(
             let sides = if is_gross { [holding.long, -holding.short] } else { [holding.net(), 0] };
             if sides != [0, 0] {
                 let nets = own.keeping == Keeping::Net;
-                positions.push(Position { account: name, contract: *contract, nets, sides });
+                positions.push(Position {
+                    account: name,
+                    contract: *contract,
+                    nets,
+                    is_delivery: false,
+                    sides,
+                });
             }
         }
     }
     for own in group.deliveries.values() {
         // A contract that cannot be margined any more is charged with its whole price instead.
         if netted.has(group, &own.account) && house.margins(own.contract, terms) {
-            let sides = [own.lots, 0];
-            positions.push(Position { account: &own.account, contract: own.contract, nets: false, sides });
+            positions.push(Position {
+                account: &own.account,
+                contract: own.contract,
+                nets: false,
+                is_delivery: true,
+                sides: [own.lots, 0],
+            });
         }
     }
     positions

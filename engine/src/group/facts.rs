@@ -178,7 +178,12 @@ fn events(
             }
             _ => once(Run, &run.id, &|| settling::settle(group, house, run)),
         },
-        Fact::Exercise(own) => once(Exercise, &own.id, &|| ending::exercise(group, house, own)),
+        Fact::Exercise(own) => match ending::unbookable(group, house, own) {
+            Some((kind, detail)) if !group.references.contains_key(&(Exercise, own.id.clone())) => {
+                Ok(not_booked(group, fact, kind, About { detail, ..about(fact) }))
+            }
+            _ => once(Exercise, &own.id, &|| ending::exercise(group, house, own)),
+        },
         Fact::Delivered(number) => Ok(ending::delivered(group, *number)),
         Fact::Cancelled(id) => Ok(of_order(group, id, |_| Some(Event::OrderClosed(id.clone())))),
         Fact::Replaced(id) => Ok(of_order(group, id, |order| {

@@ -28,8 +28,8 @@ pub enum Held {
     Nothing(Box<Missing>),
 }
 
-/// What each position account holds of each row.
-pub(super) type Pockets = BTreeMap<(AccountName, CommodityIndex, Row), Pocket>;
+/// What each position account holds of each row, and apart from that what is to be delivered (`true`).
+pub(super) type Pockets = BTreeMap<(AccountName, CommodityIndex, Row, bool), Pocket>;
 
 /// Positions by the rows of a parameter set.
 #[derive(Clone, Debug)]
@@ -189,7 +189,8 @@ impl Position<'_> {
         );
         for &(commodity, row) in listed {
             let nothing = Pocket { commodity, row, long: 0, short: 0, nets: self.nets };
-            let own = pockets.entry((self.account.clone(), commodity, row)).or_insert(nothing);
+            let own =
+                pockets.entry((self.account.clone(), commodity, row, self.is_delivery)).or_insert(nothing);
             (own.long, own.short) = (own.long.saturating_add(long), own.short.saturating_add(short));
         }
     }

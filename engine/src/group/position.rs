@@ -99,6 +99,12 @@ impl Holding {
         self.long == 0 && self.short == 0 && self.basis.is_zero() && self.unsettled.is_empty()
     }
 
+    /// The lots of a side.
+    #[must_use]
+    pub const fn on_side(&self, is_short: bool) -> i64 {
+        if is_short { self.short } else { self.long }
+    }
+
     /// The lots that a trade of signed lots may close.
     #[must_use]
     pub const fn other_side(&self, lots: i64) -> i64 {

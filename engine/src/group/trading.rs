@@ -323,7 +323,8 @@ fn legs(
         }
         let other = books.holding(&fill.account, leg.contract).other_side(leg.lots);
         let beyond = leg.lots.saturating_abs().saturating_sub(other);
-        if terms.closes && beyond > 0 {
+        // Of an order that may reduce only the item says that it increases.
+        if terms.closes && beyond > 0 && !may_reduce_only {
             let number = leg.contract;
             let detail = format!("{} lots of contract {number} close {other}", leg.lots);
             raise(ExceptionKind::ClosesBeyond, detail);
@@ -346,7 +347,7 @@ fn legs(
 /// Whether the order that a trade fills closes the other side, as it was reserved.
 fn is_ordered_to_close(group: &Group, fill: &Fill) -> bool {
     let order = fill.order.as_ref().and_then(|(id, _)| group.orders.get(id));
-    order.is_some_and(|order| order.account == fill.account && order.terms.closes)
+    order.is_some_and(|order| order.account == fill.account && order.terms.is_closing())
 }
 
 /// A trade as a reference.

@@ -122,14 +122,14 @@ impl SpanHeld {
         for (legs, place) in &traded {
             for &(commodity, row, _) in legs {
                 let nothing = Pocket { commodity, row, long: 0, short: 0, nets: place.nets };
-                pockets.entry((place.account.clone(), commodity, row)).or_insert(nothing);
+                pockets.entry((place.account.clone(), commodity, row, false)).or_insert(nothing);
             }
         }
         let places: BTreeMap<_, usize> =
             pockets.keys().enumerate().map(|(place, key)| (key, place)).collect();
         let orders = traded.iter().map(|(legs, place)| {
             let leg = |(commodity, row, lots): &(CommodityIndex, Row, i64)| {
-                let pocket = places.get(&(place.account.clone(), *commodity, *row)).copied()?;
+                let pocket = places.get(&(place.account.clone(), *commodity, *row, false)).copied()?;
                 Some(SideLeg { pocket, lots: *lots, closes: place.closes })
             };
             legs.iter().filter_map(leg).collect()

@@ -1,6 +1,6 @@
 //! What is told once: references by kind, contents that are bodies, and facts whose command id belongs to something else.
 
-use plimsoll_engine::group::{Becomes, Body, Command, Exercise, Fact, Group, OrderFilter, Request};
+use plimsoll_engine::group::{Becomes, Body, Command, Exercise, Fact, Group, Keeping, OrderFilter, Request};
 use plimsoll_engine::record::RunKey;
 use plimsoll_engine::types::{Decimal, Lots};
 
@@ -48,6 +48,30 @@ fn a_deposit_told_again_under_another_command_id_is_known() {
     assert_eq!(told(&mut desk, "C5", asset("A1", "5")), (false, vec![]));
     assert_eq!(told(&mut desk, "C6", asset("A1", "5.0")), (true, vec![]));
     assert_eq!(desk.group.assets[&code("BOND")].to_string(), "5");
+}
+
+#[test]
+fn an_exercise_that_could_not_be_booked_is_booked_once_it_can_be() {
+    let mut desk = Desk::sample("100000");
+    let option = "HCLO OOF 202612 C 70.00";
+    let mark = desk.mark(option);
+    let mut fill = desk.fill("T", 2, option, mark);
+    let exercise = |desk: &mut Desk, id: &str, account: &str| {
+        let becomes = Becomes::Cash("3".parse().unwrap());
+        let (contract, lots) = (desk.contract(option), Lots::new(1).unwrap());
+        let own = Exercise { id: code("X"), date: day(18), account: code(account), contract, lots, becomes };
+        told(desk, id, Fact::Exercise(Box::new(own)))
+    };
+    assert_eq!(exercise(&mut desk, "C1", "LATE"), (false, vec!["unknown_account"]));
+    let opening = Request::OpenPositionAccount(code("LATE"), code("M"), Keeping::Net);
+    assert_eq!(reason(&desk.request(opening)), "granted");
+    fill.account = code("LATE");
+    desk.fact(Fact::Fill(Box::new(fill)));
+    // Its id is nobody's as long as nothing of it is booked.
+    let before = cash(&desk.group);
+    assert_eq!(exercise(&mut desk, "C2", "LATE"), (false, vec![]));
+    assert_eq!((before.as_str(), cash(&desk.group).as_str()), ("100000.000000", "103000.000000"));
+    assert_eq!(exercise(&mut desk, "C3", "LATE"), (true, vec![]));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Margin accounts whose longs and shorts stand apart: an order that closes is reserved as closing, whatever is filled beside it. Fills are
 //! told as facts, and the account is looked at as it is then.
 
-use plimsoll_engine::group::{Clearing, Fact, Fill, Keeping, MarginTerms, OrderTerms, Request, TradeLeg};
+use plimsoll_engine::group::{
+    Becomes, Clearing, Exercise, Fact, Fill, Keeping, MarginTerms, OrderTerms, Request, TradeLeg,
+};
 use plimsoll_engine::span::Margining;
-use plimsoll_engine::types::{Amount, Money};
+use plimsoll_engine::types::{Amount, Lots, Money};
 
 use super::desk::{Desk, code, day, reason, text};
 use crate::generate::Dice;
@@ -65,6 +67,51 @@ fn what_closes_is_reserved_as_closing() {
     let spare = desk.standing().with_orders.excess;
     desk.request(Request::Withdraw(desk.group.currency.clone(), spare));
     assert_eq!(order(&mut desk, "O1", "K", -4, future, false), "insufficient_margin");
+}
+
+#[test]
+fn a_reduce_only_order_closes_as_it_was_reserved() {
+    let future = "HCL FUT 202612";
+    let mut desk = desk("100000");
+    trade(&mut desk, "T1", "K", 4, future);
+    let spare = desk.standing().with_orders.excess;
+    desk.request(Request::Withdraw(desk.group.currency.clone(), spare));
+    let mark = desk.mark(future);
+    let mut order = desk.limit("O1", -4, future, mark);
+    order.account = code("K");
+    order.terms.reduce_only = true;
+    assert_eq!(reason(&desk.order(order)), "granted");
+    // The trade does not say that it closes.
+    let fill = Fill { order: Some((code("O1"), 0)), account: code("K"), ..desk.fill("T2", -4, future, mark) };
+    desk.fact(Fact::Fill(Box::new(fill)));
+    assert_eq!(desk.queue(), Vec::<&str>::new());
+    assert!(desk.group.position_accounts[&code("K")].holdings.is_empty());
+    assert!(!desk.standing().initial.is_deficit());
+}
+
+#[test]
+fn what_is_to_be_delivered_is_closed_by_no_fill() {
+    let option = "HCLO OOF 202612 C 70.00";
+    for account in ["N", "K"] {
+        let mut desk = desk("100000");
+        trade(&mut desk, "T1", account, 1, option);
+        let becomes = Becomes::Delivery("3".parse().unwrap());
+        let (contract, lots) = (desk.contract(option), Lots::new(1).unwrap());
+        let own = Exercise { id: code("X"), date: day(18), account: code(account), contract, lots, becomes };
+        desk.fact(Fact::Exercise(Box::new(own)));
+        trade(&mut desk, "T2", account, -1, option);
+        let alone = desk.standing().initial;
+        assert_eq!(desk.group.deliveries.len(), 1);
+        // A lot of the contract is to be received and one is sold: the order may close the one, or not fill.
+        assert_eq!(order(&mut desk, "O1", account, 1, option, true), "granted");
+        let reserved = desk.standing().with_orders;
+        assert!(
+            reserved.excess <= alone.excess,
+            "{account}: {} {}",
+            text(reserved.excess),
+            text(alone.excess)
+        );
+    }
 }
 
 #[test]
