@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::event::Event;
 use super::exposure;
 use super::house::HouseSnapshot;
+use super::linking::members;
 use super::netted::Netted;
 use super::reserved::Shares;
 use super::standing::{AccountStanding, Depth, Standing, StandingError, assembled, balances, bounded};
@@ -48,7 +49,12 @@ impl Changes {
             | Event::OrderClosed(id)
             | Event::OrderReplaced(id, _)
             | Event::ReplacementAsked(id, _) => {
-                self.ordered.extend(before.orders.get(id).map(|order| order.account.clone()));
+                let order = before.orders.get(id);
+                self.ordered.extend(order.map(|order| order.account.clone()));
+                // What has filled of a link binds the orders of it in other accounts too.
+                if let Some(link) = order.and_then(|order| order.link.as_ref()) {
+                    self.ordered.extend(members(before, &link.name).map(|(_, own)| own.account.clone()));
+                }
             }
             Event::MarginAccountOpened(..)
             | Event::MarginTermsChanged(..)

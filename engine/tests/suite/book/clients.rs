@@ -1,10 +1,13 @@
 //! Margin accounts that are gross by client: each position account is netted by itself, with its spreads, and the requirements are summed.
 
-use plimsoll_engine::group::{Group, MarginTerms, Request, bounded, searched, standing};
+use plimsoll_engine::group::{
+    Enforcement, Fact, Fill, Group, LinkRule, MarginTerms, OnFill, OrderLink, Request, bounded, searched,
+    standing,
+};
 use plimsoll_engine::span::Margining;
 use plimsoll_engine::types::AccountName;
 
-use super::desk::{Desk, code, text};
+use super::desk::{Desk, code, reason, text};
 use super::omnibus::{CLIENTS, Terms, opened, order, trade};
 use crate::generate::Dice;
 
@@ -47,6 +50,28 @@ fn an_order_that_closes_a_clients_position_needs_no_more() {
     assert_eq!(order(&mut desk, "O1", "C1", -3, "HCL FUT 202612"), "granted");
     assert_eq!(order(&mut desk, "O2", "C2", 3, "HCL FUT 202612"), "granted");
     assert_eq!(order(&mut desk, "O3", "C3", -1, "HCL FUT 202612"), "insufficient_margin");
+}
+
+#[test]
+fn what_fills_of_a_link_is_known_of_its_orders_of_other_clients() {
+    let future = "HCL FUT 202612";
+    let mut desk = desk("900000", true);
+    let mark = desk.mark(future);
+    for (id, client) in [("O1", "C1"), ("O3", "C3")] {
+        let mut order = desk.limit(id, 3, future, mark);
+        order.account = code(client);
+        let enforcement = Enforcement::VenueAtomic(OnFill::CompleteFill);
+        order.link = Some(OrderLink { name: code("L"), rule: LinkRule::MostFilled(3), enforcement });
+        assert_eq!(reason(&desk.order(order)), "granted");
+    }
+    let fill = Fill { order: Some((code("O1"), 0)), account: code("C1"), ..desk.fill("T", 2, future, mark) };
+    desk.fact(Fact::Fill(Box::new(fill)));
+    let kept = desk.kept.clone().unwrap().by_bound(&desk.group, &desk.house).unwrap();
+    let anew = bounded(&desk.group, &desk.house).unwrap();
+    assert_eq!(kept.with_orders, anew.with_orders);
+    // Each of the two may fill the one lot that is left: no link binds the orders of two clients together.
+    let more = anew.with_orders.requirement.minus(anew.initial.requirement).unwrap();
+    assert_eq!(text(more), text(anew.initial.requirement));
 }
 
 /// The numbers of a group, which do not depend on how its clients' accounts are called.
